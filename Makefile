@@ -1,0 +1,41 @@
+# Two commands: `make demo` sets everything up and runs the main job; `make test` passes all tests.
+PYTHON ?= python3
+BIN := .venv/bin
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+
+.PHONY: demo test lint format bench lock clean
+.DEFAULT_GOAL := demo
+
+.venv/installed: requirements.lock pyproject.toml
+	@echo "Setting up .venv (once; about a minute) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: .venv/installed
+	@$(BIN)/clayload demo
+
+test: .venv/installed
+	$(BIN)/pytest
+
+lint: .venv/installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/installed
+	$(BIN)/python benchmarks/data_path.py
+
+# Needs uv on the PATH. No index address may get into the file.
+lock:
+	uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes \
+	  --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command "make lock" --output-file requirements.lock
+
+clean:
+	rm -rf .venv .clayload build *.egg-info

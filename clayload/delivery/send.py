@@ -1,0 +1,193 @@
+"""How does one chunk get delivered?
+
+In:    the chunk's bodies by lead_key, and three ports: ledger, destination, clock.
+Out:   how many leads ended how; every verdict recorded in the ledger.
+Never: a lead sent without a grant, later than its moment allows, or twice within a grant.
+
+The loop: grant -> send at the granted moments -> verdicts -> next grant. The verdicts of a grant
+are recorded with the next one, so a crash leaves at most one grant in doubt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from clayload.delivery.grant import (
+    Exhausted,
+    Finished,
+    Grant,
+    GrantedLead,
+    Limit,
+    Verdicts,
+    Wait,
+)
+from clayload.delivery.payload import LIMIT_BYTES
+from clayload.delivery.ports import Clock, Destination, GrantPort
+from clayload.delivery.verdict import Verdict, VerdictKind, judge, too_large, unsent
+from clayload.errors import (
+    CapacityExhaustedError,
+    Code,
+    DestinationDownError,
+    SlotRejectedError,
+    StopTableError,
+)
+
+MAX_ATTEMPTS = 3
+FIRST_BACKOFF_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pacing:
+    """How a chunk asks and sends: leads per grant, and requests in flight at once."""
+
+    grant_size: int = 10
+    in_flight: int = 10
+
+
+@dataclass(slots=True)
+class ChunkDelivery:
+    """One chunk on its way: `bodies` by lead_key, the ports, and what came of it so far."""
+
+    bodies: Mapping[str, bytes]
+    ledger: GrantPort
+    destination: Destination
+    clock: Clock
+    pacing: Pacing = field(default_factory=Pacing)
+    counts: Counter[str] = field(default_factory=Counter)
+    n_failed_grants: int = 0
+
+    async def run(self) -> Counter[str]:
+        """Deliver until nothing of the chunk is owed.
+
+        Raises:
+            StopTableError: a limit of the table is reached; the rest stays pending.
+            DestinationDownError: no connection in three attempts; the rest stays pending.
+        """
+        verdicts: Verdicts = ()
+        while True:
+            answer = self.ledger.grant(self.pacing.grant_size, verdicts)
+            verdicts = ()
+            match answer:
+                case Finished():
+                    return self.counts
+                case Wait(wait_s):
+                    await self.clock.sleep(wait_s)
+                case Exhausted():
+                    raise _stop_table(answer)
+                case Grant():
+                    verdicts = await self._send(answer)
+                    if any(_is_no_connection(verdict) for _, verdict in verdicts):
+                        self.ledger.record(verdicts)
+                        await self._back_off(verdicts)
+                        verdicts = ()
+                    else:
+                        self.n_failed_grants = 0
+
+    async def _send(self, grant: Grant) -> Verdicts:
+        sending = _GrantSending(self, grant)
+        try:
+            return await sending.send_all()
+        except BaseException:
+            # Cancelled or interrupted: what is known is recorded, what never left stays owed.
+            self.ledger.record(sending.verdicts_so_far())
+            raise
+        finally:
+            self.counts.update(verdict.kind.value for _, verdict in sending.verdicts_so_far())
+
+    async def _back_off(self, verdicts: Verdicts) -> None:
+        self.n_failed_grants += 1
+        if self.n_failed_grants >= MAX_ATTEMPTS:
+            reason = next(v.reason for _, v in verdicts if _is_no_connection(v))
+            raise DestinationDownError(
+                Code.DESTINATION_DOWN,
+                f"no connection in {MAX_ATTEMPTS} attempts: {reason}",
+                hint="check the network and the host, then run the same load again: it resumes",
+            )
+        jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads waits, guards nothing
+        await self.clock.sleep(FIRST_BACKOFF_S * 2 ** (self.n_failed_grants - 1) * jitter)
+
+
+class _GrantSending:
+    """The sends of one grant; the first answer that concerns all of them halts the rest."""
+
+    def __init__(self, chunk: ChunkDelivery, grant: Grant) -> None:
+        self._chunk = chunk
+        self._grant = grant
+        self._granted_at = chunk.clock.monotonic()
+        self._in_flight = asyncio.Semaphore(chunk.pacing.in_flight)
+        self._halted_by: str | None = None
+        self._started: set[int] = set()
+        self._verdicts: dict[int, Verdict] = {}
+
+    async def send_all(self) -> Verdicts:
+        async with asyncio.TaskGroup() as group:
+            for lead in self._grant.leads:
+                group.create_task(self._send_one(lead))
+        return self.verdicts_so_far()
+
+    def verdicts_so_far(self) -> Verdicts:
+        return [(lead, self._verdict_of(lead)) for lead in self._grant.leads]
+
+    def _verdict_of(self, lead: GrantedLead) -> Verdict:
+        known = self._verdicts.get(lead.submission_id)
+        if known is not None:
+            return known
+        if lead.submission_id in self._started:
+            return Verdict(VerdictKind.IN_DOUBT, "interrupted before the answer came")
+        return unsent("interrupted before it was sent")
+
+    async def _send_one(self, lead: GrantedLead) -> None:
+        clock = self._chunk.clock
+        due = self._granted_at + lead.delay_s
+        await clock.sleep(max(0.0, due - clock.monotonic()))
+        async with self._in_flight:
+            verdict = self._reason_not_to_send(lead, due) or await self._submit(lead)
+        self._verdicts[lead.submission_id] = verdict
+        if verdict.kind is VerdictKind.RETRY and verdict.was_sent:
+            self._halted_by = verdict.reason
+
+    def _reason_not_to_send(self, lead: GrantedLead, due: float) -> Verdict | None:
+        n_bytes = len(self._chunk.bodies[lead.lead_key])
+        if n_bytes > LIMIT_BYTES:
+            return too_large(n_bytes, LIMIT_BYTES)
+        if self._halted_by is not None:
+            return unsent(self._halted_by)
+        if self._chunk.clock.monotonic() - due > self._grant.lateness_s:
+            return unsent("its moment had passed")
+        return None
+
+    async def _submit(self, lead: GrantedLead) -> Verdict:
+        self._started.add(lead.submission_id)
+        body = self._chunk.bodies[lead.lead_key]
+        answer = await self._chunk.destination.submit(self._grant.slot, body)
+        return judge(answer, self._chunk.clock.utc_now())
+
+
+def _is_no_connection(verdict: Verdict) -> bool:
+    return verdict.kind is VerdictKind.RETRY and verdict.is_attempt
+
+
+def _stop_table(exhausted: Exhausted) -> StopTableError:
+    match exhausted.limit:
+        case Limit.SLOTS_USED_UP:
+            return CapacityExhaustedError(
+                Code.SLOTS_USED_UP,
+                f"all webhook slots are used up ({exhausted.detail})",
+                hint="add a slot for the table to tables.yaml and run the same load again",
+            )
+        case Limit.TABLE_FULL:
+            return CapacityExhaustedError(
+                Code.TABLE_FULL,
+                f"the Clay table is full ({exhausted.detail})",
+                hint="split the table in tables.yaml, or clear rows in Clay, then load again",
+            )
+        case Limit.SLOTS_REJECTED:
+            return SlotRejectedError(
+                Code.SLOTS_REJECTED,
+                f"Clay refuses the table's webhook slots ({exhausted.detail})",
+                hint="check the slot's URL and token in Clay, mend the secret, then load again",
+            )

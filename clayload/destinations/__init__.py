@@ -1,0 +1,1 @@
+"""The places leads can go, one file each."""

@@ -1,0 +1,186 @@
+"""What became of the leads of a run?
+
+In:    a run's id.
+Out:   counts by table and end, the leads that need a person, the slots as they stand.
+Never: a write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVarTuple
+
+from sqlalchemy import Row, Select, func, literal, select
+
+from clayload.errors import Code, RunError
+from clayload.ledger import schema
+from clayload.ledger.states import SubmissionState
+from clayload.ledger.store import Ledger
+from clayload.model import RowEnd
+
+_END_OF: dict[str, RowEnd] = {
+    SubmissionState.PENDING: RowEnd.PENDING,
+    # Granted and not yet answered: still owed an answer, and owed to the lead.
+    SubmissionState.SENDING: RowEnd.PENDING,
+    SubmissionState.REFUSED: RowEnd.REFUSED,
+    SubmissionState.IN_DOUBT: RowEnd.IN_DOUBT,
+}
+
+_Columns = TypeVarTuple("_Columns")
+_s, _c, _cl = schema.submissions.c, schema.chunks.c, schema.chunk_leads.c
+_LEADS_OF_RUN = schema.chunks.join(schema.chunk_leads, _c.chunk_no == _cl.chunk_no).join(
+    schema.submissions, _cl.submission_id == _s.submission_id
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """A run as the ledger holds it; `preparation` is the JSON it was started with."""
+
+    run_id: str
+    extract_id: str
+    cycle: str
+    preparation: str
+    started_at: float
+    finished_at: float | None
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotUse:
+    """A slot as it stands: `used` submissions of its life, and its state."""
+
+    table: str
+    slot: str
+    used: int
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeadRow:
+    """One lead of a run that needs a person: where it was sent, and what was answered."""
+
+    row_number: int
+    table: str
+    lead_key: str
+    slot: str | None
+    status: int | None
+    reason: str | None
+    body: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """The reading side of the ledger."""
+
+    ledger: Ledger
+
+    def find_run(self, run_id: str | None = None) -> RunRow:
+        """Find a run by its id, or the newest.
+
+        Raises:
+            RunError: there is none.
+        """
+        found = select(schema.runs).order_by(schema.runs.c.started_at.desc()).limit(1)
+        if run_id is not None:
+            found = found.where(schema.runs.c.run_id == run_id)
+        rows = self._read(found)
+        if not rows:
+            raise RunError(
+                Code.RUN_UNKNOWN,
+                f"the ledger knows no run {run_id}" if run_id else "the ledger holds no run yet",
+                hint="`clayload status` without a run shows the newest",
+            )
+        return RunRow(**rows[0]._mapping)  # noqa: SLF001 - SQLAlchemy's public accessor
+
+    def cycle_of_extract(self, extract_id: str) -> str | None:
+        """Tell for which cycle an extract was loaded last, so that a resume keeps to it."""
+        rows = self._read(
+            select(schema.runs.c.cycle)
+            .where(schema.runs.c.extract_id == extract_id)
+            .order_by(schema.runs.c.started_at.desc())
+            .limit(1)
+        )
+        return rows[0].cycle if rows else None
+
+    def count_ends(self, run_id: str) -> dict[str, dict[RowEnd, int]]:
+        """Count the run's registered leads by table and end.
+
+        A lead that another run delivered is `already delivered`.
+        """
+        is_own = (func.coalesce(_s.run_id, "") == run_id).label("is_own")
+        counted = (
+            select(_c.table_name, _s.state, is_own, func.count(literal(1)).label("n"))
+            .select_from(_LEADS_OF_RUN)
+            .where(_c.run_id == run_id)
+            .group_by(_c.table_name, _s.state, is_own)
+        )
+        ends: dict[str, dict[RowEnd, int]] = {}
+        for row in self._read(counted):
+            end = _end_of(row.state, is_own=row.is_own)
+            of_table = ends.setdefault(row.table_name, {})
+            of_table[end] = of_table.get(end, 0) + row.n
+        return ends
+
+    def leads_in(self, run_id: str, state: SubmissionState, limit: int = 1000) -> list[LeadRow]:
+        """List the run's leads that stand in a state, in file order."""
+        columns = (_cl.row_number, _c.table_name, _s.lead_key, _s.slot, _s.status)
+        found = (
+            select(*columns, _s.reason, _s.body)
+            .select_from(_LEADS_OF_RUN)
+            .where(_c.run_id == run_id, _s.state == state)
+            .order_by(_cl.row_number)
+            .limit(limit)
+        )
+        return [LeadRow(*row) for row in self._read(found)]
+
+    def last_give_up_at(self, run_id: str) -> float | None:
+        """Tell when the last answer still awaited for the run's leads is given up, if any."""
+        awaited = (
+            select(func.max(_s.give_up_at))
+            .select_from(_LEADS_OF_RUN)
+            .where(_c.run_id == run_id, _s.state == SubmissionState.SENDING)
+        )
+        give_up_at: float | None = self._read(awaited)[0][0]
+        return give_up_at
+
+    def slots(self) -> list[SlotUse]:
+        """List every slot the ledger knows."""
+        found = select(schema.slots).order_by(schema.slots.c.table_name, schema.slots.c.slot)
+        return [
+            SlotUse(row.table_name, row.slot, row.used, row.state, row.reason)
+            for row in self._read(found)
+        ]
+
+    def slots_used_by(self, run_id: str) -> dict[str, int]:
+        """Count the leads this run delivered, or may have, through each slot."""
+        charged = (SubmissionState.DELIVERED, SubmissionState.IN_DOUBT)
+        counted = (
+            select(_s.slot, func.count(literal(1)).label("n"))
+            .where(_s.run_id == run_id, _s.state.in_(charged))
+            .group_by(_s.slot)
+        )
+        return {row.slot: row.n for row in self._read(counted)}
+
+    def settled_keys(self, table: str, cycle: str) -> list[str]:
+        """List the lead_keys of a (table, cycle) that a load would not send any more."""
+        settled = select(_s.lead_key).where(
+            _s.table_name == table,
+            _s.cycle == cycle,
+            _s.state.in_(
+                (SubmissionState.DELIVERED, SubmissionState.REFUSED, SubmissionState.IN_DOUBT)
+            ),
+        )
+        return [row.lead_key for row in self._read(settled)]
+
+    def _read(self, statement: Select[*_Columns]) -> Sequence[Row[*_Columns]]:
+        with self.ledger.transaction() as tx:
+            return tx.execute(statement).all()
+
+
+def _end_of(state: str, *, is_own: bool) -> RowEnd:
+    if state == SubmissionState.DELIVERED:
+        return RowEnd.DELIVERED if is_own else RowEnd.ALREADY_DELIVERED
+    return _END_OF[state]

@@ -1,0 +1,159 @@
+"""How is a ledger opened?
+
+In:    a SQLAlchemy URL (SQLite file by default).
+Out:   an engine whose transactions are durable and whose write transactions begin at once.
+Never: an exception of the database's own: every failure is a LedgerError with the next step.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from clayload.errors import Code, LedgerError
+from clayload.ledger.schema import LEDGER_VERSION
+
+_BUSY_GIVE_UP_S = 30.0
+_BUSY_RETRY_S = (0.002, 0.02)
+
+
+def open_engine(url: str, *, read_only: bool = False) -> Engine:
+    """Open the ledger at `url`; create or check its schema.
+
+    With `read_only` nothing is created or written, not even by SQLite itself.
+
+    Raises:
+        LedgerError: it cannot be opened or written, or is of another version.
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = _sqlite_engine(Path(parsed.database or ""), read_only=read_only)
+    else:
+        engine = create_engine(parsed, hide_parameters=True)
+    with guarded(engine):
+        if not read_only:
+            _create_if_new(engine)
+        _check_version(engine)
+    return engine
+
+
+def _sqlite_engine(path: Path, *, read_only: bool) -> Engine:
+    if not read_only:
+        _make_folder(path)
+    mode = "ro" if read_only else "rwc"
+    query = f"file:{path}?mode={mode}&uri=true"
+    # The wait for another writer is ours (`_begin`): SQLite's own starves a writer for seconds.
+    engine = create_engine(
+        f"sqlite:///{query}", connect_args={"timeout": 0.0}, hide_parameters=True
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None
+        if not read_only:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        _begin_sqlite(connection, "BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(path.parent, error.strerror or str(error)) from error
+
+
+def _begin_sqlite(connection: Connection, statement: str) -> None:
+    """Begin; where another writer is at work, try again often and at random, so all get a turn."""
+    give_up_at = time.monotonic() + _BUSY_GIVE_UP_S
+    while True:
+        try:
+            connection.exec_driver_sql(statement)
+        except OperationalError as error:
+            if not _is_busy(error.orig) or time.monotonic() > give_up_at:
+                raise
+            time.sleep(random.uniform(*_BUSY_RETRY_S))  # noqa: S311 - spreads waits
+        else:
+            return
+
+
+def _is_busy(error: BaseException | None) -> bool:
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in (
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+    )
+
+
+def _create_if_new(engine: Engine) -> None:
+    with engine.begin() as connection:
+        if inspect(connection).has_table("alembic_version"):
+            return
+        config = Config()
+        config.set_main_option("script_location", "clayload.ledger:migrations")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _check_version(engine: Engine) -> None:
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found != LEDGER_VERSION:
+        raise LedgerError(
+            Code.LEDGER_OTHER_VERSION,
+            f"the ledger {_name(engine)} is of version {found}, this clayload needs "
+            f"{LEDGER_VERSION}",
+            hint="use the clayload version that wrote it, or another ledger (CLAYLOAD_LEDGER_URL)",
+        )
+
+
+@contextmanager
+def guarded(engine: Engine) -> Iterator[None]:
+    """Turn the database's failures into LedgerErrors that say what to do."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _translate(_name(engine), error) from error
+
+
+def _translate(name: str, error: DBAPIError) -> LedgerError:
+    reason = str(error.orig).splitlines()[0]
+    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return LedgerError(
+            Code.LEDGER_WRITE_FAILED,
+            f"the ledger {name} could not be written: {reason}",
+            hint="free some disk space and run the same load again: it resumes",
+        )
+    return _unusable(name, reason)
+
+
+def _unusable(name: object, reason: str) -> LedgerError:
+    return LedgerError(
+        Code.LEDGER_UNUSABLE,
+        f"the ledger {name} cannot be used: {reason}",
+        hint="make its file and folder writable, or name another one in CLAYLOAD_LEDGER_URL",
+    )
+
+
+def _name(engine: Engine) -> str:
+    """Name the ledger without its password."""
+    database = engine.url.database or ""
+    if engine.url.get_backend_name() == "sqlite":
+        return database.removeprefix("file:").partition("?")[0]
+    return engine.url.render_as_string(hide_password=True)

@@ -1,0 +1,1 @@
+"""How a ledger came to its present shape; `engine.open_engine` runs these."""

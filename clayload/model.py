@@ -1,0 +1,69 @@
+"""Which values cross the borders between rooms?
+
+In:    nothing; this module imports no other room.
+Out:   the lead's fields, the ten ends of a row, and the reference to a chunk.
+Never: a frame, a secret, or a lead's personal data.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import polars as pl
+
+LEAD_FIELDS: dict[str, pl.DataType] = {
+    "lead_id": pl.String(),
+    "email": pl.String(),
+    "first_name": pl.String(),
+    "last_name": pl.String(),
+    "full_name": pl.String(),
+    "title": pl.String(),
+    "company": pl.String(),
+    "domain": pl.String(),
+    "website": pl.String(),
+    "linkedin_url": pl.String(),
+    "phone": pl.String(),
+    "industry": pl.String(),
+    "employee_count": pl.Int64(),
+    "country": pl.String(),
+    "city": pl.String(),
+    "state": pl.String(),
+    "source": pl.String(),
+    "form_id": pl.String(),
+    "event_name": pl.String(),
+    "created_at": pl.Datetime("us", "UTC"),
+    "notes": pl.String(),
+}
+"""The lead contract: every field a filter, a key or an allow-list may name, and its type."""
+
+
+class RowEnd(StrEnum):
+    """How a row of an extract can end; every row read ends as exactly one of these."""
+
+    QUARANTINED = "quarantined"
+    DUPLICATE = "duplicate"
+    SUPPRESSED = "suppressed"
+    UNROUTED = "unrouted"
+    ALREADY_DELIVERED = "already delivered"
+    DEFERRED = "deferred"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    IN_DOUBT = "in doubt"
+    PENDING = "pending"
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRef:
+    """Where one chunk lies: consecutive accepted leads of one table, the unit of resume.
+
+    `path` is a Parquet file with the columns `row_number` (UInt32), `lead_key` (String) and the
+    table's allow-listed lead fields; `n_leads` rows, in the order they are to be sent.
+    """
+
+    run_id: str
+    chunk_id: str
+    table: str
+    n_leads: int
+    path: Path
