@@ -13,11 +13,14 @@ from typing import TypeVarTuple
 
 from sqlalchemy import Row, Select, func, literal, select
 
+from clayload.delivery.grant import TableSnapshot
 from clayload.errors import Code, RunError
 from clayload.ledger import schema
+from clayload.ledger.snapshot import read_table
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
 from clayload.model import RowEnd
+from clayload.tables.models import Table
 
 _END_OF: dict[str, RowEnd] = {
     SubmissionState.PENDING: RowEnd.PENDING,
@@ -45,6 +48,7 @@ class RunRow:
     started_at: float
     finished_at: float | None
     outcome: str | None
+    halted_by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +128,10 @@ class Books:
             of_table[end] = of_table.get(end, 0) + row.n
         return ends
 
-    def leads_in(self, run_id: str, state: SubmissionState, limit: int = 1000) -> list[LeadRow]:
-        """List the run's leads that stand in a state, in file order."""
+    def leads_in(
+        self, run_id: str, state: SubmissionState, limit: int | None = 1000
+    ) -> list[LeadRow]:
+        """List the run's leads that stand in a state, in file order; all without a limit."""
         columns = (_cl.row_number, _c.table_name, _s.lead_key, _s.slot, _s.status)
         found = (
             select(*columns, _s.reason, _s.body)
@@ -164,6 +170,11 @@ class Books:
         )
         return {row.slot: row.n for row in self._read(counted)}
 
+    def read_table(self, name: str, table: Table) -> TableSnapshot:
+        """Read a table and its slots as the next grant would see them."""
+        with self.ledger.reading() as connection:
+            return read_table(connection, name, table)
+
     def settled_keys(self, table: str, cycle: str) -> list[str]:
         """List the lead_keys of a (table, cycle) that a load would not send any more."""
         settled = select(_s.lead_key).where(
@@ -176,8 +187,8 @@ class Books:
         return [row.lead_key for row in self._read(settled)]
 
     def _read(self, statement: Select[*_Columns]) -> Sequence[Row[*_Columns]]:
-        with self.ledger.transaction() as tx:
-            return tx.execute(statement).all()
+        with self.ledger.reading() as connection:
+            return connection.execute(statement).all()
 
 
 def _end_of(state: str, *, is_own: bool) -> RowEnd:

@@ -23,6 +23,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from clayload.errors import Code, LedgerError
 from clayload.ledger.schema import LEDGER_VERSION
 
+READING = {"is_reading": True}
+"""Execution options of a connection that only reads: on SQLite it then takes no write lock."""
+
 _BUSY_GIVE_UP_S = 30.0
 _BUSY_RETRY_S = (0.002, 0.02)
 
@@ -47,6 +50,12 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
     return engine
 
 
+def is_new(url: str) -> bool:
+    """Whether nothing was ever written to this ledger: its file does not exist."""
+    parsed = make_url(url)
+    return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
+
+
 def _sqlite_engine(path: Path, *, read_only: bool) -> Engine:
     if not read_only:
         _make_folder(path)
@@ -67,7 +76,8 @@ def _sqlite_engine(path: Path, *, read_only: bool) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        _begin_sqlite(connection, "BEGIN" if read_only else "BEGIN IMMEDIATE")
+        is_reading = read_only or connection.get_execution_options().get("is_reading", False)
+        _begin_sqlite(connection, "BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
     return engine
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, Row
 
@@ -21,18 +20,16 @@ from clayload.delivery.grant import (
     GrantAnswer,
     GrantedLead,
     Reservation,
-    SlotSnapshot,
-    SlotState,
-    TableSnapshot,
     Verdicts,
     reserve,
 )
 from clayload.delivery.pace import PaceState, Rate, pause
 from clayload.delivery.verdict import Verdict
 from clayload.ledger import statements
+from clayload.ledger.snapshot import read_table
 from clayload.ledger.states import AFTER_VERDICT
 from clayload.ledger.store import Ledger
-from clayload.tables.models import Slot, TablesConfig
+from clayload.tables.models import TablesConfig
 
 _RECORDING_SLACK_S = 5.0
 
@@ -54,6 +51,9 @@ class ChunkGrants:
         self._ledger = ledger
         self._terms = terms
         self._chunk_no = ledger.chunk_no(terms.run_id, chunk_id)
+        # The configuration may have gained a slot since the run began.
+        ledger.introduce(terms.config)
+        self._table = terms.config.tables[terms.table]
         workspace = terms.config.workspace
         self._workspace = workspace.name
         self._rate = Rate(workspace.rate_per_s, workspace.burst)
@@ -67,7 +67,8 @@ class ChunkGrants:
             leads = tx.execute(statements.NEXT_OWED, {"chunk_no": self._chunk_no, "n": n}).all()
             if not leads:
                 return Finished()
-            decision = reserve(self._read_table(tx), pace, self._rate, now, len(leads))
+            table = read_table(tx, self._terms.table, self._table)
+            decision = reserve(table, pace, self._rate, now, len(leads))
             if not isinstance(decision, Reservation):
                 return decision
             return self._write_intent(tx, decision, leads, now)
@@ -114,21 +115,6 @@ class ChunkGrants:
         figures = {"to_tat": pace.tat, "until": pace.paused_until, "n": n_rate_limited}
         tx.execute(statements.SET_PACE, {"name": self._workspace, **figures})
 
-    def _read_table(self, tx: Connection) -> TableSnapshot:
-        table = self._terms.config.tables[self._terms.table]
-        known = {
-            row.slot: row
-            for row in tx.execute(statements.SLOTS_OF_TABLE, {"name": self._terms.table})
-        }
-        rows_used = tx.execute(statements.ROWS_USED, {"name": self._terms.table}).scalar_one()
-        slots = [_snapshot(slot, known[slot.name]) for slot in table.slots]
-        return TableSnapshot(
-            rows_used=rows_used + sum(slot.used_before for slot in table.slots),
-            row_limit=table.row_limit,
-            slots=slots,
-            auto_delete=table.auto_delete,
-        )
-
     def _write_intent(
         self, tx: Connection, reservation: Reservation, leads: Sequence[Row[int, str]], now: float
     ) -> Grant:
@@ -150,11 +136,6 @@ class ChunkGrants:
         self._write_pace(tx, reservation.pace)
         self._open = grant
         return grant
-
-
-def _snapshot(slot: Slot, known: Row[Any]) -> SlotSnapshot:
-    used = slot.used_before + known.used
-    return SlotSnapshot(slot.name, used, slot.safe_limit, SlotState(known.state), known.reason)
 
 
 def _verdict_row(

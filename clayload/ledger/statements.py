@@ -41,7 +41,7 @@ SET_PACE = (
     )
 )
 
-SLOTS_OF_TABLE = select(slots).where(slots.c.table_name == bindparam("name"))
+SLOTS = select(slots)
 
 ROWS_USED = select(clay_tables.c.rows_used).where(clay_tables.c.table_name == bindparam("name"))
 

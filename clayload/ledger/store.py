@@ -19,7 +19,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from clayload.delivery.grant import SlotState
 from clayload.ledger import schema, statements
-from clayload.ledger.engine import guarded, open_engine
+from clayload.ledger.engine import READING, guarded, open_engine
 from clayload.ledger.states import SubmissionState
 from clayload.model import ChunkRef
 from clayload.tables.models import TablesConfig
@@ -57,6 +57,12 @@ class Ledger:
         with guarded(self.engine), self.engine.begin() as connection:
             yield connection
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Read without holding up those who write."""
+        with guarded(self.engine), self.engine.connect() as connection:
+            yield connection.execution_options(**READING)
+
     def insert_new(self, table: SqlTable, *key: str) -> Insert:
         """Build an INSERT that leaves a row that is already there as it is."""
         on_sqlite = self.engine.dialect.name == "sqlite"
@@ -67,6 +73,12 @@ class Ledger:
         """Write the run, make the configured slots known, and give benched slots a new chance."""
         with self.transaction() as tx:
             self._introduce(tx, config)
+            # A person started this run: what Clay refused earlier may have been mended since.
+            tx.execute(
+                update(schema.slots)
+                .where(schema.slots.c.state == SlotState.BENCHED)
+                .values(state=SlotState.ACTIVE, reason="")
+            )
             tx.execute(statements.GIVE_UP_OVERDUE, {"now": self.now()})
             tx.execute(
                 insert(schema.runs).values(
@@ -77,6 +89,11 @@ class Ledger:
                     started_at=self.now(),
                 )
             )
+
+    def introduce(self, config: TablesConfig) -> None:
+        """Make the configured workspace, tables and slots known, so that they can be charged."""
+        with self.transaction() as tx:
+            self._introduce(tx, config)
 
     def _introduce(self, tx: Connection, config: TablesConfig) -> None:
         workspace = {"tat": 0.0, "paused_until": 0.0, "n_rate_limited": 0}
@@ -100,12 +117,6 @@ class Ledger:
                         "reason": "",
                     },
                 )
-        # A person started this run: what Clay refused earlier may have been mended since.
-        tx.execute(
-            update(schema.slots)
-            .where(schema.slots.c.state == SlotState.BENCHED)
-            .values(state=SlotState.ACTIVE, reason="")
-        )
 
     def register_chunk(self, chunk: ChunkRef, cycle: str, rows: Sequence[tuple[int, str]]) -> int:
         """Write down that the chunk's leads are owed, where they are not known already.
@@ -148,11 +159,11 @@ class Ledger:
 
     def chunk_no(self, run_id: str, chunk_id: str) -> int:
         """Find the ledger's own number of a registered chunk."""
-        with self.transaction() as tx:
+        with self.reading() as connection:
             found = select(schema.chunks.c.chunk_no).where(
                 schema.chunks.c.run_id == run_id, schema.chunks.c.chunk_id == chunk_id
             )
-            return int(tx.execute(found).scalar_one())
+            return int(connection.execute(found).scalar_one())
 
     def give_up_overdue(self) -> int:
         """Put in doubt what was granted to a process that never told; return how many."""
@@ -166,4 +177,11 @@ class Ledger:
                 update(schema.runs)
                 .where(schema.runs.c.run_id == run_id)
                 .values(finished_at=self.now(), outcome=outcome)
+            )
+
+    def halt_run(self, run_id: str, code: str) -> None:
+        """Let no further chunk of the run begin: `code` says what stopped it."""
+        with self.transaction() as tx:
+            tx.execute(
+                update(schema.runs).where(schema.runs.c.run_id == run_id).values(halted_by=code)
             )

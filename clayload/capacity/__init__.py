@@ -1,0 +1,1 @@
+"""What will a load take: time and webhook slots, before anything is sent."""

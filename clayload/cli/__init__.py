@@ -1,0 +1,49 @@
+"""The `clayload` command: the core for people, without an orchestrator.
+
+In:    arguments and the environment.
+Out:   text for people, or JSON with `--json`; a typed exit code (README, "Exit codes").
+Never: a traceback for what a person can mend; a secret.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from clayload import __version__
+from clayload.cli import check, demo, load, plan, standin, status
+from clayload.cli.show import say_error
+from clayload.errors import ClayloadError, ExitCode
+
+app = typer.Typer(
+    name="clayload",
+    help="Load lead extracts into Clay tables: cleaned, routed, paced, accounted for to the row.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("check")(check.check)
+app.command("plan")(plan.plan)
+app.command("load")(load.load)
+app.command("status")(status.status)
+app.command("standin")(standin.standin)
+app.command("demo")(demo.demo)
+
+
+@app.callback(invoke_without_command=True)
+def _root(*, version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
+    if version:
+        print(__version__)  # noqa: T201 - the answer to --version
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command; what a person can mend comes as one line, with its exit code."""
+    try:
+        app()
+    except ClayloadError as error:
+        say_error(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)

@@ -1,0 +1,80 @@
+"""`clayload check`: would a load have what it needs?"""
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+import typer
+from pydantic import SecretStr
+
+from clayload.cli.options import AsJson
+from clayload.cli.show import out, show_grid
+from clayload.errors import ClayloadError, Code, DestinationDownError, ExitCode
+from clayload.ledger.store import Ledger
+from clayload.loading.setup import Setup, read_setup
+
+_CONNECT_TIMEOUT_S = 5.0
+
+
+def check(*, as_json: AsJson = False) -> None:
+    """Check configuration, secrets, ledger, and that Clay's host answers, without spending a row."""
+    setup = read_setup(os.environ)
+    checks: Mapping[str, Callable[[], str]] = {
+        "configuration": lambda: _describe_config(setup),
+        "secrets": lambda: f"{len(setup.secrets())} slots have theirs",
+        "ledger": lambda: _try_ledger(setup),
+        "destination": lambda: _try_hosts(setup),
+    }
+    results = [(name, *_run(one)) for name, one in checks.items()]
+    if as_json:
+        out.print_json(data=[{"check": n, "is_ok": e is None, "said": s} for n, s, e in results])
+    else:
+        show_grid(["check", "", "said"], [[n, "failed" if e else "ok", s] for n, s, e in results])
+    failed = [error for _, _, error in results if error is not None]
+    raise typer.Exit(failed[0].exit_code if failed else ExitCode.OK)
+
+
+def _run(one: Callable[[], str]) -> tuple[str, ClayloadError | None]:
+    try:
+        return one(), None
+    except ClayloadError as error:
+        return str(error), error
+
+
+def _describe_config(setup: Setup) -> str:
+    workspace = setup.config.workspace
+    return (
+        f"{setup.settings.config}: {len(setup.config.tables)} tables; workspace "
+        f"{workspace.name} on {workspace.plan}, {workspace.rate_per_s:g}/s, burst {workspace.burst}"
+    )
+
+
+def _try_ledger(setup: Setup) -> str:
+    Ledger.open(setup.settings.ledger_url).introduce(setup.config)
+    return "can be written"
+
+
+def _try_hosts(setup: Setup) -> str:
+    hosts = sorted({_host_of(secret.url) for secret in setup.secrets().values()})
+    for host, port in hosts:
+        _connect(host, port)
+    return ", ".join(f"{host}:{port} answers" for host, port in hosts)
+
+
+def _host_of(url: SecretStr) -> tuple[str, int]:
+    """Take the host out of a secret URL: a host is no secret, the path after it is."""
+    parts = urlsplit(url.get_secret_value())
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _connect(host: str, port: int) -> None:
+    """Open a connection and close it: a test POST would be a real row (clay-facts.md §8, 21)."""
+    try:
+        socket.create_connection((host, port), timeout=_CONNECT_TIMEOUT_S).close()
+    except OSError as error:
+        raise DestinationDownError(
+            Code.DESTINATION_DOWN,
+            f"{host}:{port} does not answer: {error.strerror or error}",
+            hint="check the network; for the stand-in, start it with `clayload standin`",
+        ) from error

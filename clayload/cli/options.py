@@ -1,0 +1,21 @@
+"""Which arguments do several commands share?
+
+In:    nothing.
+Out:   annotated types, so that an option reads the same everywhere.
+Never: a default that sends something.
+"""
+
+from typing import Annotated
+
+import typer
+
+Files = Annotated[
+    list[str], typer.Argument(help="Extract files or glob patterns, read as one extract.")
+]
+Cycle = Annotated[
+    str | None,
+    typer.Option(help="What the extract is for: a month such as 2026-11, or an event's name."),
+]
+OneTable = Annotated[str | None, typer.Option("--table", help="Only the leads of this table.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="At most so many leads.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]

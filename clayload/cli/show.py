@@ -1,0 +1,173 @@
+"""How do results look on a terminal?
+
+In:    reports, plans, errors.
+Out:   rich tables on standard output, errors and progress on standard error.
+Never: a computation; what is shown is what the other rooms say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from clayload.errors import ClayloadError
+from clayload.loading.plan import LoadPlan
+from clayload.loading.progress import describe_seconds
+from clayload.model import RowEnd
+from clayload.report.account import LeadAccount, Reading, RunReport
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+_SHOWN_LEADS = 20
+_TABLE_ENDS = (
+    RowEnd.DELIVERED,
+    RowEnd.ALREADY_DELIVERED,
+    RowEnd.REFUSED,
+    RowEnd.IN_DOUBT,
+    RowEnd.PENDING,
+)
+
+
+def say_error(error: ClayloadError) -> None:
+    """Say what is wrong and what to do, on standard error."""
+    err.print(Text(str(error.code), style="bold red"), Text(error.message), soft_wrap=True)
+    for problem in error.facts.get("problems", ())[1:]:
+        err.print(Text(f"  also: {problem}"), soft_wrap=True)
+    err.print(Text("next:", style="bold"), Text(error.hint), soft_wrap=True)
+
+
+def show_grid(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+    """Print a table; figures to the right."""
+    grid = Table(title=title or None, title_justify="left", title_style="bold")
+    rows = [list(row) for row in rows]
+    for index, name in enumerate(header):
+        is_figure = all(isinstance(row[index], int) for row in rows)
+        grid.add_column(name, justify="right" if is_figure else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+    out.print(grid)
+
+
+def show_report(report: RunReport) -> None:
+    """Print a run report."""
+    rate = report.n_delivered / report.duration_s if report.duration_s else 0.0
+    out.print(
+        f"[bold]run {report.run_id}[/] cycle {report.cycle}: {report.n_delivered:,} delivered in "
+        f"{describe_seconds(report.duration_s)} ({rate:.1f}/s)"
+    )
+    show_books(report)
+    show_grid(
+        ["table", *_TABLE_ENDS],
+        (
+            [name, *(ends.get(end, 0) for end in _TABLE_ENDS)]
+            for name, ends in report.tables.items()
+        ),
+    )
+    show_slots(report)
+    show_reading(report.reading)
+    _show_problems(report)
+    _show_leads("in doubt", report.in_doubt)
+    _show_leads("refused by Clay", report.refused)
+    out.print(f"[bold]outcome:[/] {report.outcome}   [bold]next:[/] {report.next_step}")
+
+
+def show_books(report: RunReport) -> None:
+    """Print every row read under its end, and that the parts make the whole."""
+    ends = report.ends
+    show_grid(
+        ["end", "rows"],
+        [
+            *([end, n] for end, n in ends.items()),
+            ["sum of the parts", sum(ends.values())],
+            ["rows read", report.reading.n_rows],
+        ],
+    )
+
+
+def show_slots(report: RunReport) -> None:
+    """Print the webhook slots, by name."""
+    show_grid(
+        ["table", "slot", "this run", "used", "safe limit", "% used", "state"],
+        (
+            [
+                s.table,
+                s.slot,
+                s.used_by_run,
+                s.used,
+                s.safe_limit,
+                f"{s.used / s.safe_limit:.1%}",
+                f"{s.state} {s.reason}".strip(),
+            ]
+            for s in report.slots
+        ),
+    )
+
+
+def show_reading(reading: Reading) -> None:
+    """Print what the frames set aside, and why."""
+    if reading.quarantine_reasons:
+        reasons = sorted(reading.quarantine_reasons.items(), key=lambda item: -item[1])
+        show_grid(["quarantined because", "leads"], reasons)
+    if reading.unmapped:
+        out.print(f"columns no lead field takes: {', '.join(reading.unmapped)}")
+    for field, columns in reading.merged.items():
+        out.print(f"{field} is the first filled of: {', '.join(columns)}")
+    if reading.n_multi_match:
+        out.print(f"{reading.n_multi_match:,} leads match several tables; the first one won")
+
+
+def show_plan(plan: LoadPlan) -> None:
+    """Print a load plan."""
+    reading = plan.reading
+    out.print(
+        f"[bold]plan[/] for cycle {plan.cycle}: {reading.n_rows:,} rows read, "
+        f"{reading.n_quarantined:,} quarantined, {reading.n_duplicates:,} duplicates, "
+        f"{reading.n_unrouted:,} unrouted, {reading.n_left_out:,} left out"
+    )
+    show_grid(
+        ["table", "accepted", "settled before", "to send", "chunks", "through slots", "no room"],
+        (
+            [
+                name,
+                t.n_accepted,
+                t.n_already_settled,
+                t.n_to_send,
+                t.n_chunks,
+                _describe_slots(t.by_slot, t.left_in_slots),
+                t.n_unplaced,
+            ]
+            for name, t in plan.tables.items()
+        ),
+    )
+    show_reading(reading)
+    verdict = "fits" if plan.is_fitting else "does not fit: add slots, or split the table"
+    out.print(
+        f"{plan.n_to_send:,} leads to send at {plan.rate_per_s:g}/s: "
+        f"{describe_seconds(plan.sending_time_s)}. [bold]It {verdict}.[/]"
+    )
+
+
+def _describe_slots(by_slot: dict[str, int], left: dict[str, int]) -> str:
+    return ", ".join(f"{slot} {n:,} of {left[slot]:,} left" for slot, n in by_slot.items())
+
+
+def _show_problems(report: RunReport) -> None:
+    for problem in report.problems:
+        out.print(f"[bold red]{problem.code}[/] {problem.table}: {problem.message}")
+
+
+def _show_leads(title: str, leads: Sequence[LeadAccount]) -> None:
+    if not leads:
+        return
+    show_grid(
+        ["row", "table", "lead_key", "slot", "reason"],
+        (
+            [ld.row_number, ld.table, ld.lead_key, ld.slot or "", ld.reason or ""]
+            for ld in leads[:_SHOWN_LEADS]
+        ),
+        title=f"{len(leads):,} {title}",
+    )

@@ -1,0 +1,152 @@
+"""What would this load send, where, and how long would it take?
+
+In:    a load request; the ledger, opened read-only if there is one.
+Out:   the load plan; for a dry run also the bodies, in files to be looked at.
+Never: a submission, a ledger row, or any other trace of a run.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from clayload.capacity.plan import plan_table, sending_time_s
+from clayload.delivery.grant import TableSnapshot
+from clayload.delivery.pace import Rate
+from clayload.destinations.jsonl_file import write_bodies
+from clayload.ledger.books import Books
+from clayload.ledger.engine import is_new
+from clayload.ledger.snapshot import unused_table
+from clayload.ledger.store import Ledger
+from clayload.loading.deliver import read_bodies
+from clayload.loading.prepare import choose_cycle, prepare_frames, read_keys
+from clayload.loading.request import LoadRequest
+from clayload.loading.setup import Setup
+from clayload.model import ChunkRef
+from clayload.report.account import Reading
+from clayload.tables.models import Table
+
+
+class _Plan(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class TableLoadPlan(_Plan):
+    """One table's part of a load: `by_slot` says which slots take how many of `n_to_send`."""
+
+    n_accepted: int
+    n_already_settled: int
+    n_to_send: int
+    n_chunks: int
+    by_slot: dict[str, int]
+    left_in_slots: dict[str, int]
+    n_unplaced: int
+
+
+class LoadPlan(_Plan):
+    """What a load would do; `sending_time_s` at the workspace's rate, from silence."""
+
+    cycle: str
+    extract_id: str
+    reading: Reading
+    tables: dict[str, TableLoadPlan]
+    rate_per_s: float
+    sending_time_s: float
+
+    @property
+    def n_to_send(self) -> int:
+        """Leads the load would send, over all tables, room or no room."""
+        return sum(table.n_to_send for table in self.tables.values())
+
+    @property
+    def is_fitting(self) -> bool:
+        """Whether every lead finds room in its table and slots."""
+        return all(table.n_unplaced == 0 for table in self.tables.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _History:
+    """What the ledger knows, or that there is none yet."""
+
+    ledger: Ledger | None
+
+    def settled_keys(self, table: str, cycle: str) -> frozenset[str]:
+        """Name the leads a load would not send any more."""
+        if self.ledger is None:
+            return frozenset()
+        return frozenset(Books(self.ledger).settled_keys(table, cycle))
+
+    def read_table(self, name: str, table: Table) -> TableSnapshot:
+        """Tell how a table and its slots stand."""
+        if self.ledger is None:
+            return unused_table(table)
+        return Books(self.ledger).read_table(name, table)
+
+
+def plan_load(request: LoadRequest, setup: Setup, bodies_folder: Path | None = None) -> LoadPlan:
+    """Plan a load; with `bodies_folder`, write what would be sent there, a file per table.
+
+    Raises:
+        StopExtractError: the extract cannot be read.
+        ConfigError: an unknown table.
+    """
+    url = setup.settings.ledger_url
+    history = _History(None if is_new(url) else Ledger.open(url, read_only=True))
+    with tempfile.TemporaryDirectory(prefix="clayload-plan-") as folder:
+        prepared = prepare_frames(request, setup, "plan", Path(folder))
+        cycle = choose_cycle(request, prepared.extract_id, history.ledger)
+        tables: dict[str, TableLoadPlan] = {}
+        for name in setup.config.tables:
+            chunks = [chunk for chunk in prepared.chunks if chunk.table == name]
+            owed = _Owed(chunks, history.settled_keys(name, cycle))
+            snapshot = history.read_table(name, setup.config.tables[name])
+            tables[name] = _plan_table(owed, snapshot)
+            if bodies_folder is not None:
+                write_bodies(bodies_folder / f"{name}.ndjson", owed.bodies())
+        rate = Rate(setup.config.workspace.rate_per_s, setup.config.workspace.burst)
+        return LoadPlan(
+            cycle=cycle,
+            extract_id=prepared.extract_id,
+            reading=prepared.reading,
+            tables=tables,
+            rate_per_s=rate.per_s,
+            sending_time_s=sending_time_s(rate, sum(plan.n_to_send for plan in tables.values())),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Owed:
+    """The chunks of one table, and which of their leads are settled already."""
+
+    chunks: Sequence[ChunkRef]
+    settled: frozenset[str]
+
+    def bodies(self) -> Iterator[bytes]:
+        """Give what would be put on the wire, in order."""
+        for chunk in self.chunks:
+            for lead_key, body in read_bodies(chunk).items():
+                if lead_key not in self.settled:
+                    yield body
+
+
+def _plan_table(owed: _Owed, snapshot: TableSnapshot) -> TableLoadPlan:
+    n_owed_of = [_count_owed(chunk, owed.settled) for chunk in owed.chunks]
+    n_accepted = sum(chunk.n_leads for chunk in owed.chunks)
+    plan = plan_table(snapshot, sum(n_owed_of))
+    return TableLoadPlan(
+        n_accepted=n_accepted,
+        n_already_settled=n_accepted - sum(n_owed_of),
+        n_to_send=plan.n_to_send,
+        n_chunks=sum(n_owed > 0 for n_owed in n_owed_of),
+        by_slot=dict(plan.by_slot),
+        left_in_slots={slot.name: slot.n_left for slot in snapshot.slots},
+        n_unplaced=plan.n_unplaced,
+    )
+
+
+def _count_owed(chunk: ChunkRef, settled: frozenset[str]) -> int:
+    return sum(lead_key not in settled for _, lead_key in read_keys(chunk))

@@ -1,0 +1,75 @@
+"""How far is a run, how fast, and when will it be done?
+
+In:    a prepared load and the ledger.
+Out:   a moment's progress, in figures and in words.
+Never: an estimate from anything but what the ledger has recorded.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+from clayload.ledger.books import Books
+from clayload.loading.prepare import PreparedLoad
+from clayload.loading.setup import Setup
+from clayload.model import RowEnd
+
+_WINDOW_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`n_done` of `n_owed` leads are settled; `rate_per_s` over the last seconds."""
+
+    n_done: int
+    n_owed: int
+    rate_per_s: float
+
+    @property
+    def percent(self) -> float:
+        """Between 0 and 100; a load that owes nothing is done."""
+        return 100.0 * self.n_done / self.n_owed if self.n_owed else 100.0
+
+    @property
+    def eta_s(self) -> float | None:
+        """Seconds still to go at the present rate; None while nothing moves."""
+        return (self.n_owed - self.n_done) / self.rate_per_s if self.rate_per_s else None
+
+    def __str__(self) -> str:
+        eta = "" if self.eta_s is None else f", {describe_seconds(self.eta_s)} to go"
+        return f"{self.n_done:,} of {self.n_owed:,} leads, {self.rate_per_s:.1f}/s{eta}"
+
+
+@dataclass(slots=True)
+class ProgressMeter:
+    """Measures a run's progress each time it is asked."""
+
+    load: PreparedLoad
+    setup: Setup
+    _seen: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def read(self) -> Progress:
+        """Count what is settled now, and the rate over the last quarter of a minute."""
+        now, n_done = time.monotonic(), self._count_done()
+        self._seen.append((now, n_done))
+        while self._seen[0][0] < now - _WINDOW_S and len(self._seen) > 1:
+            self._seen.popleft()
+        then, n_then = self._seen[0]
+        rate = (n_done - n_then) / (now - then) if now > then else 0.0
+        return Progress(n_done, self.load.n_owed, rate)
+
+    def _count_done(self) -> int:
+        """Count the leads of the run that were owed at its start and no longer are."""
+        ends = Books(self.setup.ledger).count_ends(self.load.run_id)
+        n_pending = sum(of_table.get(RowEnd.PENDING, 0) for of_table in ends.values())
+        return self.load.n_owed - n_pending
+
+
+def describe_seconds(seconds: float) -> str:
+    """Say a duration as people do: `45 s`, `12 min`, `2 h 47 min`."""
+    if seconds < 90:  # noqa: PLR2004 - below a minute and a half people count seconds
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - minutes in an hour

@@ -1,0 +1,24 @@
+"""What is asked for when somebody says "load this"?
+
+In:    what a person, a schedule or a trigger gives.
+Out:   one value that every step understands.
+Never: a frame, a secret, or anything personal: it may become a Prefect parameter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRequest:
+    """Which extract, for which cycle, and how much of it.
+
+    `files` are paths or glob patterns, read as one extract. Without `cycle`, it is the one the
+    same extract was loaded for before, or else the current month.
+    """
+
+    files: tuple[str, ...]
+    cycle: str | None = None
+    table: str | None = None
+    limit: int | None = None

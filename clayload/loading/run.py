@@ -1,0 +1,60 @@
+"""How does a load run without an orchestrator?
+
+In:    a request and the surroundings.
+Out:   the run report.
+Never: a row or chunk order of its own: the steps are the same that Prefect's tasks wrap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+
+from clayload.errors import StopTableError
+from clayload.loading.deliver import deliver_chunk
+from clayload.loading.prepare import PreparedLoad, prepare_load
+from clayload.loading.request import LoadRequest
+from clayload.loading.settle import describe_problem, settle_run
+from clayload.loading.setup import Setup
+from clayload.model import ChunkRef
+from clayload.report.account import Problem, RunReport
+
+
+def run_load(
+    request: LoadRequest,
+    setup: Setup,
+    tell: Callable[[str], None] = print,
+    on_prepared: Callable[[PreparedLoad], None] = lambda _: None,
+) -> RunReport:
+    """Load an extract, start to end.
+
+    Raises:
+        StopExtractError: the extract cannot be read; nothing was sent.
+        StopRunError: configuration or ledger; what was sent is in the ledger.
+    """
+    prepared = prepare_load(request, setup)
+    on_prepared(prepared)
+    problems = list(_deliver_all(prepared, setup))
+    return settle_run(prepared.run_id, setup, problems, tell)
+
+
+def _deliver_all(prepared: PreparedLoad, setup: Setup) -> Iterator[Problem]:
+    with ThreadPoolExecutor(setup.settings.chunks_at_once, "chunk") as pool:
+        chunk_of: dict[Future[object], ChunkRef] = {
+            pool.submit(deliver_chunk, chunk, setup): chunk for chunk in prepared.chunks
+        }
+        try:
+            for future in as_completed(chunk_of):
+                yield from _problem_of(future, chunk_of[future], setup)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _problem_of(future: Future[object], chunk: ChunkRef, setup: Setup) -> Iterator[Problem]:
+    error = future.exception()
+    if error is None:
+        return
+    if not isinstance(error, StopTableError):
+        # Nobody answers, or worse: the chunks still to come would only meet the same.
+        setup.ledger.halt_run(chunk.run_id, describe_problem(error, chunk.table).code)
+    yield describe_problem(error, chunk.table)

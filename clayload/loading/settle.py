@@ -1,0 +1,131 @@
+"""What is the account of a run, once its chunks are through?
+
+In:    a run's id, and what stopped on the way.
+Out:   the run report, written to the run folder and closed in the ledger.
+Never: an account while answers may still come: it waits until each is given up.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from clayload.errors import ClayloadError, Code
+from clayload.ledger.books import Books, LeadRow, RunRow
+from clayload.ledger.states import SubmissionState
+from clayload.loading.setup import Setup
+from clayload.report.account import (
+    LeadAccount,
+    Problem,
+    Reading,
+    RunReport,
+    SlotAccount,
+    merge_problems,
+)
+from clayload.report.markdown import render_report
+
+_LOOK_AGAIN_S = 1.0
+
+
+def settle_run(
+    run_id: str,
+    setup: Setup,
+    problems: Sequence[Problem] = (),
+    tell: Callable[[str], None] = print,
+) -> RunReport:
+    """Wait for what is in flight, close the run, and give its report.
+
+    Raises:
+        LedgerError: the ledger cannot be read or written.
+    """
+    _wait_for_answers(run_id, setup, tell)
+    report = read_report(run_id, setup, problems)
+    setup.ledger.finish_run(run_id, report.outcome)
+    folder = Path(report.reading.folder)
+    (folder / "report.json").write_text(report.model_dump_json(indent=2))
+    (folder / "report.md").write_text(render_report(report, with_keys=True))
+    return report
+
+
+def _wait_for_answers(run_id: str, setup: Setup, tell: Callable[[str], None]) -> None:
+    """Wait for leads another process had in flight, until their answers cannot come any more."""
+    ledger, books = setup.ledger, Books(setup.ledger)
+    ledger.give_up_overdue()
+    has_told = False
+    while (give_up_at := books.last_give_up_at(run_id)) is not None:
+        wait_s = max(give_up_at - ledger.now(), 0.0)
+        if not has_told:
+            tell(f"waiting up to {wait_s:.0f} s for leads another process had in flight")
+            has_told = True
+        time.sleep(min(wait_s + 0.01, _LOOK_AGAIN_S))
+        ledger.give_up_overdue()
+
+
+def read_report(run_id: str | None, setup: Setup, problems: Sequence[Problem] = ()) -> RunReport:
+    """Read the account of a run (the newest without an id) as it stands now."""
+    books = Books(setup.ledger)
+    run = books.find_run(run_id)
+    return RunReport(
+        run_id=run.run_id,
+        extract_id=run.extract_id,
+        cycle=run.cycle,
+        reading=Reading.model_validate_json(run.preparation),
+        tables=books.count_ends(run.run_id),
+        slots=_slots(books, run.run_id, setup),
+        in_doubt=_leads(books.leads_in(run.run_id, SubmissionState.IN_DOUBT)),
+        refused=_leads(books.leads_in(run.run_id, SubmissionState.REFUSED)),
+        problems=merge_problems(problems),
+        duration_s=_duration_s(run, setup),
+    )
+
+
+def _duration_s(run: RunRow, setup: Setup) -> float:
+    return (run.finished_at or setup.ledger.now()) - run.started_at
+
+
+def _leads(rows: Sequence[LeadRow]) -> tuple[LeadAccount, ...]:
+    return tuple(
+        LeadAccount(
+            row_number=row.row_number,
+            table=row.table,
+            lead_key=row.lead_key,
+            slot=row.slot,
+            status=row.status,
+            reason=row.reason,
+            body=row.body,
+        )
+        for row in rows
+    )
+
+
+def _slots(books: Books, run_id: str, setup: Setup) -> tuple[SlotAccount, ...]:
+    known = {use.slot: use for use in books.slots()}
+    used_by_run = books.slots_used_by(run_id)
+    return tuple(
+        SlotAccount(
+            table=name,
+            slot=slot.name,
+            used=slot.used_before + known[slot.name].used,
+            safe_limit=slot.safe_limit,
+            used_by_run=used_by_run.get(slot.name, 0),
+            state=known[slot.name].state,
+            reason=known[slot.name].reason,
+        )
+        for name, table in setup.config.tables.items()
+        for slot in table.slots
+        if slot.name in known
+    )
+
+
+def describe_problem(error: BaseException, table: str) -> Problem:
+    """Put an error that stopped a chunk into the report's words."""
+    if isinstance(error, ClayloadError):
+        return Problem(code=error.code, table=table, message=error.message, hint=error.hint)
+    return Problem(
+        code=Code.UNEXPECTED,
+        table=table,
+        # The type only: what an unforeseen error says may hold anything, even a secret.
+        message=f"unexpected {type(error).__name__}",
+        hint="see the log, report it, and run the same load again: it resumes",
+    )

@@ -1,0 +1,60 @@
+"""What does every step of a load need to know of its surroundings?
+
+In:    the environment's variables.
+Out:   settings, configuration, header aliases, and the ledger; read once per process and file.
+Never: a secret kept; they are resolved where they are used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from clayload.ledger.store import Ledger
+from clayload.secrets import SlotSecret, resolve_slots
+from clayload.settings import Settings, read_settings
+from clayload.tables.headers import HeaderAliases, read_headers
+from clayload.tables.models import TablesConfig
+from clayload.tables.read import read_tables
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """The surroundings of a load, as read from the environment and the configuration."""
+
+    settings: Settings
+    config: TablesConfig
+    aliases: HeaderAliases
+    environ: Mapping[str, str]
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger, shared by all threads of this process."""
+        return _open_ledger(self.settings.ledger_url)
+
+    def secrets(self, table: str | None = None) -> dict[str, SlotSecret]:
+        """Resolve the slots' secrets of one table, or of all, by slot name.
+
+        Raises:
+            ConfigError: there is no such table, or a secret is missing or unusable.
+        """
+        tables = None if table is None else [table]
+        return resolve_slots(self.config, self.environ, tables)
+
+
+def read_setup(environ: Mapping[str, str]) -> Setup:
+    """Read settings and configuration.
+
+    Raises:
+        ConfigError: with file, line and key of what is wrong.
+    """
+    settings = read_settings(environ)
+    config = read_tables(settings.config)
+    aliases = read_headers(settings.config.parent / "headers.yaml")
+    return Setup(settings, config, aliases, environ)
+
+
+@lru_cache(maxsize=4)
+def _open_ledger(url: str) -> Ledger:
+    return Ledger.open(url)

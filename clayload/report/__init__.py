@@ -1,0 +1,1 @@
+"""The balanced account of a run, and how people read it."""

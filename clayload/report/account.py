@@ -1,0 +1,169 @@
+"""Do the books balance, and what must be done next?
+
+In:    what the frames counted, what the ledger holds, what stopped.
+Out:   the run report: every row read, under exactly one end.
+Never: a sum that is made to fit; rows that nobody can place make the run fail.
+"""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from clayload.errors import ExitCode
+from clayload.model import RowEnd
+
+
+class Outcome(StrEnum):
+    """How a run ended, worst first."""
+
+    UNBALANCED = "unbalanced"
+    PENDING = "pending"
+    ATTENTION = "attention"
+    COMPLETE = "complete"
+
+
+EXIT_CODE_OF = {
+    Outcome.UNBALANCED: ExitCode.UNBALANCED,
+    Outcome.PENDING: ExitCode.PENDING,
+    Outcome.ATTENTION: ExitCode.ATTENTION,
+    Outcome.COMPLETE: ExitCode.OK,
+}
+
+
+class _Account(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Reading(_Account):
+    """What the frames made of the extract; kept in the ledger with the run.
+
+    `n_left_out` leads were accepted, and left for later by `--limit` or `--table`.
+    """
+
+    files: tuple[str, ...]
+    folder: str
+    n_rows: int
+    n_quarantined: int
+    quarantine_reasons: dict[str, int]
+    n_duplicates: int
+    n_unrouted: int
+    n_multi_match: int
+    n_left_out: int
+    unmapped: tuple[str, ...]
+    merged: dict[str, tuple[str, ...]]
+
+
+class SlotAccount(_Account):
+    """A webhook slot after the run: `used` of `safe_limit`, `used_by_run` of it in this run."""
+
+    table: str
+    slot: str
+    used: int
+    safe_limit: int
+    used_by_run: int
+    state: str
+    reason: str
+
+
+class LeadAccount(_Account):
+    """One lead that needs a person."""
+
+    row_number: int
+    table: str
+    lead_key: str
+    slot: str | None
+    status: int | None
+    reason: str | None
+    body: str | None
+
+
+class Problem(_Account):
+    """Something that stopped a table or a chunk: code, message, next step, how often."""
+
+    code: str
+    table: str
+    message: str
+    hint: str
+
+
+class RunReport(_Account):
+    """The account of one run; `ends` has every row read under exactly one end."""
+
+    run_id: str
+    extract_id: str
+    cycle: str
+    reading: Reading
+    tables: dict[str, dict[RowEnd, int]]
+    slots: tuple[SlotAccount, ...]
+    in_doubt: tuple[LeadAccount, ...]
+    refused: tuple[LeadAccount, ...]
+    problems: tuple[Problem, ...]
+    duration_s: float
+
+    @property
+    def ends(self) -> dict[RowEnd, int]:
+        """Count every row by its end, in the order of `RowEnd`."""
+        ends = dict.fromkeys(RowEnd, 0)
+        ends[RowEnd.QUARANTINED] = self.reading.n_quarantined
+        ends[RowEnd.DUPLICATE] = self.reading.n_duplicates
+        ends[RowEnd.UNROUTED] = self.reading.n_unrouted
+        ends[RowEnd.PENDING] = self.reading.n_left_out
+        for of_table in self.tables.values():
+            for end, n in of_table.items():
+                ends[end] += n
+        return ends
+
+    @property
+    def n_delivered(self) -> int:
+        """Leads this run delivered."""
+        return self.ends[RowEnd.DELIVERED]
+
+    @property
+    def n_unaccounted(self) -> int:
+        """Rows read that stand under no end (or, negative, under two)."""
+        return self.reading.n_rows - sum(self.ends.values())
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst thing that can be said of the run."""
+        ends = self.ends
+        if self.n_unaccounted:
+            return Outcome.UNBALANCED
+        if ends[RowEnd.PENDING] > self.reading.n_left_out:
+            return Outcome.PENDING
+        if ends[RowEnd.IN_DOUBT] or ends[RowEnd.REFUSED]:
+            return Outcome.ATTENTION
+        return Outcome.COMPLETE
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the shell is told."""
+        return EXIT_CODE_OF[self.outcome]
+
+    @property
+    def next_step(self) -> str:
+        """What a person should do now, in one sentence."""
+        ends = self.ends
+        match self.outcome:
+            case Outcome.UNBALANCED:
+                return f"keep the run folder and report this: {self.n_unaccounted} rows unplaced"
+            case Outcome.PENDING:
+                hint = self.problems[0].hint if self.problems else "run the same load again"
+                n_pending = ends[RowEnd.PENDING] - self.reading.n_left_out
+                return f"{n_pending:,} leads are still owed: {hint}"
+            case Outcome.ATTENTION:
+                return (
+                    f"look at the {ends[RowEnd.REFUSED]:,} refused and {ends[RowEnd.IN_DOUBT]:,} "
+                    "in doubt below; nothing re-sends them by itself"
+                )
+            case Outcome.COMPLETE:
+                return "nothing: every lead that could be sent was sent"
+
+
+def merge_problems(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Keep one of each code and table: every chunk of a stopped table says the same."""
+    first: Mapping[tuple[str, str], Problem] = {
+        (problem.code, problem.table): problem for problem in reversed(problems)
+    }
+    return tuple(sorted(first.values(), key=lambda problem: (problem.table, problem.code)))
