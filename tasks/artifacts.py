@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import cast
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -35,8 +36,10 @@ def follow_progress(
 ) -> list[Problem]:
     """Wait for the chunks while the progress artifact moves; tell what stopped."""
     meter = ProgressMeter(load, read_setup(os.environ))
-    artifact_id = create_progress_artifact(
-        0.0, key="load-progress", description=f"{load.n_owed:,} leads owed"
+    description = f"{load.n_owed:,} leads owed"
+    # Prefect's annotation admits a coroutine, which it gives only to async callers.
+    artifact_id = cast(
+        "UUID", create_progress_artifact(0.0, key="load-progress", description=description)
     )
     n_looks, not_done = 0, set(futures)
     while not_done:
@@ -51,13 +54,13 @@ def _show(artifact_id: UUID, meter: ProgressMeter, *, aloud: bool) -> None:
     progress = meter.read()
     update_progress_artifact(artifact_id, progress.percent, description=str(progress))
     if aloud:
-        print(progress)  # noqa: T201 - Prefect logs the flow's prints
+        print(progress)
 
 
 def _find_problems(
     load: PreparedLoad, futures: Sequence[PrefectFuture[dict[str, int]]]
 ) -> list[Problem]:
-    results = [future.result(raise_on_failure=False) for future in futures]
+    results: list[object] = [future.result(raise_on_failure=False) for future in futures]
     return [
         describe_problem(result, chunk.table)
         for chunk, result in zip(load.chunks, results, strict=True)

@@ -8,11 +8,13 @@ Never: the rate of single leads: that is the ledger's.
 from __future__ import annotations
 
 import os
+from typing import Any, cast
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.exceptions import ObjectNotFound
-from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.futures import PrefectFuture
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from clayload.settings import read_settings
 
@@ -31,6 +33,8 @@ def ensure_chunk_limit() -> None:
             )
 
 
-def chunk_runner() -> ThreadPoolTaskRunner[object]:
+def chunk_runner() -> TaskRunner[PrefectFuture[Any]]:
     """Give the flow as many threads as chunks may run at once, so that none waits for a slot."""
-    return ThreadPoolTaskRunner(max_workers=read_settings(os.environ).chunks_at_once)
+    runner = ThreadPoolTaskRunner[Any](max_workers=read_settings(os.environ).chunks_at_once)
+    # Prefect types its flow for a wider future than its own runner gives.
+    return cast("TaskRunner[PrefectFuture[Any]]", runner)

@@ -8,6 +8,7 @@ Never: a traceback for what a person can mend; a secret.
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -32,7 +33,10 @@ app.command("demo")(demo.demo)
 
 
 @app.callback(invoke_without_command=True)
-def _root(*, version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
+def _root(
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
     if version:
         print(__version__)  # noqa: T201 - the answer to --version
         raise typer.Exit

@@ -18,7 +18,7 @@ _CONNECT_TIMEOUT_S = 5.0
 
 
 def check(*, as_json: AsJson = False) -> None:
-    """Check configuration, secrets, ledger, and that Clay's host answers, without spending a row."""
+    """Check configuration, secrets and ledger, and that Clay's host answers; spends no row."""
     setup = read_setup(os.environ)
     checks: Mapping[str, Callable[[], str]] = {
         "configuration": lambda: _describe_config(setup),

@@ -54,7 +54,10 @@ class TableSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class GrantedLead:
-    """One lead that may be sent `delay_s` seconds after the grant was given."""
+    """One lead that may be sent `delay_s` seconds after the grant was given.
+
+    Negative when giving the grant took longer than that.
+    """
 
     submission_id: int
     lead_key: str

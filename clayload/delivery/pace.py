@@ -13,11 +13,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from clayload.delivery.verdict import MAX_RETRY_AFTER_S
+
 HORIZON_S = 1.0
 """How far ahead moments are given out: short, so that a pause or a priority acts within it."""
 
 _MARGIN_LEADS = 2
-_MARGIN_S = 0.1
+_MARGIN_PART = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +33,19 @@ class Rate:
     def margin(self) -> int:
         """How far the burst is kept below what Clay allows.
 
-        Two leads, or a tenth of a second's worth: leads that reach Clay up to `lateness_s` later
-        than granted then still cannot overrun the limit (measured.md, "Pacing").
+        Two leads of Clay's twenty, or as great a part of a raised burst: leads that reach Clay up
+        to `lateness_s` later than granted then still cannot overrun the limit.
         """
-        wanted = max(_MARGIN_LEADS, math.ceil(self.per_s * _MARGIN_S))
+        wanted = max(_MARGIN_LEADS, math.ceil(self.burst * _MARGIN_PART))
         return min(wanted, self.burst - 1)
 
     @property
     def lateness_s(self) -> float:
-        """How late after its granted moment a lead may still be sent without any risk."""
+        """How late after its granted moment a lead may still be sent without any risk.
+
+        With n leads late by at most margin / rate, a window holds at most rate x lateness =
+        margin more than was granted. A burst of 1 leaves no margin: there one may be too many.
+        """
         return max(self.margin, 1) / self.per_s
 
     @property
@@ -74,21 +80,35 @@ def take_moments(state: PaceState, rate: Rate, now: float, n: int) -> Moments:
         n: how many are wanted, at least 1.
     """
     interval_s = 1 / rate.per_s
-    tolerance_s = rate._tolerance_s  # noqa: SLF001 - one algorithm in two pieces
+    tolerance_s = rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
     start = max(now, state.paused_until)
-    # A clock stepped back must not freeze the workspace: nothing real lies further ahead.
-    tat = min(state.tat, start + HORIZON_S + tolerance_s + interval_s)
+    tat = state.tat
     delays: list[float] = []
     while len(delays) < n and (at := max(start, tat - tolerance_s)) <= now + HORIZON_S:
         delays.append(at - now)
         tat = max(tat, at) + interval_s
     first_at = max(start, tat - tolerance_s)
-    wait_s = 0.0 if delays else max(first_at - now - HORIZON_S / 2, interval_s)
-    return Moments(tuple(delays), wait_s, replace(state, tat=tat))
+    wait_s = 0.0 if delays else first_at - now - HORIZON_S / 2
+    # A pause that is over is forgotten: a clock stepped back would bring it to life again.
+    paused_until = state.paused_until if state.paused_until > now else 0.0
+    return Moments(tuple(delays), wait_s, replace(state, tat=tat, paused_until=paused_until))
+
+
+def undo_clock_step(state: PaceState, rate: Rate, now: float) -> PaceState:
+    """Take out of the state what lies further ahead than anything granted or paused ever can.
+
+    Only a clock that was stepped back leaves such a state, and the workspace would stand still
+    until the clock caught up. The result must be kept, or `now` pushes it along.
+    """
+    paused_until = min(state.paused_until, now + MAX_RETRY_AFTER_S)
+    start = max(now, paused_until)
+    tolerance_s = rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
+    furthest_tat = start + HORIZON_S + tolerance_s + 1 / rate.per_s
+    return PaceState(min(state.tat, furthest_tat), paused_until)
 
 
 def pause(state: PaceState, rate: Rate, now: float, pause_s: float) -> PaceState:
     """Silence the workspace for `pause_s`, then go on at the plain rate, with no burst."""
     until = max(state.paused_until, now + pause_s)
-    no_burst_tat = until + rate._tolerance_s  # noqa: SLF001 - one algorithm in two pieces
+    no_burst_tat = until + rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
     return PaceState(tat=max(state.tat, no_burst_tat), paused_until=until)

@@ -59,6 +59,7 @@ class ChunkDelivery:
     pacing: Pacing = field(default_factory=Pacing)
     counts: Counter[str] = field(default_factory=Counter)
     n_failed_grants: int = 0
+    n_to_ask: int = 0
 
     async def run(self) -> Counter[str]:
         """Deliver until nothing of the chunk is owed.
@@ -68,8 +69,9 @@ class ChunkDelivery:
             DestinationDownError: no connection in three attempts; the rest stays pending.
         """
         verdicts: Verdicts = ()
+        self.n_to_ask = self.pacing.grant_size
         while True:
-            answer = self.ledger.grant(self.pacing.grant_size, verdicts)
+            answer = self.ledger.grant(self.n_to_ask, verdicts)
             verdicts = ()
             match answer:
                 case Finished():
@@ -96,7 +98,16 @@ class ChunkDelivery:
             self.ledger.record(sending.verdicts_so_far())
             raise
         finally:
-            self.counts.update(verdict.kind.value for _, verdict in sending.verdicts_so_far())
+            self._count(sending.verdicts_so_far())
+
+    def _count(self, verdicts: Verdicts) -> None:
+        self.counts.update(verdict.kind.value for _, verdict in verdicts)
+        n_sent = sum(verdict.was_sent for _, verdict in verdicts)
+        # A moment that passes unused is lost to the workspace: ask for no more than we can send.
+        is_too_much = n_sent < len(verdicts)
+        # Growing by one wastes one moment a grant where the destination is slow; doubling, a third.
+        self.n_to_ask = max(n_sent, 1) if is_too_much else self.n_to_ask + 1
+        self.n_to_ask = min(self.n_to_ask, self.pacing.grant_size)
 
     async def _back_off(self, verdicts: Verdicts) -> None:
         self.n_failed_grants += 1

@@ -18,6 +18,8 @@ MAX_RETRY_AFTER_S = 300.0
 _BODY_CLIP_CHARS = 300
 _OK = range(200, 300)
 _SERVER_ERRORS = range(500, 600)
+_REDIRECTS = range(300, 400)
+_OF_THE_WEBHOOK = (401, 402, 403, 404, 405, 407, 410, *_REDIRECTS)
 
 
 class VerdictKind(StrEnum):
@@ -133,10 +135,13 @@ def _judge_answered(answer: Answered, now: datetime) -> Verdict:
 
 
 def _slot_effect(status: int, body: str) -> SlotEffect | None:
-    """401, 403, 404 and 410 speak of the webhook, not of the lead: another slot may take it."""
+    """Tell whether the answer speaks of the webhook, not of the lead: another slot may take it.
+
+    A redirect too: a wrong URL or a login page in between must not refuse lead after lead.
+    """
     if status == 403 and "record limit reached" in body.lower():  # noqa: PLR2004 - HTTP code
         return SlotEffect.USED_UP
-    return SlotEffect.BENCHED if status in (401, 403, 404, 410) else None
+    return SlotEffect.BENCHED if status in _OF_THE_WEBHOOK else None
 
 
 def retry_after_s(header: str | None, now: datetime) -> float:
@@ -155,7 +160,7 @@ def retry_after_s(header: str | None, now: datetime) -> float:
 def _seconds_until(http_date: str, now: datetime) -> float:
     try:
         at = parsedate_to_datetime(http_date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return DEFAULT_RETRY_AFTER_S
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(0.0, (at - now).total_seconds())

@@ -23,9 +23,14 @@ from clayload.secrets import SlotSecret
 AUTH_HEADER = "x-clay-webhook-auth"
 """Clay's own header, the raw token without "Bearer" (clay-facts.md §1)."""
 
-# Both write each request's URL to their logs at INFO or DEBUG, and our URLs are secrets.
-logging.getLogger("httpx").setLevel(logging.WARNING)
-logging.getLogger("httpcore").setLevel(logging.WARNING)
+
+def _is_warning(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING
+
+
+# httpx logs each request's URL at INFO, and our URLs are secrets. A level could be set anew by
+# any logging configuration (Prefect's, a user's); a filter stays.
+logging.getLogger("httpx").addFilter(_is_warning)
 
 _CONNECT_TIMEOUT_S = 5.0
 _KEEPALIVE_S = 4.0  # shorter than common servers' 5 s, so that we, not they, close an idle line
@@ -80,7 +85,7 @@ class ClayWebhook:
             return NotConnected(self._redact(f"{type(error).__name__}: {error}"))
         except TimeoutError:
             return AnswerLost(f"no answer within {self._timeout_s:g} s")
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             return AnswerLost(self._redact(f"{type(error).__name__}: {error}"))
         text = self._redact(response.text[:_BODY_READ_CHARS])
         return Answered(response.status_code, dict(response.headers), text)

@@ -12,13 +12,25 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    NullPool,
+    QueuePool,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from clayload.errors import Code, LedgerError
 from clayload.ledger.schema import LEDGER_VERSION
@@ -28,6 +40,7 @@ READING = {"is_reading": True}
 
 _BUSY_GIVE_UP_S = 30.0
 _BUSY_RETRY_S = (0.002, 0.02)
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def open_engine(url: str, *, read_only: bool = False) -> Engine:
@@ -38,11 +51,11 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
     Raises:
         LedgerError: it cannot be opened or written, or is of another version.
     """
-    parsed = make_url(url)
+    parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite":
         engine = _sqlite_engine(Path(parsed.database or ""), read_only=read_only)
     else:
-        engine = create_engine(parsed, hide_parameters=True)
+        engine = _server_engine(parsed)
     with guarded(engine):
         if not read_only:
             _create_if_new(engine)
@@ -52,27 +65,36 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
 
 def is_new(url: str) -> bool:
     """Whether nothing was ever written to this ledger: its file does not exist."""
-    parsed = make_url(url)
+    parsed = _parse(url)
     return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
+
+
+def _parse(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError:
+        # The URL may hold a password, so it is not repeated.
+        raise _unusable("CLAYLOAD_LEDGER_URL", "it is not a SQLAlchemy URL") from None
+
+
+def _server_engine(url: URL) -> Engine:
+    try:
+        return create_engine(url, hide_parameters=True)
+    except (ArgumentError, ImportError) as error:
+        name = url.render_as_string(hide_password=True)
+        raise _unusable(name, f"no driver for {url.drivername}") from error
 
 
 def _sqlite_engine(path: Path, *, read_only: bool) -> Engine:
     if not read_only:
         _make_folder(path)
-    mode = "ro" if read_only else "rwc"
-    query = f"file:{path}?mode={mode}&uri=true"
-    # The wait for another writer is ours (`_begin`): SQLite's own starves a writer for seconds.
     engine = create_engine(
-        f"sqlite:///{query}", connect_args={"timeout": 0.0}, hide_parameters=True
+        URL.create("sqlite", database=str(path)),
+        creator=partial(_connect_to_read if read_only else _connect_to_write, path),
+        # A reader looks anew, each time, whether someone is writing.
+        poolclass=NullPool if read_only else QueuePool,
+        hide_parameters=True,
     )
-
-    @event.listens_for(engine, "connect")
-    def _set_up(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None
-        if not read_only:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
@@ -80,6 +102,41 @@ def _sqlite_engine(path: Path, *, read_only: bool) -> Engine:
         _begin_sqlite(connection, "BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _connect_to_write(path: Path) -> sqlite3.Connection:
+    connection = _connect(path, "mode=rwc")
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        # From here on the wait for another writer is ours (`_begin_sqlite`): SQLite's own starves
+        # a writer for seconds.
+        connection.execute("PRAGMA busy_timeout=0")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """Connect without leaving a trace: with nobody writing, SQLite would make files for the WAL.
+
+    It keeps no lock then; a writer that starts and checkpoints within this one transaction could
+    show it two states, which a plan or a status can bear.
+    """
+    has_wal = path.with_name(f"{path.name}-wal").exists()
+    return _connect(path, "mode=ro" if has_wal else "mode=ro&immutable=1")
+
+
+def _connect(path: Path, query: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?{query}",
+        uri=True,
+        timeout=_BUSY_GIVE_UP_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
 
 
 def _make_folder(path: Path) -> None:
@@ -104,10 +161,7 @@ def _begin_sqlite(connection: Connection, statement: str) -> None:
 
 
 def _is_busy(error: BaseException | None) -> bool:
-    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in (
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-    )
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _BUSY
 
 
 def _create_if_new(engine: Engine) -> None:
@@ -150,6 +204,12 @@ def _translate(name: str, error: DBAPIError) -> LedgerError:
             f"the ledger {name} could not be written: {reason}",
             hint="free some disk space and run the same load again: it resumes",
         )
+    if code in _BUSY:
+        return LedgerError(
+            Code.LEDGER_UNUSABLE,
+            f"the ledger {name} was held by another process for {_BUSY_GIVE_UP_S:g} s",
+            hint="see which process holds it, then run the same load again: it resumes",
+        )
     return _unusable(name, reason)
 
 
@@ -163,7 +223,6 @@ def _unusable(name: object, reason: str) -> LedgerError:
 
 def _name(engine: Engine) -> str:
     """Name the ledger without its password."""
-    database = engine.url.database or ""
     if engine.url.get_backend_name() == "sqlite":
-        return database.removeprefix("file:").partition("?")[0]
+        return engine.url.database or ""
     return engine.url.render_as_string(hide_password=True)

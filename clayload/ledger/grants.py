@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Row
 
@@ -23,7 +23,7 @@ from clayload.delivery.grant import (
     Verdicts,
     reserve,
 )
-from clayload.delivery.pace import PaceState, Rate, pause
+from clayload.delivery.pace import PaceState, Rate, pause, undo_clock_step
 from clayload.delivery.verdict import Verdict
 from clayload.ledger import statements
 from clayload.ledger.snapshot import read_table
@@ -62,27 +62,39 @@ class ChunkGrants:
     def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
         """Record the verdicts of the open grant and give the next, in one transaction."""
         with self._ledger.transaction() as tx:
-            now = self._ledger.now()
-            pace = self._close(tx, verdicts, now)
-            leads = tx.execute(statements.NEXT_OWED, {"chunk_no": self._chunk_no, "n": n}).all()
-            if not leads:
-                return Finished()
-            table = read_table(tx, self._terms.table, self._table)
-            decision = reserve(table, pace, self._rate, now, len(leads))
-            if not isinstance(decision, Reservation):
-                return decision
-            return self._write_intent(tx, decision, leads, now)
+            pace, now = self._lock_pace(tx)
+            pace = self._close(tx, verdicts, pace, now)
+            answer = self._decide(tx, n, pace, now)
+        return _aged(answer, self._ledger.now() - now)
+
+    def _decide(self, tx: Connection, n: int, pace: PaceState, now: float) -> GrantAnswer:
+        leads = tx.execute(statements.NEXT_OWED, {"chunk_no": self._chunk_no, "n": n}).all()
+        if not leads:
+            return Finished()
+        table = read_table(tx, self._terms.table, self._table)
+        decision = reserve(table, pace, self._rate, now, len(leads))
+        if not isinstance(decision, Reservation):
+            return decision
+        return self._write_intent(tx, decision, leads, now)
 
     def record(self, verdicts: Verdicts) -> None:
         """Record the verdicts of the open grant without asking for more."""
         with self._ledger.transaction() as tx:
-            self._close(tx, verdicts, self._ledger.now())
+            pace, now = self._lock_pace(tx)
+            self._close(tx, verdicts, pace, now)
 
-    def _close(self, tx: Connection, verdicts: Verdicts, now: float) -> PaceState:
-        """Write the verdicts of the open grant and what they mean for slot, table and pace."""
+    def _lock_pace(self, tx: Connection) -> tuple[PaceState, float]:
+        """Wait for the workspace's turn, then read its pace and the clock, in this order."""
         # First of all, so that on Postgres every grant of the workspace queues here.
         row = tx.execute(statements.LOCK_WORKSPACE, {"name": self._workspace}).one()
-        pace = PaceState(row.tat, row.paused_until)
+        found, now = PaceState(row.tat, row.paused_until), self._ledger.now()
+        pace = undo_clock_step(found, self._rate, now)
+        if pace != found:
+            self._write_pace(tx, pace)
+        return pace, now
+
+    def _close(self, tx: Connection, verdicts: Verdicts, pace: PaceState, now: float) -> PaceState:
+        """Write the verdicts of the open grant and what they mean for slot, table and pace."""
         grant, self._open = self._open, None
         if grant is None:
             return pace
@@ -136,6 +148,17 @@ class ChunkGrants:
         self._write_pace(tx, reservation.pace)
         self._open = grant
         return grant
+
+
+def _aged(answer: GrantAnswer, age_s: float) -> GrantAnswer:
+    """Count the delays of a grant from the present: writing it down took its time.
+
+    Else a slow disk would push all its leads late, and into the moments of the next grant.
+    """
+    if not isinstance(answer, Grant):
+        return answer
+    leads = tuple(replace(lead, delay_s=lead.delay_s - max(age_s, 0.0)) for lead in answer.leads)
+    return replace(answer, leads=leads)
 
 
 def _verdict_row(

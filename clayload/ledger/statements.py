@@ -7,7 +7,7 @@ Never: a decision; `delivery.grant` decides, `grants.py` and `store.py` run thes
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, func, literal, or_, select, update
 
 from clayload.ledger.schema import (
     chunk_leads,
@@ -131,15 +131,14 @@ GIVE_UP_OVERDUE = (
     )
 )
 
-LINK_LEAD = insert(chunk_leads).from_select(
-    ["chunk_no", "row_number", "submission_id"],
-    select(
-        bindparam("to_chunk_no", type_=chunk_leads.c.chunk_no.type),
-        bindparam("row", type_=chunk_leads.c.row_number.type),
-        submissions.c.submission_id,
-    ).where(
-        submissions.c.table_name == bindparam("table"),
-        submissions.c.cycle == bindparam("for_cycle"),
-        submissions.c.lead_key == bindparam("key"),
-    ),
+LINK_COLUMNS = ("chunk_no", "row_number", "submission_id")
+
+LEAD_TO_LINK = select(
+    bindparam("to_chunk_no", type_=chunk_leads.c.chunk_no.type),
+    bindparam("row", type_=chunk_leads.c.row_number.type),
+    submissions.c.submission_id,
+).where(
+    submissions.c.table_name == bindparam("table"),
+    submissions.c.cycle == bindparam("for_cycle"),
+    submissions.c.lead_key == bindparam("key"),
 )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, Insert, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, Select, insert, select, update
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -121,6 +121,8 @@ class Ledger:
     def register_chunk(self, chunk: ChunkRef, cycle: str, rows: Sequence[tuple[int, str]]) -> int:
         """Write down that the chunk's leads are owed, where they are not known already.
 
+        Doing it again changes nothing.
+
         Args:
             chunk: the chunk, of a run that was started.
             cycle: what the extract is for.
@@ -135,14 +137,15 @@ class Ledger:
                 self.insert_new(schema.submissions, "table_name", "cycle", "lead_key"),
                 [self._owed(chunk.table, cycle, lead_key) for _, lead_key in rows],
             )
-            created = tx.execute(
-                insert(schema.chunks)
-                .values(run_id=chunk.run_id, chunk_id=chunk.chunk_id, table_name=chunk.table)
-                .returning(schema.chunks.c.chunk_no)
-            )
-            chunk_no = created.scalar_one()
             tx.execute(
-                statements.LINK_LEAD,
+                self.insert_new(schema.chunks, "run_id", "chunk_id"),
+                {"run_id": chunk.run_id, "chunk_id": chunk.chunk_id, "table_name": chunk.table},
+            )
+            chunk_no = tx.execute(_find_chunk(chunk.run_id, chunk.chunk_id)).scalar_one()
+            tx.execute(
+                self.insert_new(schema.chunk_leads, "chunk_no", "row_number").from_select(
+                    statements.LINK_COLUMNS, statements.LEAD_TO_LINK
+                ),
                 [{"to_chunk_no": chunk_no, "row": row, "key": key, **keys} for row, key in rows],
             )
             return int(tx.execute(statements.COUNT_OWED, {"chunk_no": chunk_no}).scalar_one())
@@ -160,10 +163,7 @@ class Ledger:
     def chunk_no(self, run_id: str, chunk_id: str) -> int:
         """Find the ledger's own number of a registered chunk."""
         with self.reading() as connection:
-            found = select(schema.chunks.c.chunk_no).where(
-                schema.chunks.c.run_id == run_id, schema.chunks.c.chunk_id == chunk_id
-            )
-            return int(connection.execute(found).scalar_one())
+            return int(connection.execute(_find_chunk(run_id, chunk_id)).scalar_one())
 
     def give_up_overdue(self) -> int:
         """Put in doubt what was granted to a process that never told; return how many."""
@@ -185,3 +185,9 @@ class Ledger:
             tx.execute(
                 update(schema.runs).where(schema.runs.c.run_id == run_id).values(halted_by=code)
             )
+
+
+def _find_chunk(run_id: str, chunk_id: str) -> Select[int]:
+    return select(schema.chunks.c.chunk_no).where(
+        schema.chunks.c.run_id == run_id, schema.chunks.c.chunk_id == chunk_id
+    )

@@ -25,7 +25,7 @@ from clayload.model import ChunkRef
 from clayload.secrets import redact
 
 _MIN_GRANT, _MAX_GRANT = 10, 100
-_GRANTS_PER_S = 5
+_GRANTS_PER_S = 20
 
 
 class SystemClock:
@@ -89,6 +89,6 @@ def read_bodies(ref: ChunkRef) -> dict[str, bytes]:
 def grant_size(rate_per_s: float) -> int:
     """Choose how many leads one grant names: few, as a crash may leave so many in doubt.
 
-    Ten cost nothing at Clay's ten a second; at raised rates a fifth of a second's worth.
+    Ten cost nothing at Clay's ten a second; at raised rates a twentieth of a second's worth.
     """
     return min(_MAX_GRANT, max(_MIN_GRANT, round(rate_per_s / _GRANTS_PER_S)))

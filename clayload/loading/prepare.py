@@ -8,18 +8,34 @@ Never: a submission; nothing leaves the machine before every lead owed is writte
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 
-from clayload.extracts.open import open_extract
+from clayload.errors import Code, RunError
+from clayload.extracts.open import Extract, open_extract
+from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
 from clayload.ledger.books import Books
-from clayload.ledger.store import RunStart
+from clayload.ledger.store import Ledger, RunStart
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
 from clayload.report.account import Reading
+from clayload.tables.models import Priority
+
+_TURN_OF = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedFrames:
+    """An extract read, checked, routed and cut into chunks; nothing is owed yet."""
+
+    extract_id: str
+    reading: Reading
+    chunks: tuple[ChunkRef, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +61,92 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
     """
     setup.secrets(request.table)
     ledger = setup.ledger
-    started_at = datetime.now(UTC)
-    run_id = f"{started_at:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    folder = make_folder(setup.settings.home / "runs" / run_id)
-    extract = open_extract(request.files, setup.aliases, folder)
-    cycle = choose_cycle(request, extract.extract_id, Books(ledger))
-    preparation = prepare(request, setup, extract, run_id, folder)
-    reading = describe_reading(preparation, extract, folder)
-    run = RunStart(run_id, extract.extract_id, cycle, reading.model_dump_json())
+    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    folder = _make_folder(setup.settings.home / "runs" / run_id)
+    frames = prepare_frames(request, setup, run_id, folder)
+    cycle = choose_cycle(request, frames.extract_id, ledger)
+    run = RunStart(run_id, frames.extract_id, cycle, frames.reading.model_dump_json())
     ledger.start_run(run, setup.config)
     n_owed_of = {
-        chunk: ledger.register_chunk(chunk, cycle, read_keys(chunk)) for chunk in preparation.chunks
+        chunk: ledger.register_chunk(chunk, cycle, read_keys(chunk)) for chunk in frames.chunks
     }
     return PreparedLoad(
         run_id=run_id,
         cycle=cycle,
-        reading=reading,
-        chunks=tuple(chunk for chunk, n_owed in n_owed_of.items() if n_owed),
+        reading=frames.reading,
+        chunks=tuple(_in_turn((c for c, n_owed in n_owed_of.items() if n_owed), setup)),
         n_owed=sum(n_owed_of.values()),
         n_accepted=sum(chunk.n_leads for chunk in n_owed_of),
     )
 
 
+def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> PreparedFrames:
+    """Read, check and route the extract into chunk files under `folder`; the ledger is not asked.
+
+    Raises:
+        StopExtractError: the extract cannot be read.
+        RunError: the folder cannot be written.
+    """
+    extract = open_extract(request.files, setup.aliases, folder)
+    options = PrepareOptions(
+        run_id=run_id,
+        folder=folder,
+        chunk_rows=setup.settings.chunk_rows,
+        max_chunks=setup.settings.max_chunks,
+        limit=request.limit,
+        tables=None if request.table is None else [request.table],
+    )
+    preparation = prepare_chunks(extract, setup.config, options)
+    reading = _describe_reading(preparation, extract, folder)
+    return PreparedFrames(extract.extract_id, reading, preparation.chunks)
+
+
+def choose_cycle(request: LoadRequest, extract_id: str, ledger: Ledger | None) -> str:
+    """Choose what the extract is for: as asked, as before, or the current month.
+
+    An extract that was loaded before keeps its cycle: a resume after midnight on the last of the
+    month must not send every lead again.
+    """
+    if request.cycle is not None:
+        return request.cycle
+    before = None if ledger is None else Books(ledger).cycle_of_extract(extract_id)
+    return before or f"{datetime.now(UTC):%Y-%m}"
+
+
 def read_keys(chunk: ChunkRef) -> list[tuple[int, str]]:
     """Read (row_number, lead_key) of every lead of a chunk, in file order."""
     return pl.read_parquet(chunk.path, columns=["row_number", "lead_key"]).rows()
+
+
+def _in_turn(chunks: Iterable[ChunkRef], setup: Setup) -> list[ChunkRef]:
+    """Put the chunks of high-priority tables first; otherwise they keep their order."""
+    tables = setup.config.tables
+    return sorted(chunks, key=lambda chunk: _TURN_OF[tables[chunk.table].priority])
+
+
+def _describe_reading(preparation: Preparation, extract: Extract, folder: Path) -> Reading:
+    return Reading(
+        files=tuple(file.name for file in extract.files),
+        folder=str(folder),
+        n_rows=preparation.n_rows,
+        n_quarantined=preparation.n_quarantined,
+        quarantine_reasons=preparation.quarantine_reasons,
+        n_duplicates=preparation.n_duplicates,
+        n_unrouted=preparation.n_unrouted,
+        n_multi_match=preparation.n_multi_match,
+        n_left_out=preparation.n_not_selected + preparation.n_beyond_limit,
+        unmapped=preparation.unmapped,
+        merged=preparation.merged,
+    )
+
+
+def _make_folder(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise RunError(
+            Code.RUN_FOLDER_UNUSABLE,
+            f"the run folder {folder} cannot be made: {error.strerror or error}",
+            hint="free some space, or point CLAYLOAD_HOME to a folder that can be written",
+        ) from error
+    return folder

@@ -1,0 +1,1 @@
+"""From delivered files to one String frame that knows where each row came from."""

@@ -1,0 +1,64 @@
+"""Under which end does each row stand when the frames are done?
+
+In:    the fates of all rows, and what of the extract was asked for.
+Out:   the fates with `end`, one of `ENDS`, and for a duplicate the row it repeats.
+Never: a row under two ends, or none: the order of `ENDS` decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import polars as pl
+
+from clayload.frames.dedupe import find_duplicates
+from clayload.frames.route import UNROUTED, Route
+from clayload.frames.screen import FAILED
+
+QUARANTINED, DUPLICATE, UNROUTED_END = "quarantined", "duplicate", "unrouted"
+NOT_SELECTED, BEYOND_LIMIT, ACCEPTED = "not_selected", "beyond_limit", "accepted"
+ENDS = (QUARANTINED, DUPLICATE, UNROUTED_END, NOT_SELECTED, BEYOND_LIMIT, ACCEPTED)
+END = pl.Enum(ENDS)
+
+
+def decide_ends(
+    fates: pl.DataFrame,
+    routes: Sequence[Route],
+    tables: Collection[str] | None = None,
+    limit: int | None = None,
+) -> pl.DataFrame:
+    """Add `end` and `first_row`; `tables` selects some tables, `limit` the first leads of a load.
+
+    Leads left out by either are accepted in every other respect; a later load takes them.
+    """
+    fates = fates.with_columns(FAILED.alias("failed"))
+    clean = fates.filter(~pl.col("failed"))
+    fates = fates.join(
+        find_duplicates(clean), on="row_number", how="left", maintain_order="left"
+    ).with_columns(_decide(_positions(routes, tables)).cast(END).alias("end"))
+    if limit is None:
+        return fates.drop("failed")
+    accepted = pl.col("end") == ACCEPTED
+    beyond = accepted & (accepted.cum_sum() > limit)
+    end = pl.when(beyond).then(pl.lit(BEYOND_LIMIT, END)).otherwise(pl.col("end"))
+    return fates.with_columns(end.alias("end")).drop("failed")
+
+
+def _decide(selected: Sequence[int]) -> pl.Expr:
+    return (
+        pl.when("failed")
+        .then(pl.lit(QUARANTINED))
+        .when(pl.col("first_row").is_not_null())
+        .then(pl.lit(DUPLICATE))
+        .when(pl.col("route") == UNROUTED)
+        .then(pl.lit(UNROUTED_END))
+        .when(pl.col("route").is_in(selected))
+        .then(pl.lit(ACCEPTED))
+        .otherwise(pl.lit(NOT_SELECTED))
+    )
+
+
+def _positions(routes: Sequence[Route], tables: Collection[str] | None) -> list[int]:
+    return [
+        position for position, route in enumerate(routes) if tables is None or route.table in tables
+    ]

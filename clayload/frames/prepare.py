@@ -1,0 +1,157 @@
+"""Which leads of an extract are to be sent, in which chunks, and where is every other row?
+
+In:    an open extract, the tables' configuration, and what of it is wanted.
+Out:   a `Preparation`, the chunk files, and the files of rows set aside.
+Never: a row lost: the counts sum to the rows read, or nothing goes on.
+
+The order of the walk: lead - route - screen (one streaming pass, `walk`), then lines - fate
+(dedupe, selection) on the narrow fates, then chunk and aside from what was staged on disk.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+
+from clayload.errors import Code, ContractError, RunError
+from clayload.frames import fate
+from clayload.frames.aside import write_aside
+from clayload.frames.chunk import choose_chunk_size, plan_chunks, write_chunks
+from clayload.frames.contract import check_leads
+from clayload.frames.lines import find_lines
+from clayload.frames.preparation import Preparation, PrepareOptions, count_up
+from clayload.frames.route import UNROUTED_KEY, Route, list_routes
+from clayload.frames.source import Source
+from clayload.frames.walk import ASIDE_FILE, LEADS_FILE, Walked, walk
+from clayload.model import ChunkRef
+from clayload.tables.models import TablesConfig
+
+__all__ = ["Preparation", "PrepareOptions", "prepare_chunks"]
+
+_STAGING = "staging"
+# What a key can be made from besides its own column (see `lead`).
+_DERIVED_FROM = {
+    "domain": ("website", "email"),
+    "full_name": ("first_name", "last_name"),
+    "first_name": ("full_name",),
+    "last_name": ("full_name",),
+}
+
+
+def prepare_chunks(source: Source, config: TablesConfig, options: PrepareOptions) -> Preparation:
+    """Read, normalise, screen, route, and cut an extract into chunks.
+
+    Raises:
+        UnreadableExtractError: with file, line and value where there is one.
+        ContractError: no key column, or leads that break the contract.
+        RunError: the folder cannot be written, or the books do not balance.
+    """
+    routes = list_routes(config)
+    check_keys(source, routes)
+    with _staging(options) as staging:
+        walked = walk(source, routes, staging)
+        fates = find_lines(walked.fates, walked.source.files)
+        fates = fate.decide_ends(fates, routes, options.tables, options.limit)
+        size = _choose_size(fates, options)
+        counted = count_up(walked, fates, routes, size)
+        _check_books(counted, source)
+        if staging is None:
+            return counted
+        return _write(Walked(walked.source, fates), routes, options, counted)
+
+
+def check_keys(source: Source, routes: Sequence[Route]) -> None:
+    """Check that some table's key can be made from the delivered columns.
+
+    Raises:
+        ContractError: EXTRACT_NO_KEY.
+    """
+    delivered = set(source.columns_of)
+    keys = {UNROUTED_KEY, *(route.key for route in routes)}
+    if any(all(_can_make(field, delivered) for field in key) for key in keys):
+        return
+    wanted = sorted({field for key in keys for field in key})
+    raise ContractError(
+        Code.EXTRACT_NO_KEY,
+        f"no column means {' or '.join(wanted)}; the columns are {', '.join(source.columns)}",
+        hint="add the column's header to config/headers.yaml, or a header line to the file",
+        columns=tuple(source.columns),
+    )
+
+
+def _can_make(field: str, delivered: set[str]) -> bool:
+    return not delivered.isdisjoint((field, *_DERIVED_FROM.get(field, ())))
+
+
+def _choose_size(fates: pl.DataFrame, options: PrepareOptions) -> int:
+    accepted = fates.filter(pl.col("end") == fate.ACCEPTED)
+    by_route = accepted.get_column("route").value_counts().get_column("count").to_list()
+    return choose_chunk_size(by_route, options.chunk_rows, options.max_chunks)
+
+
+def _check_books(counted: Preparation, source: Source) -> None:
+    if not counted.is_balanced:
+        raise RunError(
+            Code.BOOKS_UNBALANCED,
+            f"the ends of extract {source.extract_id} do not sum to its {counted.n_rows} rows",
+            hint="nothing was sent; report this with the counts",
+            counts=repr(counted),
+        )
+
+
+def _write(
+    walked: Walked, routes: Sequence[Route], options: PrepareOptions, counted: Preparation
+) -> Preparation:
+    staging = options.folder / _STAGING
+    source, fates = walked.source, walked.fates
+    staged = pl.scan_parquet(staging / LEADS_FILE)
+    check_leads(staged)
+    repeats = fates.filter(pl.col("end") == fate.DUPLICATE).get_column("row_number")
+    plans = plan_chunks(
+        fates.filter(pl.col("end") == fate.ACCEPTED), routes, counted.chunk_size, _identify(source)
+    )
+    unrepeated = staged.filter(~pl.col("row_number").is_in(repeats.implode()))
+    paths = write_chunks(unrepeated, plans, routes, options.folder)
+    aside = pl.scan_parquet(staging / ASIDE_FILE)
+    names = [file.name for file in source.files]
+    return replace(
+        counted,
+        chunks=tuple(
+            ChunkRef(options.run_id, plan.chunk_id, routes[plan.route].table, plan.n_leads, path)
+            for plan, path in zip(plans, paths, strict=True)
+        ),
+        paths=write_aside(fates, names, aside, options.folder),
+    )
+
+
+def _identify(source: Source) -> str:
+    """Say which extract, read in which way: other header aliases make other leads."""
+    columns = {field: source.columns_of[field] for field in sorted(source.columns_of)}
+    return json.dumps([source.extract_id, columns])
+
+
+@contextmanager
+def _staging(options: PrepareOptions) -> Iterator[Path | None]:
+    """Give a folder for staged files, gone afterwards; None when nothing is to be written."""
+    if not options.write:
+        yield None
+        return
+    staging = options.folder / _STAGING
+    try:
+        staging.mkdir(parents=True, exist_ok=True)
+        yield staging
+    except OSError as exc:
+        raise RunError(
+            Code.RUN_FOLDER_UNUSABLE,
+            f"{options.folder} cannot be written: {exc.strerror or exc}",
+            hint="free some space, or point CLAYLOAD_HOME to another folder",
+            folder=str(options.folder),
+        ) from exc
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)

@@ -1,0 +1,116 @@
+"""What becomes of every row, found out in one walk over the extract?
+
+In:    an open extract and the routes.
+Out:   the fates: one narrow row per row of the extract; and, staged as Parquet, the leads that may
+       be sent and the delivered columns of the rows that may not.
+Never: the whole extract in memory; only the fates are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from clayload.frames.contract import check_schema
+from clayload.frames.lead import MAIL_DOMAIN, differs, to_leads
+from clayload.frames.mail import is_personal, is_role
+from clayload.frames.route import UNROUTED, Route, route_leads
+from clayload.frames.rules import RULES
+from clayload.frames.screen import FAILED, screen
+from clayload.frames.source import RAW, Source
+from clayload.model import LEAD_FIELDS
+
+LEADS_FILE = "leads.parquet"
+ASIDE_FILE = "aside.parquet"
+CONFLICT = "conflict:"
+FLAGS = ("personal_mail", "role_account")
+_ATTEMPTS = 2
+_STAGED = ("row_number", "route", "lead_key", *LEAD_FIELDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """An extract as far as it could be read, and the fate of its rows.
+
+    `fates` has, in file order: row_number, file_index, route, n_matches, lead_key, n_newlines,
+    `fails:<rule>` per rule, `personal_mail`, `role_account`, `conflict:<field>` per merged field.
+    """
+
+    source: Source
+    fates: pl.DataFrame
+
+
+def walk(source: Source, routes: Sequence[Route], staging: Path | None) -> Walked:
+    """Walk over the extract once; with `staging`, write `LEADS_FILE` and `ASIDE_FILE` there.
+
+    Where polars refuses a text file, the extract is mended and walked again.
+
+    Raises:
+        UnreadableExtractError: with file, line and value where there is one.
+        OSError: `staging` cannot be written.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            return Walked(source, _walk(source, routes, staging))
+        except (pl.exceptions.PolarsError, FileNotFoundError) as exc:
+            refusal = exc
+            source = source.mended(exc)
+    raise refusal
+
+
+def judge(source: Source, routes: Sequence[Route]) -> pl.LazyFrame:
+    """Read, normalise, route and screen every row, lazily."""
+    rows = source.scan().rename({column: RAW + column for column in source.columns})
+    leads = route_leads(to_leads(rows, source.columns_of), routes)
+    may_hold_nul = any(file.may_hold_nul for file in source.files)
+    return screen(leads, routes, source.columns if may_hold_nul else None)
+
+
+def _walk(source: Source, routes: Sequence[Route], staging: Path | None) -> pl.DataFrame:
+    judged = judge(source, routes)
+    leads = judged.filter(~FAILED & (pl.col("route") != UNROUTED)).select(_STAGED)
+    check_schema(leads)
+    plans = [judged.select(_fate(source))]
+    if staging is not None:
+        aside = judged.filter(FAILED | (pl.col("route") == UNROUTED))
+        delivered = [RAW + column for column in source.columns]
+        plans += [
+            _sink(leads, staging / LEADS_FILE),
+            _sink(aside.select("row_number", *delivered), staging / ASIDE_FILE),
+        ]
+    fates: pl.DataFrame = pl.collect_all(plans, engine="streaming")[0]
+    if fates.height != source.n_rows:
+        # A stray quote can mislead the quick count of rows; mending counts again.
+        message = f"{source.n_rows} rows were counted and {fates.height} read"
+        raise pl.exceptions.ComputeError(message)
+    return fates
+
+
+def _fate(source: Source) -> list[pl.Expr]:
+    conflicts = [
+        differs(columns).alias(CONFLICT + field) for field, columns in source.merged.items()
+    ]
+    return [
+        pl.col("row_number", "file_index", "route", "n_matches", "lead_key"),
+        *(pl.col(rule.flag) for rule in RULES),
+        is_personal(pl.col(MAIL_DOMAIN)).fill_null(value=False).alias("personal_mail"),
+        is_role(pl.col("email")).fill_null(value=False).alias("role_account"),
+        _count_newlines(source).alias("n_newlines"),
+        *conflicts,
+    ]
+
+
+def _count_newlines(source: Source) -> pl.Expr:
+    """Count the newlines inside a row's fields; costs nothing where no file has any."""
+    if not any(file.spans_lines for file in source.files):
+        return pl.lit(0, pl.UInt32())
+    return pl.sum_horizontal(
+        pl.col(RAW + column).str.count_matches("\n", literal=True) for column in source.columns
+    ).cast(pl.UInt32)
+
+
+def _sink(frame: pl.LazyFrame, path: Path) -> pl.LazyFrame:
+    return frame.sink_parquet(path, compression="lz4", statistics=False, lazy=True)

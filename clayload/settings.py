@@ -1,0 +1,126 @@
+"""What may differ from machine to machine?
+
+In:    the environment's `CLAYLOAD_…` variables.
+Out:   one frozen `Settings`.
+Never: a secret; a password has no place in `CLAYLOAD_LEDGER_URL`.
+
+The environment is an argument, so this is a plain pydantic model: a `BaseSettings` would read
+`os.environ` behind its caller's back.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from clayload.errors import Code, ConfigError
+from clayload.tables.problems import FLAWS, Flaw, find_nearest, merge_problems, refuse, show
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pydantic_core import ErrorDetails
+
+PREFIX = "CLAYLOAD_"
+
+
+def _check_no_password(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.password is not None or "password" in dict(parse_qsl(parts.query)):
+        hint = "take it out; Postgres reads it from PGPASSWORD or the file PGPASSFILE names"
+        code = Code.CONFIG_LITERAL_SECRET
+        raise refuse(Flaw("holds a password (not shown)", hint, code=code))
+    return url
+
+
+def _ledger_in_home(settings: dict[str, Any]) -> str:
+    return f"sqlite:///{settings['home'] / 'ledger.db'}" if "home" in settings else ""
+
+
+class Settings(BaseModel):
+    """What may differ from machine to machine; each is the variable CLAYLOAD_ and its name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    config: Path = Field(
+        default=Path("config/tables.yaml"),
+        description="The file that says which tables there are; headers.yaml lies beside it.",
+    )
+    home: Path = Field(
+        default=Path(".clayload"), description="The folder of the run folders and the ledger."
+    )
+    ledger_url: Annotated[str, AfterValidator(_check_no_password)] = Field(
+        default_factory=_ledger_in_home,
+        min_length=1,
+        description="The ledger's SQLAlchemy URL, without a password; ledger.db in home unless "
+        "set.",
+    )
+    chunk_rows: int = Field(
+        default=100, ge=1, le=100_000, description="Leads in a chunk; grown as max_chunks asks."
+    )
+    max_chunks: int = Field(
+        default=300, ge=1, le=5_000, description="Chunks a load is cut into at most."
+    )
+    chunks_at_once: int = Field(
+        default=4, ge=1, le=100, description="Chunks delivered at the same time."
+    )
+    request_timeout_s: float = Field(
+        default=30.0,
+        gt=0,
+        le=600,
+        allow_inf_nan=False,
+        description="Seconds to wait for Clay's answer before a lead is in doubt.",
+    )
+    in_flight: int = Field(
+        default=10,
+        ge=1,
+        le=10,
+        description="Submissions under way at once in a chunk; more made the client slower.",
+    )
+
+
+def read_settings(environ: "Mapping[str, str]") -> Settings:
+    """The settings of this environment; an empty variable counts as not set.
+
+    Raises:
+        ConfigError: CONFIG_UNKNOWN_KEY for a variable that is none of ours, CONFIG_BAD_VALUE,
+            or CONFIG_LITERAL_SECRET for a password; `facts` holds key, nearest and `problems`.
+    """
+    given = {
+        name.removeprefix(PREFIX).lower(): value
+        for name, value in environ.items()
+        if name.startswith(PREFIX) and value
+    }
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as exc:
+        errors = exc.errors(include_url=False)
+        raise merge_problems([problem for e in errors for problem in _problems_of(e)]) from None
+
+
+def _problems_of(error: "ErrorDetails") -> "Iterator[ConfigError]":
+    variable = f"{PREFIX}{error['loc'][0]}".upper()
+    if error["type"] == FLAWS:
+        for flaw in error["ctx"]["flaws"]:
+            yield _problem(flaw.code, variable, flaw.what, flaw.hint)
+    elif error["type"] == "extra_forbidden":
+        yield _unknown(variable)
+    else:
+        what = f"{error['msg'].replace('Input should', 'should')}, not {show(error['input'])}"
+        yield _problem(Code.CONFIG_BAD_VALUE, variable, what, "see docs/reference/config.md")
+
+
+def _unknown(variable: str) -> ConfigError:
+    known = [f"{PREFIX}{name}".upper() for name in Settings.model_fields]
+    nearest = find_nearest(variable, known)
+    near = f"; nearest: '{nearest}'" if nearest else ""
+    hint = f"unset it; the settings are {', '.join(known)}"
+    return _problem(Code.CONFIG_UNKNOWN_KEY, variable, f"is no setting{near}", hint, nearest)
+
+
+def _problem(
+    code: Code, variable: str, what: str, hint: str, nearest: str | None = None
+) -> ConfigError:
+    message = f"{variable} {what}"
+    return ConfigError(code, message, hint=hint, key=variable, nearest=nearest)

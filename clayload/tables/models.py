@@ -1,0 +1,239 @@
+"""What may stand in `config/tables.yaml`?
+
+In:    plain values read from YAML.
+Out:   frozen models that refuse unknown keys and contradictions.
+Never: a secret; a slot holds references such as `env:CLAY_WEBHOOK_TECH_1`.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    WithJsonSchema,
+    model_validator,
+)
+
+from clayload.errors import Code, ConfigError
+from clayload.model import LEAD_FIELDS
+from clayload.tables.contradictions import find_contradictions
+from clayload.tables.filters import parse_filter
+from clayload.tables.problems import Flaw, find_nearest, refuse
+from clayload.tables.references import REFERENCE_PATTERN, secret_schemes, split_reference
+
+REGULATED_FORBIDS = "claygent"
+SOURCE_LIMIT = 50_000
+"""Accepted submissions a Clay webhook takes in its whole life (clay-facts.md §1)."""
+
+
+def _check_reference(value: object) -> object:
+    if isinstance(value, str) and split_reference(value) is None:
+        scheme = value.partition(":")[0]
+        hint = f"write env:NAME; known schemes: {', '.join(secret_schemes())}"
+        what = "not a reference to a secret (the value is not shown here)"
+        nearest = find_nearest(scheme, secret_schemes())
+        raise refuse(Flaw(what, hint, nearest=nearest, code=Code.CONFIG_LITERAL_SECRET))
+    return value
+
+
+def _check_field(name: str) -> str:
+    if name not in LEAD_FIELDS:
+        hint = f"the fields of a lead: {', '.join(LEAD_FIELDS)}"
+        nearest = find_nearest(name, LEAD_FIELDS)
+        raise refuse(Flaw(f"unknown lead field '{name}'", hint, nearest=nearest))
+    return name
+
+
+def _check_filter(sql: str) -> str:
+    try:
+        parse_filter(sql)
+    except ConfigError as exc:
+        # Pydantic collects only its own errors, and all mistakes are to be told at once.
+        near = exc.facts["nearest"]
+        raise refuse(Flaw(exc.message, exc.hint, nearest=near, code=exc.code)) from None
+    return sql
+
+
+def _check_no_doubles(names: tuple[str, ...]) -> tuple[str, ...]:
+    for i, name in enumerate(names):
+        if name in names[:i]:
+            what = f"'{name}' stands here twice"
+            raise refuse(Flaw(what, "keep one of the two", at=(i,)))
+    return names
+
+
+# A reference is checked before its type, so that no message of pydantic's repeats the value.
+SecretRef = Annotated[
+    str,
+    BeforeValidator(_check_reference),
+    WithJsonSchema({"type": "string", "pattern": REFERENCE_PATTERN}),
+]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+LeadField = Annotated[
+    str,
+    AfterValidator(_check_field),
+    WithJsonSchema({"type": "string", "enum": list(LEAD_FIELDS)}),
+]
+Step = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+# Strict: YAML's `yes` is not 1, and "20" is not 20.
+Count = Annotated[int, Field(strict=True, gt=0)]
+
+
+class Plan(StrEnum):
+    """Clay plans (clay-facts.md §2); only some of them have webhooks."""
+
+    FREE = "free"
+    LAUNCH = "launch"
+    GROWTH = "growth"
+    ENTERPRISE = "enterprise"
+    TRIAL = "trial"
+    STARTER = "starter"
+    EXPLORER = "explorer"
+    PRO = "pro"
+
+
+class Priority(StrEnum):
+    """Who goes first when tables share the workspace's rate."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Slot(_Model):
+    """One webhook URL of a table, known by its name, with a lifetime limit of submissions."""
+
+    name: Name = Field(
+        description="What the slot is called in reports and the ledger; unique over all tables, "
+        "and never given to another webhook."
+    )
+    url: SecretRef = Field(description="Where the webhook's URL is kept, such as env:NAME.")
+    token: SecretRef | None = Field(
+        default=None, description="Where the webhook's token is kept; leave out if it has none."
+    )
+    lifetime_limit: Count = Field(
+        default=SOURCE_LIMIT,
+        description="Submissions Clay accepts through this webhook in its whole life.",
+    )
+    safe_limit: Count = Field(
+        default=45_000,
+        description="Submissions after which we move on to the next slot.",
+    )
+    used_before: Annotated[int, Field(strict=True, ge=0)] = Field(
+        default=0,
+        description="Submissions the webhook took before clayload kept count.",
+    )
+
+    @model_validator(mode="after")
+    def _counts_within_lifetime(self) -> Self:
+        counts = {"safe_limit": self.safe_limit, "used_before": self.used_before}
+        over = [key for key, count in counts.items() if count > self.lifetime_limit]
+        if over:
+            hint = f"Clay takes no more than lifetime_limit: {self.lifetime_limit}"
+            above = f"is above lifetime_limit {self.lifetime_limit}"
+            raise refuse(*(Flaw(f"{counts[key]} {above}", hint, at=(key,)) for key in over))
+        return self
+
+
+class Workspace(_Model):
+    """The Clay workspace that meters rate, credits and Actions."""
+
+    name: Name = Field(description="What the workspace is called in reports and the ledger.")
+    plan: Plan = Field(description="The workspace's Clay plan; free, launch and starter have none.")
+    rate_per_s: Annotated[float, Field(strict=True, gt=0, le=10_000, allow_inf_nan=False)] = Field(
+        default=10.0,
+        description="Submissions a second Clay allows over all webhooks; Clay's support can raise "
+        "it.",
+    )
+    burst: Annotated[int, Field(strict=True, gt=0, le=10_000)] = Field(
+        default=20, description="Submissions Clay allows at once after a pause."
+    )
+    own_api_keys: StrictBool = Field(
+        default=False,
+        description="Whether enrichments run on your own providers' keys (no data credits).",
+    )
+
+
+class Table(_Model):
+    """One Clay table: which leads it takes, what is sent, and through which slots."""
+
+    focus: str = Field(min_length=1, description="Who is in this table, in a few words.")
+    filter: Annotated[str, AfterValidator(_check_filter)] = Field(
+        description="SQL condition over the fields of a lead; the first table that matches takes "
+        "the lead, and an empty field never matches."
+    )
+    enrichment: Annotated[tuple[Step, ...], AfterValidator(_check_no_doubles)] = Field(
+        default=(), description="The steps the Clay table runs on each row, for estimates."
+    )
+    volume_per_month: Count = Field(description="Leads expected a month, for planning.")
+    priority: Priority = Field(
+        default=Priority.NORMAL, description="Who goes first when tables share the rate."
+    )
+    regulated: StrictBool = Field(
+        default=False, description="Regulated data: the step claygent is forbidden."
+    )
+    auto_delete: StrictBool = Field(
+        default=False,
+        description="Whether Clay deletes rows once they are enriched (Enterprise only).",
+    )
+    key: Annotated[tuple[LeadField, ...], AfterValidator(_check_no_doubles)] = Field(
+        default=("email",),
+        min_length=1,
+        description="The fields that make the lead_key. They need not be in send: the lead_key "
+        "itself is in every payload.",
+    )
+    send: Annotated[tuple[LeadField, ...], AfterValidator(_check_no_doubles)] = Field(
+        min_length=1, description="The only fields that leave the house."
+    )
+    row_limit: Count = Field(
+        default=50_000, description="Rows the Clay table holds; Clay's cap depends on the plan."
+    )
+    slots: tuple[Slot, ...] = Field(
+        min_length=1, description="The table's webhooks, used up in this order."
+    )
+
+    @model_validator(mode="after")
+    def _regulated_without_agents(self) -> Self:
+        for i, step in enumerate(self.enrichment if self.regulated else ()):
+            if REGULATED_FORBIDS in step:
+                what = f"the step '{step}' is forbidden in a regulated table"
+                hint = "take the step out here and in Clay, or regulated: false"
+                raise refuse(Flaw(what, hint, at=("enrichment", i)))
+        return self
+
+    @model_validator(mode="after")
+    def _lifetime_within_clays(self) -> Self:
+        for i, slot in enumerate(() if self.auto_delete else self.slots):
+            if slot.lifetime_limit > SOURCE_LIMIT:
+                what = f"{slot.lifetime_limit} is above the {SOURCE_LIMIT} Clay accepts"
+                hint = f"set lifetime_limit: {SOURCE_LIMIT}; only auto_delete lifts it"
+                at = ("slots", i, "lifetime_limit")
+                raise refuse(Flaw(what, hint, at=at))
+        return self
+
+
+class TablesConfig(_Model):
+    """The whole of `config/tables.yaml`; `tables` keeps file order: the first match wins."""
+
+    version: Literal[1] = Field(default=1, description="The version of this file's form.")
+    workspace: Workspace = Field(description="The Clay workspace that holds the tables.")
+    tables: dict[Name, Table] = Field(
+        min_length=1,
+        description="The tables by name; a lead goes to the first that matches.",
+        json_schema_extra={"additionalProperties": False},
+    )
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Self:
+        if found := list(find_contradictions(self.workspace, self.tables)):
+            raise refuse(*found)
+        return self

@@ -1,0 +1,235 @@
+"""Can any run of requests for moments overrun the rate, starve, or freeze the workspace?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from fakes import TokenBucket
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clayload.delivery.pace import (
+    HORIZON_S,
+    PaceState,
+    Rate,
+    pause,
+    take_moments,
+    undo_clock_step,
+)
+
+START = 1_790_000_000.0  # an epoch time of 2026, so that rounding is what it will be
+CLAY = Rate(10.0, 20)
+ROUNDING_S = 1e-5
+
+rates = st.builds(
+    Rate, st.floats(0.05, 10_000, allow_nan=False), st.integers(min_value=2, max_value=10_000)
+)
+# Seconds since the last request, by whomever, and how many leads it is for.
+requests = st.lists(
+    st.tuples(st.sampled_from([0.0, 0.001, 0.05, 0.3, 1.0, 3.0, 60.0]), st.integers(1, 120)),
+    max_size=40,
+)
+lateness = st.lists(st.floats(0, 1), min_size=1, max_size=50)
+
+
+def _send(rate: Rate, asked: Sequence[tuple[float, int]], late: Sequence[float]) -> list[float]:
+    """The moments at which leads reach Clay, each late by its share of `lateness_s`."""
+    state, now, sent = PaceState(), START, []
+    for gap_s, n in asked:
+        now += gap_s
+        moments = take_moments(state, rate, now, n)
+        state = moments.state
+        for delay_s in moments.delays_s:
+            sent.append(now + delay_s + rate.lateness_s * late[len(sent) % len(late)])
+    return sorted(sent)
+
+
+@given(rates, requests, lateness)
+def test_a_token_bucket_like_clays_never_says_no(
+    rate: Rate, asked: list[tuple[float, int]], late: list[float]
+) -> None:
+    bucket = TokenBucket(rate.per_s, rate.burst)
+    assert all(bucket.take(at) for at in _send(rate, asked, late))
+
+
+@given(requests, lateness)
+def test_no_window_holds_more_than_burst_and_rate_times_its_length(
+    asked: list[tuple[float, int]], late: list[float]
+) -> None:
+    sent = _send(CLAY, asked, late)
+    for first, begin in enumerate(sent):
+        for last, end in enumerate(sent[first:], first):
+            assert last - first + 1 <= CLAY.burst + CLAY.per_s * (end - begin + ROUNDING_S)
+
+
+def test_one_late_lead_more_than_the_margin_would_overrun_the_bucket() -> None:
+    """The bound is tight: the law above does not hold by a mile for some other reason."""
+    asked = [(0.0, 100), (1.0, 100), (1.0, 100), (1.0, 100)]
+    sent = _send(CLAY, asked, [0.0])
+    too_late_s = CLAY.lateness_s + 1.5 / CLAY.per_s
+    late = [at + (too_late_s if at < START + 2.0 else 0.0) for at in sent]
+    bucket = TokenBucket(CLAY.per_s, CLAY.burst)
+    assert not all(bucket.take(at) for at in sorted(late))
+
+
+@given(requests, lateness)
+def test_a_burst_of_one_is_overrun_by_at_most_one_late_lead(
+    asked: list[tuple[float, int]], late: list[float]
+) -> None:
+    rate = Rate(10.0, 1)
+    bucket = TokenBucket(rate.per_s, rate.burst + 1)
+    assert all(bucket.take(at) for at in _send(rate, asked, late))
+
+
+@given(rates, st.integers(1, 120), st.integers(1, 4))
+def test_always_asked_the_rate_is_used_to_98_per_cent(
+    rate: Rate, n_wanted: int, n_askers: int
+) -> None:
+    state, n_sent = PaceState(), 0
+    asks_at = dict.fromkeys(range(n_askers), START)
+    until = START + 400 / rate.per_s + 20 * HORIZON_S
+    while (now := min(asks_at.values())) < until and n_sent < 4_000:
+        asker = min(asks_at, key=lambda who: (asks_at[who], who))
+        moments = take_moments(state, rate, now, n_wanted)
+        state = moments.state
+        n_sent += len(moments.delays_s)
+        # Like the sending loop: it asks again once its last lead is out.
+        asks_at[asker] = now + (moments.delays_s[-1] if moments.delays_s else moments.wait_s)
+    took_s = max(asks_at.values()) - START
+    assert n_sent >= 0.98 * rate.per_s * (took_s - HORIZON_S) - 1
+
+
+@pytest.mark.parametrize("rate", [Rate(10.0, 20), Rate(500.0, 1_000), Rate(0.2, 3), Rate(10.0, 2)])
+def test_the_allowed_rate_is_reached_over_ten_thousand_leads(rate: Rate) -> None:
+    state, now, n_sent = PaceState(), START, 0
+    while n_sent < 10_000:
+        moments = take_moments(state, rate, now, 10)
+        state = moments.state
+        n_sent += len(moments.delays_s)
+        now += moments.delays_s[-1] if moments.delays_s else moments.wait_s
+    n_allowed = rate.burst + rate.per_s * (now - START)
+    assert 0.98 * (n_allowed - rate.burst) <= n_sent <= n_allowed
+
+
+def test_after_silence_the_burst_less_the_margin_goes_at_once() -> None:
+    delays_s = take_moments(PaceState(), CLAY, START, 100).delays_s
+    assert delays_s[:18] == (0.0,) * 18
+    assert delays_s[18] == pytest.approx(0.1, abs=ROUNDING_S)
+
+
+@given(rates, requests)
+def test_moments_ascend_lie_within_the_horizon_and_are_no_more_than_asked(
+    rate: Rate, asked: list[tuple[float, int]]
+) -> None:
+    state, now = PaceState(), START
+    for gap_s, n in asked:
+        now += gap_s
+        moments = take_moments(state, rate, now, n)
+        state = moments.state
+        assert list(moments.delays_s) == sorted(moments.delays_s)
+        assert len(moments.delays_s) <= n
+        assert all(0 <= delay_s <= HORIZON_S + ROUNDING_S for delay_s in moments.delays_s)
+        assert (moments.wait_s == 0) == bool(moments.delays_s)
+
+
+@given(rates, requests)
+def test_who_was_told_to_wait_gets_moments_when_the_wait_is_over(
+    rate: Rate, asked: list[tuple[float, int]]
+) -> None:
+    state, now = PaceState(), START
+    for gap_s, n in asked:
+        now += gap_s
+        moments = take_moments(state, rate, now, n)
+        if not moments.delays_s:
+            assert take_moments(moments.state, rate, now + moments.wait_s, 1).delays_s
+        state = moments.state
+
+
+@given(rates, requests, st.floats(0, 300), requests)
+def test_after_a_pause_nothing_goes_before_its_end_and_then_without_a_burst(
+    rate: Rate, before: list[tuple[float, int]], pause_s: float, after: list[tuple[float, int]]
+) -> None:
+    state, now = PaceState(), START
+    for gap_s, n in before:
+        now += gap_s
+        state = take_moments(state, rate, now, n).state
+    state, end = pause(state, rate, now, pause_s), now + pause_s
+    sent: list[float] = []
+    for gap_s, n in after:
+        now += gap_s
+        moments = take_moments(state, rate, now, n)
+        state = moments.state
+        sent += [now + delay_s for delay_s in moments.delays_s]
+    assert all(at >= end - ROUNDING_S for at in sent)
+    n_by = [sum(at <= end + s for at in sent) for s in (0.0, 1.0, HORIZON_S * 2)]
+    assert all(
+        n <= 1 + rate.per_s * (s + ROUNDING_S)
+        for n, s in zip(n_by, (0.0, 1.0, HORIZON_S * 2), strict=True)
+        if now <= end + s  # whoever asks after longer silence has earned a burst again
+    )
+
+
+def test_two_answers_429_do_not_shorten_each_others_pause() -> None:
+    state = pause(PaceState(), CLAY, START, 10.0)
+    state = pause(state, CLAY, START + 1, 1.0)
+    assert state.paused_until == START + 10.0
+
+
+@given(requests, st.floats(0, 300), st.floats(3_600, 86_400))
+def test_a_clock_stepped_back_does_not_freeze_the_workspace(
+    before: list[tuple[float, int]], pause_s: float, step_s: float
+) -> None:
+    state, now = PaceState(), START
+    state = pause(state, CLAY, now, pause_s)
+    now += pause_s
+    for gap_s, n in [*before, (0.0, 1)]:
+        now += gap_s
+        state = take_moments(state, CLAY, now, n).state
+    frozen_s = _first_moment_after(state, now - step_s)
+    assert frozen_s <= HORIZON_S + 1 / CLAY.per_s + ROUNDING_S
+
+
+@given(st.floats(0.1, 300), st.floats(3_600, 86_400))
+def test_a_clock_stepped_back_within_a_pause_freezes_it_no_longer_than_a_pause_can_be(
+    pause_s: float, step_s: float
+) -> None:
+    state = pause(PaceState(), CLAY, START, pause_s)
+    assert _first_moment_after(state, START - step_s) <= 300 + HORIZON_S + 1 / CLAY.per_s
+
+
+@given(requests, st.floats(60, 1e8))
+def test_a_clock_stepped_forward_does_not_freeze_the_workspace(
+    before: list[tuple[float, int]], step_s: float
+) -> None:
+    state, now = PaceState(), START
+    for gap_s, n in before:
+        now += gap_s
+        state = take_moments(state, CLAY, now, n).state
+    assert _first_moment_after(state, now + step_s) == 0.0
+
+
+@given(rates, requests, st.floats(0, 300))
+def test_a_clock_that_runs_on_leaves_the_state_as_it_is(
+    rate: Rate, asked: list[tuple[float, int]], pause_s: float
+) -> None:
+    state, now = PaceState(), START
+    for i, (gap_s, n) in enumerate(asked):
+        now += gap_s
+        if i == len(asked) // 2:
+            state = pause(state, rate, now, pause_s)
+        mended = undo_clock_step(state, rate, now)
+        assert mended.tat == pytest.approx(state.tat, abs=ROUNDING_S)
+        assert mended.paused_until == pytest.approx(state.paused_until, abs=ROUNDING_S)
+        state = take_moments(state, rate, now, n).state
+
+
+def _first_moment_after(state: PaceState, now: float) -> float:
+    """Seconds until the first lead goes, asking as the ledger does: the mended state is kept."""
+    began = now
+    while True:
+        moments = take_moments(state := undo_clock_step(state, CLAY, now), CLAY, now, 1)
+        if moments.delays_s:
+            return now + moments.delays_s[0] - began
+        now += moments.wait_s
+        assert now - began < 1_000, "frozen"

@@ -1,0 +1,86 @@
+"""Settings come from the environment they are given, and hold no secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clayload.errors import Code, ConfigError
+from clayload.settings import Settings, read_settings
+
+
+def test_the_defaults_need_no_environment() -> None:
+    settings = read_settings({})
+    assert settings.config == Path("config/tables.yaml")
+    assert settings.ledger_url == "sqlite:///.clayload/ledger.db"
+    assert settings.in_flight == 10
+    assert settings.chunk_rows == 100
+
+
+def test_a_variable_sets_what_it_names_and_others_are_left_alone() -> None:
+    settings = read_settings({"CLAYLOAD_CHUNK_ROWS": "200", "CLAY_WEBHOOK_A": "x", "HOME": "/y"})
+    assert settings == Settings(chunk_rows=200)
+
+
+def test_the_ledger_lies_in_home_unless_it_is_set() -> None:
+    assert read_settings({"CLAYLOAD_HOME": "/data"}).ledger_url == "sqlite:////data/ledger.db"
+    url = "postgresql+psycopg://clayload@db.example.com/ledger"
+    assert read_settings({"CLAYLOAD_LEDGER_URL": url}).ledger_url == url
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert read_settings({"CLAYLOAD_HOME": ""}).home == Path(".clayload")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("CLAYLOAD_CHUNK_ROWS", "many", "valid integer"),
+        ("CLAYLOAD_CHUNK_ROWS", "0", "greater than or equal to 1, not '0'"),
+        ("CLAYLOAD_IN_FLIGHT", "11", "less than or equal to 10, not '11'"),
+        ("CLAYLOAD_REQUEST_TIMEOUT_S", "inf", "finite number"),
+        ("CLAYLOAD_MAX_CHUNKS", "-1", "greater than or equal to 1"),
+    ],
+)
+def test_a_wrong_value_is_told_by_its_variable(variable: str, value: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        read_settings({variable: value})
+    assert caught.value.code == Code.CONFIG_BAD_VALUE
+    assert caught.value.message.startswith(variable)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_variable_is_told_with_the_nearest() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_settings({"CLAYLOAD_CHUNK_ROW": "100"})
+    assert caught.value.code == Code.CONFIG_UNKNOWN_KEY
+    assert caught.value.message == (
+        "CLAYLOAD_CHUNK_ROW is no setting; nearest: 'CLAYLOAD_CHUNK_ROWS'"
+    )
+    assert caught.value.facts["nearest"] == "CLAYLOAD_CHUNK_ROWS"
+
+
+def test_every_wrong_variable_is_told_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_settings({"CLAYLOAD_HOEM": "x", "CLAYLOAD_IN_FLIGHT": "0"})
+    assert len(caught.value.facts["problems"]) == 2
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://clayload:hunter2@db.example.com/ledger",
+        "postgresql://db.example.com/ledger?password=hunter2",
+    ],
+)
+def test_a_password_in_the_ledger_url_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_settings({"CLAYLOAD_LEDGER_URL": url})
+    assert caught.value.code == Code.CONFIG_LITERAL_SECRET
+    assert "hunter2" not in f"{caught.value} {caught.value.facts}"
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        read_settings({}).chunk_rows = 5  # type: ignore[misc]
