@@ -7,8 +7,9 @@ Never: a traceback for what a person can mend; a secret.
 
 from __future__ import annotations
 
+import signal
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -42,12 +43,16 @@ def _root(
         raise typer.Exit
 
 
+def _end_by_signal(_signal: int, _frame: object) -> NoReturn:
+    """End as Ctrl-C does, so that what is in flight is recorded first."""
+    sys.exit(ExitCode.TERMINATED)
+
+
 def main() -> None:
     """Run the command; what a person can mend comes as one line, with its exit code."""
+    signal.signal(signal.SIGTERM, _end_by_signal)
     try:
         app()
     except ClayloadError as error:
         say_error(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(ExitCode.INTERRUPTED)

@@ -71,6 +71,9 @@ def _load_with_progress(request: LoadRequest, setup: Setup) -> RunReport:
 
     try:
         return run_load(request, setup, tell=err.print, on_prepared=watch)
+    except (KeyboardInterrupt, SystemExit):
+        err.print("stopped; what was sent is recorded, and the same command sends the rest")
+        raise
     finally:
         stop.set()
         for watcher in watchers:

@@ -20,7 +20,7 @@ from clayload.model import RowEnd
 from clayload.report.account import LeadAccount, Reading, RunReport
 
 out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _SHOWN_LEADS = 20
 _TABLE_ENDS = (

@@ -83,7 +83,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Nothing of this chunk is owed any more."""
+    """Nothing more of this chunk is to be sent: nothing is owed, or the run was halted."""
 
 
 class Limit(StrEnum):

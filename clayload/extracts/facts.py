@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,12 +36,16 @@ def read_facts(path: Path) -> ByteFacts:
     """
     digest = hashlib.sha256()
     n_bytes, n_newlines, has_nul, last = 0, 0, False, b""
-    for block in read_blocks(path):
-        digest.update(block)
-        n_bytes += len(block)
-        n_newlines += block.count(b"\n")
-        has_nul = has_nul or b"\0" in block
-        last = block[-1:]
+    # Hashing lets go of the interpreter, so the block is counted at the same time.
+    with ThreadPoolExecutor(1) as pool:
+        hashed = pool.submit(digest.update, b"")
+        for block in read_blocks(path):
+            hashed.result()
+            hashed = pool.submit(digest.update, block)
+            n_bytes += len(block)
+            n_newlines += block.count(b"\n")
+            has_nul = has_nul or b"\0" in block
+            last = block[-1:]
     return ByteFacts(digest.hexdigest(), n_bytes, n_newlines + (last not in b"\n"), has_nul)
 
 

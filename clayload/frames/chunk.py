@@ -145,11 +145,18 @@ def _plan_route(
     leads: pl.DataFrame, position: int, route: Route, terms: tuple[int, str]
 ) -> Iterator[ChunkPlan]:
     size, identity = terms
-    seed = "\0".join((identity, route.table, route.filter, *route.key, "", *route.send)).encode()
-    for index, start in enumerate(range(0, leads.height, size), start=1):
-        rows = leads.slice(start, size).select("row_number", "lead_key")
-        digest = hashlib.sha256(seed + rows.write_csv().encode()).hexdigest()[:_ID_LENGTH]
-        numbers = rows["row_number"]
-        yield ChunkPlan(
-            position, f"{route.table}-{index:04d}-{digest}", rows.height, numbers[0], numbers[-1]
+    seed = "\0".join((identity, route.table, route.filter, *route.key, "", *route.send))
+    cuts = (
+        leads.with_row_index("position")
+        .group_by(pl.col("position") // size, maintain_order=True)
+        .agg(
+            pl.len(),
+            pl.col("row_number").first().alias("first"),
+            pl.col("row_number").last().alias("last"),
+            pl.col("lead_key").str.join("\n"),
         )
+    )
+    for index, n_leads, first, last, keys in cuts.iter_rows():
+        digest = hashlib.sha256(f"{seed}\0{first}\0{last}\0{keys}".encode()).hexdigest()
+        chunk_id = f"{route.table}-{index + 1:04d}-{digest[:_ID_LENGTH]}"
+        yield ChunkPlan(position, chunk_id, n_leads, first, last)

@@ -31,31 +31,32 @@ def decide_ends(
 
     Leads left out by either are accepted in every other respect; a later load takes them.
     """
-    fates = fates.with_columns(FAILED.alias("failed"))
-    clean = fates.filter(~pl.col("failed"))
-    fates = fates.join(
-        find_duplicates(clean), on="row_number", how="left", maintain_order="left"
-    ).with_columns(_decide(_positions(routes, tables)).cast(END).alias("end"))
+    repeats = find_duplicates(fates.filter(~FAILED).select("row_number", "route", "lead_key"))
+    joined = fates.join(repeats, on="row_number", how="left", maintain_order="left")
+    decided = joined.with_columns(_decide(_positions(routes, tables)).alias("end"))
     if limit is None:
-        return fates.drop("failed")
+        return decided
     accepted = pl.col("end") == ACCEPTED
     beyond = accepted & (accepted.cum_sum() > limit)
-    end = pl.when(beyond).then(pl.lit(BEYOND_LIMIT, END)).otherwise(pl.col("end"))
-    return fates.with_columns(end.alias("end")).drop("failed")
+    return decided.with_columns(pl.when(beyond).then(_is(BEYOND_LIMIT)).otherwise("end").alias("end"))
 
 
 def _decide(selected: Sequence[int]) -> pl.Expr:
     return (
-        pl.when("failed")
-        .then(pl.lit(QUARANTINED))
+        pl.when(FAILED)
+        .then(_is(QUARANTINED))
         .when(pl.col("first_row").is_not_null())
-        .then(pl.lit(DUPLICATE))
+        .then(_is(DUPLICATE))
         .when(pl.col("route") == UNROUTED)
-        .then(pl.lit(UNROUTED_END))
+        .then(_is(UNROUTED_END))
         .when(pl.col("route").is_in(selected))
-        .then(pl.lit(ACCEPTED))
-        .otherwise(pl.lit(NOT_SELECTED))
+        .then(_is(ACCEPTED))
+        .otherwise(_is(NOT_SELECTED))
     )
+
+
+def _is(end: str) -> pl.Expr:
+    return pl.lit(end, END)
 
 
 def _positions(routes: Sequence[Route], tables: Collection[str] | None) -> list[int]:

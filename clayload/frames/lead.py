@@ -24,6 +24,8 @@ MAIL_DOMAIN = "mail_domain"
 _SITE_DOMAIN = "website:domain"
 
 _TYPED_FROM = {"employee_count": COUNT_TEXT, "created_at": MOMENT_TEXT}
+# Addresses copied from a mail program come as `<ana@acme.example>;`
+_AROUND = {"email": " \t\r\n\u00a0<>,;"}
 _TWO_WORDS = r"^(\S+) (\S+)$"
 
 Columns = Mapping[str, Sequence[str]]
@@ -32,18 +34,23 @@ Reader = Callable[[pl.Series], pl.Series]
 
 def to_leads(rows: pl.LazyFrame, columns_of: Columns) -> pl.LazyFrame:
     """Read leads; `columns_of` gives each field's columns, the first filled one counts."""
+    delivered = [_text_name(field) for field in LEAD_FIELDS if field in columns_of]
     return (
         rows.with_columns(_read_text(columns_of))
+        .map_batches(
+            lambda frame: compose(frame, delivered),
+            streamable=True,
+            validate_output_schema=False,
+        )
         .with_columns(_normalise(columns_of))
         .with_columns(_complete(columns_of))
     )
 
 
-def tidy(column: str) -> pl.Expr:
-    """Trim a delivered column, make empty text null, and compose its accents (NFC)."""
-    trimmed = pl.col(RAW + column).str.strip_chars()
-    filled = pl.when(trimmed != "").then(trimmed)
-    return filled.map_batches(compose, return_dtype=pl.String(), is_elementwise=True)
+def tidy(column: str, around: str | None = None) -> pl.Expr:
+    """Take white space, or the characters `around`, off a value; make empty text null."""
+    trimmed = pl.col(RAW + column).str.strip_chars(around)
+    return pl.when(trimmed != "").then(trimmed)
 
 
 def differs(columns: Sequence[str]) -> pl.Expr:
@@ -55,18 +62,22 @@ def differs(columns: Sequence[str]) -> pl.Expr:
 
 def _read_text(columns_of: Columns) -> list[pl.Expr]:
     return [
-        _first_filled(columns_of.get(field, ())).alias(_TYPED_FROM.get(field, field))
+        _first_filled(columns_of.get(field, ()), _AROUND.get(field)).alias(_text_name(field))
         for field in LEAD_FIELDS
     ]
 
 
-def _first_filled(columns: Sequence[str]) -> pl.Expr:
-    tidied = [tidy(column) for column in columns]
+def _text_name(field: str) -> str:
+    return _TYPED_FROM.get(field, field)
+
+
+def _first_filled(columns: Sequence[str], around: str | None) -> pl.Expr:
+    tidied = [tidy(column, around) for column in columns]
     return pl.coalesce(tidied) if tidied else pl.lit(None, pl.String())
 
 
 def _normalise(columns_of: Columns) -> list[pl.Expr]:
-    mail = pl.col("email").str.to_lowercase().str.strip_prefix("mailto:").str.strip_chars("<>,; ")
+    mail = pl.col("email").str.to_lowercase()
     return [
         mail,
         mail_domain(mail).alias(MAIL_DOMAIN),

@@ -10,21 +10,21 @@ values are plain, and only the rest pays for the careful reading.
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from functools import lru_cache
 
 import polars as pl
 
 MAX_EMPLOYEES = 10_000_000
-EARLIEST = datetime(1990, 1, 1)  # noqa: DTZ001 -- the column is naive UTC until the last step
-LATEST = datetime(2100, 1, 1)  # noqa: DTZ001 -- the column is naive UTC until the last step
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
-_MOMENT_FORMATS = (
-    "%Y-%m-%d %H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M:%S%.f",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%dT%H:%M",
-    "%Y-%m-%d %H:%M:%S UTC",
-)
+_VALUE = pl.col("value")
+_MAY_COMBINE = r"[^\x00-\x{2ff}]"
+
+_RFC_3339 = "%+"
 _DAY_FORMATS = (
     "%Y-%m-%d",
     "%Y/%m/%d",
@@ -36,42 +36,58 @@ _DAY_FORMATS = (
     "%d %B %Y",
     "%d-%b-%Y",
 )
-_CLOCK_FORMATS = ("%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%d.%m.%Y %H:%M")
-# Excel counts days from here when a date cell lost its format; 20000 to 80000 are 1954 to 2119.
-_EXCEL_EPOCH = pl.lit(datetime(1899, 12, 30))  # noqa: DTZ001 -- naive UTC, as above
+_OTHER_FORMATS = (
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M",
+    "%Y-%m-%d %H:%M:%S UTC",
+    *_DAY_FORMATS,
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M",
+    "%m/%d/%Y %I:%M %p",
+    "%d.%m.%Y %H:%M",
+)
+# Excel counts days from here when a date cell lost its format; 20000 to 79999 are 1954 to 2119.
+_EXCEL_EPOCH = pl.lit(date(1899, 12, 30)).cast(pl.Datetime("us"))
 _EXCEL_SERIAL = r"^[2-7]\d{4}(?:\.\d+)?$"
 _DAY_US = 86_400_000_000
 
-_THOUSANDS = r"\d{1,3}(?:[,.'\u{a0}\u{202f} ]\d{3})+"
-_NUMBER = rf"{_THOUSANDS}|\d+(?:\.\d+)?"
-_HEADCOUNT = (
-    rf"^[~>≥]?\s*(?:({_THOUSANDS})|(\d+(?:\.\d+)?))\s*([km]?)\s*"
-    rf"(?:\+|(?:-|–|—|to)\s*(?:{_NUMBER})\s*[km]?)?\s*(?:employees|people)?$"
+_THOUSANDS = r"\d{1,3}(?:[,.'\u00a0\u202f ]\d{3})+"
+_NUMBER = rf"(?:{_THOUSANDS}|\d+(?:\.\d+)?)"
+_SEPARATOR = re.compile(r"\D")
+_HEADCOUNT = re.compile(
+    rf"[~>≥]?\s*(?:(?P<thousands>{_THOUSANDS})|(?P<plain>\d+(?:\.\d+)?))\s*(?P<unit>[km]?)\s*"
+    rf"(?:\+|(?:-|–|—|to)\s*{_NUMBER}\s*(?P<upper_unit>[km]?))?\s*(?:employees|people)?",  # noqa: RUF001 -- a dash between two figures is often an en dash
+    re.ASCII,
 )
-_LOWER_WITHOUT_UNIT = rf"^[~>≥]?\s*(?:{_NUMBER})\s*(?:-|–|—|to)\s*(?:{_NUMBER})\s*[km]"
+_UNITS = {"": 1, "k": 1_000, "m": 1_000_000}
 
 _DOMAIN = r"^[^\s/?#:@.]+(?:\.[^\s/?#:@.]+)+$"
-_URL = r"^(?:[a-z]+://)?(?:[^/@\s]*@)?(?:www\.)?([^\s/?#:@]+\.[^\s/?#:@.]+)\.?(?:[/?#:].*)?$"
+_HOST = pl.coalesce(_VALUE.str.split_exact("/", 3).struct.field("field_2"), _VALUE)
+_BARE = _HOST.str.to_lowercase().str.strip_prefix("www.")
+_QUICK_DOMAIN = pl.when(_BARE.str.contains(_DOMAIN)).then(_BARE)
+_CAREFUL_DOMAIN = _VALUE.str.to_lowercase().str.extract(
+    r"^(?:[a-z]+://)?(?:[^/@\s]*@)?(?:www\.)?([^\s/?#:@]+\.[^\s/?#:@.]+)\.?(?:[/?#:].*)?$", 1
+)
 
 
-def compose(text: pl.Series) -> pl.Series:
-    """Bring text to Unicode NFC, so that one name has one spelling."""
-    if text.str.len_bytes().sum() == text.str.len_chars().sum():
-        return text  # pure ASCII
-    # Below U+0300 nothing is ever combined, so most accents need no look either.
-    combined = text.str.contains(r"[^\x00-\u{2ff}]").fill_null(value=False)
-    if not combined.any():
-        return text
-    return text.zip_with(~combined, text.set(~combined, None).str.normalize("NFC"))
+def compose(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """Bring text columns to Unicode NFC, so that one name has one spelling."""
+    text = pl.col(columns)
+    accented = text.filter(text.str.len_bytes() != text.str.len_chars())
+    # Below U+0300 nothing is ever combined, so most accents need no change either.
+    combined = frame.select(accented.str.contains(_MAY_COMBINE).any()).row(0, named=True)
+    changed = [column for column, is_combined in combined.items() if is_combined]
+    return frame.with_columns(pl.col(changed).str.normalize("NFC")) if changed else frame
 
 
 def read_headcount(text: pl.Series) -> pl.Series:
     """Read `1,200`, `51-200` (51, the lower bound), `10,001+`, `5k`, `1.2K` as Int64."""
-    quick = text.cast(pl.Int64, strict=False)
-    rest = text.set(quick.is_not_null(), None)
-    if rest.null_count() < len(rest):
-        quick = quick.zip_with(quick.is_not_null(), _read_headcount_words(rest))
-    return quick.set((quick < 0) | (quick > MAX_EMPLOYEES), None)
+    # Sizes repeat: a few dozen spellings stand for a million leads.
+    spellings = text.unique().to_list()
+    counts = pl.Series([_read_count(spelling) for spelling in spellings], dtype=pl.Int64)
+    return text.replace_strict(pl.Series(spellings, dtype=pl.String), counts)
 
 
 def read_moment(text: pl.Series) -> pl.Series:
@@ -79,48 +95,60 @@ def read_moment(text: pl.Series) -> pl.Series:
 
     Slashes are month first (`11/03/2026` is 3 November), dots are day first (`03.11.2026`).
     """
-    found = _parse(text, "%+", time_zone="UTC").dt.replace_time_zone(None)
-    for form in _MOMENT_FORMATS + _DAY_FORMATS + _CLOCK_FORMATS:
-        rest = text.set(found.is_not_null(), None)
-        if rest.null_count() == len(rest):
+    found = _parse(text, _RFC_3339)
+    for form in _OTHER_FORMATS:
+        if found.null_count() == text.null_count():
             break
-        found = found.zip_with(found.is_not_null(), _parse(rest, form))
-    found = found.zip_with(found.is_not_null(), _read_excel_serial(text))
+        found = found.zip_with(found.is_not_null(), _parse(_take_rest(text, found), form))
+    if found.null_count() > text.null_count():
+        found = found.zip_with(found.is_not_null(), _read_excel_serial(_take_rest(text, found)))
     sane = found.is_between(EARLIEST, LATEST)
-    return found.set(~sane, None).dt.replace_time_zone("UTC")
+    return found if sane.all() else found.set(~sane, None)
 
 
 def read_domain(text: pl.Series) -> pl.Series:
     """Read the bare domain of a web address: `https://www.Acme.example/about` -> `acme.example`."""
-    lower = text.str.to_lowercase()
-    bare = lower.str.strip_prefix("https://").str.strip_prefix("http://").str.strip_prefix("www.")
-    quick = bare.str.split_exact("/", 1).struct.field("field_0")
-    quick = quick.set(~quick.str.contains(_DOMAIN), None)
-    rest = lower.set(quick.is_not_null(), None)
-    if rest.null_count() == len(rest):
+    quick = _apply(text, _QUICK_DOMAIN)
+    if quick.null_count() == text.null_count():
         return quick
-    return quick.zip_with(quick.is_not_null(), rest.str.extract(_URL, 1))
+    careful = _apply(_take_rest(text, quick), _CAREFUL_DOMAIN)
+    return quick.zip_with(quick.is_not_null(), careful)
 
 
-def _read_headcount_words(text: pl.Series) -> pl.Series:
-    lower = text.str.to_lowercase().rename("text")
-    parts = lower.str.extract_groups(_HEADCOUNT).struct.unnest()
-    thousands = parts["1"].str.replace_all(r"\D", "").cast(pl.Float64, strict=False)
-    plain = parts["2"].cast(pl.Float64, strict=False)
-    unit = parts["3"].replace_strict({"k": 1e3, "m": 1e6, "": 1.0}, return_dtype=pl.Float64)
-    number = thousands.zip_with(thousands.is_not_null(), plain) * unit
-    # In `1-5k` the unit may belong to both or to one.
-    unclear = lower.str.contains(_LOWER_WITHOUT_UNIT).fill_null(value=False)
-    return number.set(unclear | (number > MAX_EMPLOYEES), None).round().cast(pl.Int64)
+@lru_cache(maxsize=1 << 16)
+def _read_count(spelling: str | None) -> int | None:
+    match = _HEADCOUNT.fullmatch((spelling or "").lower())
+    if match is None:
+        return None
+    number = float(_SEPARATOR.sub("", match["thousands"]) if match["thousands"] else match["plain"])
+    # In `1-5k` the unit may belong to both ends or to one.
+    if match["upper_unit"] and not match["unit"]:
+        return None
+    count = round(number * _UNITS[match["unit"]])
+    return count if count <= MAX_EMPLOYEES else None
 
 
 def _read_excel_serial(text: pl.Series) -> pl.Series:
-    days = text.set(~text.str.contains(_EXCEL_SERIAL), None).cast(pl.Float64, strict=False)
+    days = pl.when(_VALUE.str.contains(_EXCEL_SERIAL)).then(_VALUE).cast(pl.Float64, strict=False)
     elapsed = (days * _DAY_US).round().cast(pl.Int64).cast(pl.Duration("us"))
-    return elapsed.to_frame("elapsed").select(_EXCEL_EPOCH + pl.col("elapsed")).to_series()
+    return _apply(text, (_EXCEL_EPOCH + elapsed).dt.replace_time_zone("UTC"))
 
 
-def _parse(text: pl.Series, form: str, time_zone: str | None = None) -> pl.Series:
+def _parse(text: pl.Series, form: str) -> pl.Series:
     if form in _DAY_FORMATS:
-        return text.str.to_date(form, strict=False).cast(pl.Datetime("us"))
-    return text.str.to_datetime(form, time_unit="us", time_zone=time_zone, strict=False)
+        moment = _VALUE.str.to_date(form, strict=False).cast(pl.Datetime("us"))
+    else:
+        zone = "UTC" if form == _RFC_3339 else None
+        moment = _VALUE.str.to_datetime(form, time_unit="us", time_zone=zone, strict=False)
+    return _apply(text, moment if form == _RFC_3339 else moment.dt.replace_time_zone("UTC"))
+
+
+def _take_rest(text: pl.Series, found: pl.Series) -> pl.Series:
+    """Keep only what is still to be found; the rest is null, and costs nothing."""
+    return text.set(found.is_not_null(), None)
+
+
+def _apply(text: pl.Series, expr: pl.Expr) -> pl.Series:
+    # One select is one call into polars; a chain of Series methods is one call for each.
+    return text.to_frame("value").select(expr).to_series()
+

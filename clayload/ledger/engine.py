@@ -86,6 +86,8 @@ def _server_engine(url: URL) -> Engine:
 
 
 def _sqlite_engine(path: Path, *, read_only: bool) -> Engine:
+    if path.is_dir():
+        raise _unusable(path, "it is a folder")
     if not read_only:
         _make_folder(path)
     engine = create_engine(

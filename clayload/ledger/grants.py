@@ -68,6 +68,8 @@ class ChunkGrants:
         return _aged(answer, self._ledger.now() - now)
 
     def _decide(self, tx: Connection, n: int, pace: PaceState, now: float) -> GrantAnswer:
+        if tx.execute(statements.HALTED_BY, {"name": self._terms.run_id}).scalar() is not None:
+            return Finished()
         leads = tx.execute(statements.NEXT_OWED, {"chunk_no": self._chunk_no, "n": n}).all()
         if not leads:
             return Finished()

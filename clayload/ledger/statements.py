@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, bindparam, func, literal, or_, select, upd
 from clayload.ledger.schema import (
     chunk_leads,
     clay_tables,
+    runs,
     slots,
     submissions,
     workspaces,
@@ -40,6 +41,8 @@ SET_PACE = (
         n_rate_limited=workspaces.c.n_rate_limited + bindparam("n"),
     )
 )
+
+HALTED_BY = select(runs.c.halted_by).where(runs.c.run_id == bindparam("name"))
 
 SLOTS = select(slots)
 

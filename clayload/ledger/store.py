@@ -180,7 +180,7 @@ class Ledger:
             )
 
     def halt_run(self, run_id: str, code: str) -> None:
-        """Let no further chunk of the run begin: `code` says what stopped it."""
+        """Give the run no further grant; `code` says what stopped it. What is in flight goes on."""
         with self.transaction() as tx:
             tx.execute(
                 update(schema.runs).where(schema.runs.c.run_id == run_id).values(halted_by=code)

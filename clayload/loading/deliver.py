@@ -18,7 +18,6 @@ import polars as pl
 from clayload.delivery.payload import build_body
 from clayload.delivery.send import ChunkDelivery, Pacing
 from clayload.destinations.clay_webhook import ClayWebhook
-from clayload.ledger.books import Books
 from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
@@ -47,7 +46,7 @@ class SystemClock:
 def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
     """Deliver what is still owed of one chunk; returns counts by verdict.
 
-    Once the run is halted, the chunk is left as it is: its leads stay pending.
+    Once the run is halted, no grant is given any more: the chunk's leads stay pending.
 
     Raises:
         StopTableError: the table can take no more; its leads stay pending.
@@ -55,8 +54,6 @@ def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
         ConfigError: a secret is missing.
         LedgerError: the ledger cannot be written.
     """
-    if Books(setup.ledger).find_run(ref.run_id).halted_by is not None:
-        return Counter()
     return asyncio.run(_deliver(ref, setup))
 
 

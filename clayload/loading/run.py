@@ -7,8 +7,8 @@ Never: a row or chunk order of its own: the steps are the same that Prefect's ta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from clayload.errors import StopTableError
 from clayload.loading.deliver import deliver_chunk
@@ -18,6 +18,9 @@ from clayload.loading.settle import describe_problem, settle_run
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
 from clayload.report.account import Problem, RunReport
+
+INTERRUPTED = "interrupted"
+_WAKE_EVERY_S = 0.25
 
 
 def run_load(
@@ -44,10 +47,25 @@ def _deliver_all(prepared: PreparedLoad, setup: Setup) -> Iterator[Problem]:
             pool.submit(deliver_chunk, chunk, setup): chunk for chunk in prepared.chunks
         }
         try:
-            for future in as_completed(chunk_of):
+            for future in _as_completed(chunk_of):
                 yield from _problem_of(future, chunk_of[future], setup)
-        finally:
+        except BaseException:
+            # Ctrl-C or SIGTERM: chunks under way end within a grant, and what they sent is known.
+            setup.ledger.halt_run(prepared.run_id, INTERRUPTED)
             pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _as_completed(futures: Iterable[Future[object]]) -> Iterator[Future[object]]:
+    """Give each future as it ends, waking now and then.
+
+    Once polars has run, a signal no longer wakes a thread that waits without a time-out: Ctrl-C
+    would act only when the next chunk ends.
+    """
+    waiting = set(futures)
+    while waiting:
+        done, waiting = wait(waiting, timeout=_WAKE_EVERY_S, return_when=FIRST_COMPLETED)
+        yield from done
 
 
 def _problem_of(future: Future[object], chunk: ChunkRef, setup: Setup) -> Iterator[Problem]:

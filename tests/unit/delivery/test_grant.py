@@ -1,4 +1,4 @@
-"""Is nothing granted past a limit of the slot or the table, and does the refusal say its figures?"""
+"""Is nothing granted past a limit of slot or table, and does the refusal say its figures?"""
 
 from __future__ import annotations
 
@@ -137,6 +137,8 @@ def test_a_reservation_takes_no_more_moments_than_there_is_room_for() -> None:
 def test_a_paused_workspace_waits_and_a_full_table_does_not_wait_for_it() -> None:
     paused = pause(PaceState(), CLAY, NOW, 30.0)
     usable = _table(SlotSnapshot("a", 0, 45_000))
-    assert reserve(usable, paused, CLAY, NOW, 10) == Wait(pytest.approx(29.5))
+    answer = reserve(usable, paused, CLAY, NOW, 10)
+    assert isinstance(answer, Wait)
+    assert answer.wait_s == pytest.approx(29.5)
     full = _table(SlotSnapshot("a", 0, 45_000), rows_used=9, row_limit=9)
     assert isinstance(reserve(full, paused, CLAY, NOW, 10), Exhausted)

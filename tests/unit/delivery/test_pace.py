@@ -35,7 +35,8 @@ lateness = st.lists(st.floats(0, 1), min_size=1, max_size=50)
 
 def _send(rate: Rate, asked: Sequence[tuple[float, int]], late: Sequence[float]) -> list[float]:
     """The moments at which leads reach Clay, each late by its share of `lateness_s`."""
-    state, now, sent = PaceState(), START, []
+    state, now = PaceState(), START
+    sent: list[float] = []
     for gap_s, n in asked:
         now += gap_s
         moments = take_moments(state, rate, now, n)

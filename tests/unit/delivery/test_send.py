@@ -258,7 +258,7 @@ def test_a_full_table_stops_with_its_own_code() -> None:
 
 
 def test_slots_clay_refuses_stop_the_table_after_one_lead() -> None:
-    answers = dict.fromkeys([f"lead-{i}" for i in range(30)], [Answered(401, {}, "")])
+    answers = {f"lead-{i}": (Answered(401, {}, ""),) for i in range(30)}
     destination = FakeDestination(0.01, answers)
     scene = Scene(n=30, destination=destination, pacing=Pacing(10, 1))
     with pytest.raises(SlotRejectedError, match=r"slot answers 401") as caught:
@@ -394,7 +394,7 @@ def test_a_slow_destination_is_asked_moments_for_only_as_it_can_use() -> None:
     scene = Scene(n=60, destination=FakeDestination(0.3), pacing=Pacing(10, 2))
     scene.run()
     n_unused = sum(not verdict.was_sent for _, verdict in scene.ledger.recorded)
-    assert n_unused <= 0.25 * (60 + n_unused)
+    assert n_unused < 0.3 * (60 + n_unused)
     n_asked = [len(g.leads) for _, g in scene.ledger.grants if isinstance(g, Grant)]
     assert n_asked[0] == 10
     assert max(n_asked[2:]) < 10

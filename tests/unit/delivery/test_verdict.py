@@ -50,7 +50,7 @@ TABLE: list[tuple[str, Answer, VerdictKind, bool, float | None, SlotEffect | Non
     ("401", _answer(401), RETRY, False, None, BENCHED, False),
     ("402", _answer(402), RETRY, False, None, BENCHED, False),
     ("403 limit", _answer(403, LIMIT_REACHED), RETRY, False, None, USED_UP, False),
-    ("403 limit in capitals", _answer(403, "RECORD LIMIT REACHED"), RETRY, False, None, USED_UP, 0),
+    ("403, in capitals", _answer(403, "RECORD LIMIT REACHED"), RETRY, False, None, USED_UP, False),
     ("403 otherwise", _answer(403, "plan"), RETRY, False, None, BENCHED, False),
     ("404", _answer(404), RETRY, False, None, BENCHED, False),
     ("405", _answer(405), RETRY, False, None, BENCHED, False),

@@ -1,0 +1,141 @@
+"""How is a small real ledger set up for a test, and what does it hold?
+
+In:    a folder, limits, lead keys, and a clock that a test turns by hand.
+Out:   ledgers on one SQLite file, chunks to grant from, and the rows as they stand.
+Never: a read through the code under test: rows are read with plain SQL.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clayload.delivery.grant import Grant, GrantedLead, Verdicts
+from clayload.delivery.verdict import Verdict
+from clayload.ledger.engine import open_engine
+from clayload.ledger.grants import ChunkGrants, GrantTerms
+from clayload.ledger.store import Ledger, RunStart
+from clayload.model import ChunkRef
+from clayload.tables.models import TablesConfig
+
+CYCLE = "2026-11"
+TABLE = "outbound-leads-tech"
+TIMEOUT_S = 30.0
+NOVEMBER = 1_793_500_000.0
+CHARGED = ("delivered", "in_doubt", "sending")
+
+
+def make_config(
+    *slots: dict[str, Any],
+    table: str = TABLE,
+    workspace: dict[str, Any] | None = None,
+    **more: object,
+) -> TablesConfig:
+    """One table with these slots (one of Clay's usual size unless given)."""
+    named = slots or ({"name": "tech-1"},)
+    return TablesConfig.model_validate(
+        {
+            "workspace": {"name": "main", "plan": "enterprise", **(workspace or {})},
+            "tables": {
+                table: {
+                    "focus": "a test",
+                    "filter": "email IS NOT NULL",
+                    "volume_per_month": 1,
+                    "send": ["email"],
+                    "slots": [{"url": f"env:URL_{i}", **slot} for i, slot in enumerate(named)],
+                    **more,
+                }
+            },
+        }
+    )
+
+
+@dataclass
+class HandClock:
+    """Epoch seconds that move only when told."""
+
+    at: float = NOVEMBER
+
+    def __call__(self) -> float:
+        return self.at
+
+
+@dataclass
+class LedgerScene:
+    """One ledger file, its configuration and its clock."""
+
+    path: Path
+    config: TablesConfig = field(default_factory=make_config)
+    clock: HandClock = field(default_factory=HandClock)
+    opened: list[Ledger] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.path}"
+
+    def open(self) -> Ledger:
+        ledger = Ledger(open_engine(self.url), now=self.clock)
+        self.opened.append(ledger)
+        return ledger
+
+    def close(self) -> None:
+        for ledger in self.opened:
+            ledger.close()
+
+    def start_run(self, ledger: Ledger, run_id: str) -> None:
+        ledger.start_run(RunStart(run_id, "extract-1", CYCLE, "{}"), self.config)
+
+    def register(self, ledger: Ledger, run_id: str, chunk_id: str, keys: Sequence[str]) -> int:
+        table = next(iter(self.config.tables))
+        ref = ChunkRef(run_id, chunk_id, table, len(keys), self.path.parent / chunk_id)
+        return ledger.register_chunk(ref, CYCLE, list(enumerate(keys)))
+
+    def grants(self, ledger: Ledger, run_id: str, chunk_id: str) -> ChunkGrants:
+        table = next(iter(self.config.tables))
+        return ChunkGrants(ledger, chunk_id, GrantTerms(run_id, table, self.config, TIMEOUT_S))
+
+    def load(self, keys: Sequence[str]) -> ChunkGrants:
+        """A fresh ledger, run and chunk, ready to grant."""
+        ledger = self.open()
+        self.start_run(ledger, "run-1")
+        self.register(ledger, "run-1", "chunk-1", keys)
+        return self.grants(ledger, "run-1", "chunk-1")
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            return connection.execute(sql, values).fetchall()
+
+    @property
+    def states(self) -> dict[str, str]:
+        return dict(self.query("SELECT lead_key, state FROM submissions ORDER BY lead_key"))
+
+    @property
+    def used(self) -> dict[str, int]:
+        return dict(self.query("SELECT slot, used FROM slots WHERE used ORDER BY slot"))
+
+    @property
+    def rows_used(self) -> int:
+        return int(self.query("SELECT SUM(rows_used) FROM clay_tables")[0][0])
+
+    @property
+    def charged(self) -> Counter[str]:
+        """Submissions that count against each slot, from their own rows."""
+        found = self.query("SELECT slot, state FROM submissions")
+        return Counter(slot for slot, state in found if state in CHARGED)
+
+
+def take_grant(grants: ChunkGrants, n: int, verdicts: Verdicts = ()) -> Grant:
+    """Ask, and insist on a grant."""
+    answer = grants.grant(n, verdicts)
+    assert isinstance(answer, Grant), answer
+    return answer
+
+
+def each(leads: Sequence[GrantedLead], verdict: Verdict) -> Verdicts:
+    """The same verdict for all."""
+    return [(lead, verdict) for lead in leads]
