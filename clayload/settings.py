@@ -10,7 +10,7 @@ The environment is an argument, so this is a plain pydantic model: a `BaseSettin
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -35,7 +35,10 @@ def _check_no_password(url: str) -> str:
 
 
 def _ledger_in_home(settings: dict[str, Any]) -> str:
-    return f"sqlite:///{settings['home'] / 'ledger.db'}" if "home" in settings else ""
+    if "home" not in settings:
+        return ""
+    # SQLAlchemy reads a URL's path as quoted.
+    return f"sqlite:///{quote(str(settings['home'] / 'ledger.db'))}"
 
 
 class Settings(BaseModel):

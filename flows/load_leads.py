@@ -11,20 +11,43 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State, StateType
+from prefect.exceptions import TerminationSignal
+from prefect.runtime import flow_run
 
+from clayload.cli.show import say_error
 from clayload.errors import ClayloadError, ExitCode
+from clayload.loading.prepare import PreparedLoad
 from clayload.loading.request import LoadRequest
+from clayload.model import RowEnd
 from clayload.report.account import EXIT_CODE_OF, Outcome, RunReport
-from tasks.artifacts import follow_progress, publish_report
+from tasks.artifacts import publish_report
 from tasks.limits import chunk_runner, ensure_chunk_limit
-from tasks.load import deliver_chunk, prepare_load, settle_run
+from tasks.load import halting_when_interrupted, prepare_load, settle_run, start_delivery
+from tasks.progress import follow_progress
+from tasks.server import suited_server
 
 
-@flow(name="load-leads", task_runner=chunk_runner(), persist_result=False, log_prints=True)
+def name_run() -> str:
+    """Name a flow run by what it loads: `load 2026-11 · leads-2026-11.csv`."""
+    asked = flow_run.parameters
+    files = [Path(file).name for file in asked["files"]]
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    what = " ".join(filter(None, ["load", asked["cycle"]]))
+    return " · ".join(filter(None, [what, *files[:1], asked["table"]])) + more
+
+
+@flow(
+    name="load-leads",
+    flow_run_name=name_run,
+    task_runner=chunk_runner(),
+    persist_result=False,
+    log_prints=True,
+)
 def load_leads(
     files: list[str], cycle: str | None = None, table: str | None = None, limit: int | None = None
 ) -> State[None]:
@@ -36,14 +59,24 @@ def load_leads(
         table: load only the leads of this Clay table.
         limit: send at most so many leads.
     """
-    ensure_chunk_limit()
     load = prepare_load(LoadRequest(tuple(files), cycle, table, limit))
-    print(f"run {load.run_id}: {load.n_owed:,} of {load.n_accepted:,} accepted leads are owed")
-    futures = deliver_chunk.map(load.chunks) if load.chunks else []
-    problems = follow_progress(load, futures)
+    print(describe_load(load))
+    ensure_chunk_limit()
+    with halting_when_interrupted(load.run_id):
+        problems = follow_progress(load, start_delivery(load))
     report = settle_run(load.run_id, problems)
     publish_report(report)
     return final_state(report)
+
+
+def describe_load(load: PreparedLoad) -> str:
+    """Say what was read, and what of it is to be sent."""
+    reading = load.reading
+    return (
+        f"run {load.run_id}: {reading.n_rows:,} rows read, {reading.n_quarantined:,} quarantined, "
+        f"{reading.n_duplicates:,} duplicates, {reading.n_unrouted:,} unrouted; {load.n_owed:,} of "
+        f"{load.n_accepted:,} accepted leads are owed, in {len(load.chunks):,} chunks"
+    )
 
 
 _STATES: dict[Outcome, tuple[StateType, str]] = {
@@ -57,8 +90,10 @@ _STATES: dict[Outcome, tuple[StateType, str]] = {
 def final_state(report: RunReport) -> State[None]:
     """Compute the flow's state: a flow that returns data would be Completed whatever happened."""
     state_type, name = _STATES[report.outcome]
-    message = f"{report.outcome}: {report.n_delivered:,} delivered. Next: {report.next_step}"
-    return State(type=state_type, name=name, message=message)
+    delivered_first = sorted(report.ends.items(), key=lambda item: item[0] != RowEnd.DELIVERED)
+    ends = ", ".join(f"{n:,} {end}" for end, n in delivered_first if n)
+    what_next = "" if report.outcome is Outcome.COMPLETE else f". Next: {report.next_step}"
+    return State(type=state_type, name=name, message=f"{report.outcome}: {ends}{what_next}")
 
 
 def exit_code_of(state: State[Any]) -> ExitCode:
@@ -77,8 +112,19 @@ def main() -> None:
     parser.add_argument("--cycle", help="what the extract is for, such as 2026-11")
     parser.add_argument("--table", help="only the leads of this table")
     parser.add_argument("--limit", type=int, help="at most so many leads")
-    state = load_leads(**vars(parser.parse_args()), return_state=True)
-    print(state.message)
+    asked = vars(parser.parse_args())
+    try:
+        with suited_server():
+            state = load_leads(**asked, return_state=True)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)
+    except TerminationSignal:
+        sys.exit(ExitCode.TERMINATED)
+    error = state.result(raise_on_failure=False) if state.is_failed() else None
+    if isinstance(error, ClayloadError):
+        say_error(error)
+    else:
+        print(state.message)
     sys.exit(exit_code_of(state))
 
 

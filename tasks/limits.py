@@ -3,38 +3,77 @@
 In:    the settings.
 Out:   a global concurrency limit in Prefect, made by the project itself where it is missing.
 Never: the rate of single leads: that is the ledger's.
+
+The setting says how many one load takes, the limit how many all loads take together. Whoever wants
+more raises both.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
-from prefect.exceptions import ObjectNotFound
+from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
+from prefect.concurrency.sync import concurrency
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from clayload.errors import ConfigError
 from clayload.settings import read_settings
 
 CHUNK_LIMIT = "clayload-chunks"
+LEASE_S = 60
+"""How long a killed load still holds its places: the least that Prefect's server grants."""
 
 
 def ensure_chunk_limit() -> None:
     """Create the limit if Prefect does not have it; one that a person changed stays theirs."""
-    with get_client(sync_client=True) as client:
-        try:
-            client.read_global_concurrency_limit_by_name(CHUNK_LIMIT)
-        except ObjectNotFound:
-            limit = read_settings(os.environ).chunks_at_once
-            client.create_global_concurrency_limit(
-                GlobalConcurrencyLimitCreate(name=CHUNK_LIMIT, limit=limit)
-            )
+    limit = _find_limit()
+    if limit is None:
+        _create_limit()
+    elif limit.active and limit.active_slots >= limit.limit:
+        print(
+            f"all {limit.limit} places of the limit '{CHUNK_LIMIT}' are taken: this load waits for "
+            f"other loads (a killed load's places come free after {LEASE_S} s)"
+        )
+
+
+def _find_limit() -> GlobalConcurrencyLimitResponse | None:
+    with get_client(sync_client=True) as client, suppress(ObjectNotFound):
+        return client.read_global_concurrency_limit_by_name(CHUNK_LIMIT)
+    return None
+
+
+def _create_limit() -> None:
+    limit = read_settings(os.environ).chunks_at_once
+    wanted = GlobalConcurrencyLimitCreate(name=CHUNK_LIMIT, limit=limit)
+    # Two first loads may begin at the same moment.
+    with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
+        client.create_global_concurrency_limit(wanted)
+
+
+@contextmanager
+def chunk_place() -> Iterator[None]:
+    """Wait for one of the limit's places and hold it."""
+    with concurrency(CHUNK_LIMIT, lease_duration=LEASE_S):
+        yield
 
 
 def chunk_runner() -> TaskRunner[PrefectFuture[Any]]:
-    """Give the flow as many threads as chunks may run at once, so that none waits for a slot."""
-    runner = ThreadPoolTaskRunner[Any](max_workers=read_settings(os.environ).chunks_at_once)
+    """Give the flow as many threads as chunks may run at once, so that none waits for a place."""
+    runner = ThreadPoolTaskRunner[Any](max_workers=_count_threads())
     # Prefect types its flow for a wider future than its own runner gives.
     return cast("TaskRunner[PrefectFuture[Any]]", runner)
+
+
+def _count_threads() -> int:
+    try:
+        return read_settings(os.environ).chunks_at_once
+    except ConfigError:
+        # This runs at import; the flow's first step meets the same error where it can be told.
+        return 1

@@ -2,31 +2,42 @@
 
 In:    a load request, chunk references, a run's id.
 Out:   the steps of `clayload.loading` as tasks: small references in, small counts out.
-Never: a frame, a secret or anything personal in a parameter, a result or a cache.
+Never: a frame, a secret or anything personal in a parameter, a result, a cache or a log.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from prefect import Task, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.concurrency.sync import concurrency
-from prefect.runtime import task_run
+from prefect.context import TaskRunContext
+from prefect.futures import PrefectFuture
+from prefect.states import Completed
 from prefect.tasks import exponential_backoff
 
-from clayload.errors import RetryChunkError
+from clayload.delivery.verdict import VerdictKind
+from clayload.errors import RetryChunkError, StopTableError
 from clayload.loading import deliver, prepare, settle
 from clayload.loading.request import LoadRequest
+from clayload.loading.run import INTERRUPTED
 from clayload.loading.setup import read_setup
 from clayload.model import ChunkRef
 from clayload.report.account import Problem, RunReport
-from tasks.limits import CHUNK_LIMIT
+from tasks.discretion import telling_no_data
+from tasks.limits import chunk_place
 
 CHUNK_RETRIES = 3
 _FIRST_RETRY_S = 5
+_ENDS: Mapping[str, str] = {
+    VerdictKind.DELIVERED: "delivered",
+    VerdictKind.REFUSED: "refused",
+    VerdictKind.IN_DOUBT: "in doubt",
+}
 
 
 def is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -34,15 +45,16 @@ def is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
     return isinstance(state.result(raise_on_failure=False), RetryChunkError)
 
 
-@task(name="prepare-load", cache_policy=NO_CACHE, persist_result=False)
+@task(name="prepare-load", task_run_name="prepare", cache_policy=NO_CACHE, persist_result=False)
 def prepare_load(request: LoadRequest) -> prepare.PreparedLoad:
     """Read, check and route the extract; write down what is owed."""
-    return prepare.prepare_load(request, read_setup(os.environ))
+    with telling_no_data():
+        return prepare.prepare_load(request, read_setup(os.environ))
 
 
 @task(
     name="deliver-chunk",
-    task_run_name="{chunk.chunk_id} ({chunk.n_leads} leads)",
+    task_run_name="{chunk.table} · chunk {position}",
     cache_policy=NO_CACHE,
     persist_result=False,
     retries=CHUNK_RETRIES,
@@ -50,24 +62,74 @@ def prepare_load(request: LoadRequest) -> prepare.PreparedLoad:
     retry_jitter_factor=0.5,
     retry_condition_fn=is_retryable,
 )
-def deliver_chunk(chunk: ChunkRef) -> dict[str, int]:
+def deliver_chunk(chunk: ChunkRef, position: str) -> State[dict[str, int]]:  # noqa: ARG001 - names the task run
     """Deliver what is owed of one chunk; counts by verdict.
 
     The task is sync and runs its own event loop inside: an async mapped task costs ten times as
     much in Prefect.
+
+    Args:
+        chunk: the chunk to deliver.
+        position: which chunk of how many, as in `3/43`.
     """
-    setup = read_setup(os.environ)
-    with concurrency(CHUNK_LIMIT):
-        try:
-            return dict(deliver.deliver_chunk(chunk, setup))
-        except RetryChunkError as error:
-            if task_run.run_count > CHUNK_RETRIES:
-                # The last try: the chunks still to come would only meet the same silence.
-                setup.ledger.halt_run(chunk.run_id, error.code)
-            raise
+    with chunk_place(), telling_no_data(), _halting(chunk.run_id):
+        counts = dict(deliver.deliver_chunk(chunk, read_setup(os.environ)))
+    return Completed(message=describe_counts(counts), data=counts)
 
 
-@task(name="settle-run", cache_policy=NO_CACHE, persist_result=False, log_prints=True)
+@contextmanager
+def _halting(run_id: str) -> Iterator[None]:
+    """Halt the run on what the chunks still to come would only meet again."""
+    try:
+        yield
+    except StopTableError:
+        raise  # other tables go on
+    except Exception as error:
+        if not isinstance(error, RetryChunkError) or _is_last_try():
+            _halt(run_id, settle.describe_problem(error, "").code)
+        raise
+
+
+def _is_last_try() -> bool:
+    running = TaskRunContext.get()
+    return running is None or running.task_run.run_count > running.task.retries
+
+
+@contextmanager
+def halting_when_interrupted(run_id: str) -> Iterator[None]:
+    """On Ctrl-C, SIGTERM or a cancelled flow run, let chunks under way end within a grant."""
+    try:
+        yield
+    except BaseException:
+        _halt(run_id, INTERRUPTED)
+        raise
+
+
+def _halt(run_id: str, code: str) -> None:
+    read_setup(os.environ).ledger.halt_run(run_id, code)
+
+
+def describe_counts(counts: Mapping[str, int]) -> str:
+    """Say in a few words how a chunk's leads ended: `98 delivered, 2 refused`."""
+    parts = [f"{n:,} {word}" for kind, word in _ENDS.items() if (n := counts.get(kind, 0))]
+    return ", ".join(parts) or "nothing was sent"
+
+
+def start_delivery(load: prepare.PreparedLoad) -> Sequence[PrefectFuture[Any]]:
+    """Start a task for each chunk of which something is owed."""
+    n = len(load.chunks)
+    positions = [f"{number}/{n}" for number in range(1, n + 1)]
+    return deliver_chunk.map(load.chunks, positions) if load.chunks else []
+
+
+@task(
+    name="settle-run",
+    task_run_name="settle",
+    cache_policy=NO_CACHE,
+    persist_result=False,
+    log_prints=True,
+)
 def settle_run(run_id: str, problems: list[Problem]) -> RunReport:
     """Wait for what is in flight, close the run, give its report."""
-    return settle.settle_run(run_id, read_setup(os.environ), problems)
+    with telling_no_data():
+        return settle.settle_run(run_id, read_setup(os.environ), problems)

@@ -21,7 +21,7 @@ import typer
 import yaml
 
 from clayload.cli.show import out, show_report
-from clayload.errors import Code, DestinationDownError, ExitCode
+from clayload.errors import Code, ConfigError, DestinationDownError, ExitCode
 from clayload.ledger.books import Books
 from clayload.ledger.states import SubmissionState
 from clayload.loading.settle import read_report
@@ -33,6 +33,7 @@ _SAMPLE = Path("samples/leads-2026-11.csv")
 _CYCLE = "2026-11"
 _RATE_PER_S, _BURST = 100, 200
 _START_TIMEOUT_S = 30.0
+_MARK = ".made-by-clayload-demo"
 
 
 def demo(
@@ -42,8 +43,7 @@ def demo(
     ),
 ) -> None:
     """Load the sample extract into a local stand-in of Clay, as a Prefect flow."""
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
+    _make_anew(home)
     config = _write_config(read_setup(os.environ).settings.config, home)
     with _running_standin(home, config) as url:
         environ = {**os.environ, **_point_at(url, config), **_settings(home)}
@@ -58,6 +58,19 @@ def demo(
         is_same = _compare(url, setup)
     out.print(_next_commands(sample, home))
     raise typer.Exit(ExitCode.OK if is_same else ExitCode.UNBALANCED)
+
+
+def _make_anew(home: Path) -> None:
+    """Empty the demo's folder; any other folder may hold a ledger and is left alone."""
+    if home.exists() and any(home.iterdir()) and not (home / _MARK).exists():
+        raise ConfigError(
+            Code.CONFIG_BAD_VALUE,
+            f"{home} holds something else than an earlier demo",
+            hint="name a folder that is empty or does not exist yet",
+        )
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    (home / _MARK).touch()
 
 
 def _write_config(path: Path, home: Path) -> TablesConfig:

@@ -40,7 +40,7 @@ def load(
         return
     report = _load_with_progress(request, setup)
     if as_json:
-        out.print_json(report.model_dump_json())
+        out.print_json(report.to_json())
     else:
         show_report(report)
     raise typer.Exit(report.exit_code)
@@ -50,7 +50,7 @@ def _rehearse(request: LoadRequest, setup: Setup, *, as_json: bool) -> None:
     folder = setup.settings.home / "dry-run"
     planned = plan_load(request, setup, bodies_folder=folder)
     if as_json:
-        out.print_json(planned.model_dump_json())
+        out.print_json(planned.to_json())
     else:
         show_plan(planned)
         out.print(f"what would be sent lies in {folder}")

@@ -23,7 +23,7 @@ def plan(
     """Read, check and route an extract; say what a load would send. Sends and writes nothing."""
     planned = plan_load(LoadRequest(tuple(files), cycle, table, limit), read_setup(os.environ))
     if as_json:
-        out.print_json(planned.model_dump_json())
+        out.print_json(planned.to_json())
     else:
         show_plan(planned)
     if not planned.is_fitting:

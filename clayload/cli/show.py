@@ -34,9 +34,10 @@ _TABLE_ENDS = (
 
 def say_error(error: ClayloadError) -> None:
     """Say what is wrong and what to do, on standard error."""
-    err.print(Text(str(error.code), style="bold red"), Text(error.message), soft_wrap=True)
-    for problem in error.facts.get("problems", ())[1:]:
-        err.print(Text(f"  also: {problem}"), soft_wrap=True)
+    first, *others = error.message.splitlines()
+    err.print(Text(str(error.code), style="bold red"), Text(first), soft_wrap=True)
+    for other in others:
+        err.print(Text(f"  also: {other}"), soft_wrap=True)
     err.print(Text("next:", style="bold"), Text(error.hint), soft_wrap=True)
 
 

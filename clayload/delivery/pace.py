@@ -79,7 +79,8 @@ def take_moments(state: PaceState, rate: Rate, now: float, n: int) -> Moments:
         now: the ledger's clock, epoch seconds.
         n: how many are wanted, at least 1.
     """
-    interval_s = 1 / rate.per_s
+    # Epoch seconds are rounded to a quarter of a microsecond, and never so that leads go faster.
+    interval_s = 1 / rate.per_s + math.ulp(now)
     tolerance_s = rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
     start = max(now, state.paused_until)
     tat = state.tat

@@ -14,7 +14,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from clayload.delivery.grant import (
     Exhausted,
@@ -27,7 +27,7 @@ from clayload.delivery.grant import (
 )
 from clayload.delivery.payload import LIMIT_BYTES
 from clayload.delivery.ports import Clock, Destination, GrantPort
-from clayload.delivery.verdict import Verdict, VerdictKind, judge, too_large, unsent
+from clayload.delivery.verdict import SlotEffect, Verdict, VerdictKind, judge, too_large, unsent
 from clayload.errors import (
     CapacityExhaustedError,
     Code,
@@ -38,6 +38,7 @@ from clayload.errors import (
 
 MAX_ATTEMPTS = 3
 FIRST_BACKOFF_S = 5.0
+REFUSALS_TO_BENCH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class ChunkDelivery:
     counts: Counter[str] = field(default_factory=Counter)
     n_failed_grants: int = 0
     n_to_ask: int = 0
+    n_refused_in_a_row: int = 0
 
     async def run(self) -> Counter[str]:
         """Deliver until nothing of the chunk is owed.
@@ -88,6 +90,7 @@ class ChunkDelivery:
                         verdicts = ()
                     else:
                         self.n_failed_grants = 0
+                        verdicts = self._bench_if_all_refused(verdicts)
 
     async def _send(self, grant: Grant) -> Verdicts:
         sending = _GrantSending(self, grant)
@@ -108,6 +111,22 @@ class ChunkDelivery:
         # Growing by one wastes one moment a grant where the destination is slow; doubling, a third.
         self.n_to_ask = max(n_sent, 1) if is_too_much else self.n_to_ask + 1
         self.n_to_ask = min(self.n_to_ask, self.pacing.grant_size)
+
+    def _bench_if_all_refused(self, verdicts: Verdicts) -> Verdicts:
+        """Blame the slot when lead after lead is refused alike: it is hardly the leads."""
+        sent = [verdict for _, verdict in verdicts if verdict.was_sent]
+        refusals = {verdict.status for verdict in sent if verdict.kind is VerdictKind.REFUSED}
+        is_all_alike = len(refusals) == 1 and all(v.kind is VerdictKind.REFUSED for v in sent)
+        self.n_refused_in_a_row = self.n_refused_in_a_row + len(sent) if is_all_alike else 0
+        if self.n_refused_in_a_row < REFUSALS_TO_BENCH:
+            return verdicts
+        self.n_refused_in_a_row = 0
+        lead, last = verdicts[-1]
+        reason = f"refused {REFUSALS_TO_BENCH} leads in a row with {refusals.pop()}"
+        return [
+            *verdicts[:-1],
+            (lead, replace(last, slot_effect=SlotEffect.BENCHED, reason=reason)),
+        ]
 
     async def _back_off(self, verdicts: Verdicts) -> None:
         self.n_failed_grants += 1
@@ -194,7 +213,7 @@ def _stop_table(exhausted: Exhausted) -> StopTableError:
             return CapacityExhaustedError(
                 Code.TABLE_FULL,
                 f"the Clay table is full ({exhausted.detail})",
-                hint="split the table in tables.yaml, or clear rows in Clay, then load again",
+                hint="add a second Clay table with its own filter to tables.yaml, then load again",
             )
         case Limit.SLOTS_REJECTED:
             return SlotRejectedError(

@@ -16,6 +16,7 @@ from enum import StrEnum
 DEFAULT_RETRY_AFTER_S = 1.0
 MAX_RETRY_AFTER_S = 300.0
 _BODY_CLIP_CHARS = 300
+_REASON_CLIP_CHARS = 80
 _OK = range(200, 300)
 _SERVER_ERRORS = range(500, 600)
 _REDIRECTS = range(300, 400)
@@ -119,7 +120,8 @@ def _judge_answered(answer: Answered, now: datetime) -> Verdict:
     status, body = answer.status, answer.body[:_BODY_CLIP_CHARS]
     if status in _OK:
         return Verdict(VerdictKind.DELIVERED, "accepted", status)
-    if status in _SERVER_ERRORS:
+    # 408: the server gave up waiting, perhaps after it had read enough.
+    if status in _SERVER_ERRORS or status == 408:  # noqa: PLR2004 - the HTTP code is its own name
         return Verdict(VerdictKind.IN_DOUBT, "the server failed", status, body)
     if status == 429:  # noqa: PLR2004 - the HTTP code is its own name
         pause_s = retry_after_s(answer.headers.get("retry-after"), now)
@@ -127,7 +129,7 @@ def _judge_answered(answer: Answered, now: datetime) -> Verdict:
             VerdictKind.RETRY, "over the rate", status, is_attempt=False, pause_s=pause_s
         )
     if (effect := _slot_effect(status, body)) is not None:
-        reason = "slot used up" if effect is SlotEffect.USED_UP else f"slot answers {status}"
+        reason = f"slot answers {status}" + (f": {body[:_REASON_CLIP_CHARS]}" if body else "")
         return Verdict(
             VerdictKind.RETRY, reason, status, body, is_attempt=False, slot_effect=effect
         )

@@ -62,10 +62,12 @@ def describe_text(path: Path, readable: Path, encoding: str, facts: ByteFacts) -
     seen = facts if readable == path else read_facts(readable)
     header = _read_header(readable)
     columns = name_columns(header.headers)
+    if not columns:
+        raise refuse_empty(path.name, "holds no text")
     # Stray quotes can hide every row from the count; reading the rows then tells, and mends.
     n_rows = _count_rows(readable, header, columns) or seen.n_lines - header.last_line
-    if not columns or not n_rows:
-        raise refuse_empty(path.name, "has a header and no rows" if columns else "holds no text")
+    if not n_rows:
+        raise refuse_empty(path.name, "has a header and no rows")
     return SourceFile(
         name=path.name,
         path=path,

@@ -59,9 +59,7 @@ def _write_all(
         yield DUPLICATE, folder / DUPLICATES_FILE
 
 
-def _export(
-    staged: pl.LazyFrame, rows: pl.LazyFrame, path: Path, *, with_reasons: bool
-) -> None:
+def _export(staged: pl.LazyFrame, rows: pl.LazyFrame, path: Path, *, with_reasons: bool) -> None:
     ours = ["line", "file"]
     if with_reasons:
         rows = write_reasons(rows)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,9 +22,20 @@ from clayload.errors import Code, RunError
 from clayload.frames.route import Route
 
 SPAN_ROWS = 250_000
-"""Leads of one table held in memory while their chunks are written."""
+"""Leads held in memory while chunks are cut from them."""
 
 _ID_LENGTH = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A Parquet file of leads in file order, and the row numbers in it that are not sent.
+
+    Columns: `row_number`, `route`, `lead_key` and every field of the lead.
+    """
+
+    path: Path
+    skip: pl.Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,72 +85,81 @@ def plan_chunks(
 
 
 def write_chunks(
-    leads: pl.LazyFrame, plans: Sequence[ChunkPlan], routes: Sequence[Route], folder: Path
+    staged: Staged, plans: Sequence[ChunkPlan], routes: Sequence[Route], folder: Path
 ) -> tuple[Path, ...]:
     """Write the planned chunks as `<folder>/<table>/<chunk_id>.parquet`, in the order of `plans`.
-
-    `leads` has `row_number`, `route`, `lead_key` and the lead's fields, in file order, and holds
-    no lead of a planned row range that is not planned.
 
     Raises:
         OSError: the folder cannot be written.
         RunError: BOOKS_UNBALANCED, when the leads are not the planned ones.
     """
-    paths = tuple(
-        folder / routes[plan.route].table / f"{plan.chunk_id}.parquet" for plan in plans
-    )
+    paths = tuple(folder / routes[plan.route].table / f"{plan.chunk_id}.parquet" for plan in plans)
     for parent in {path.parent for path in paths}:
         parent.mkdir(parents=True, exist_ok=True)
-    path_of = dict(zip(plans, paths, strict=True))
+    writers = [
+        _RouteWriter(route, [pair for pair in zip(plans, paths, strict=True) if pair[0].route == n])
+        for n, route in enumerate(routes)
+    ]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for span in _cut_spans(plans):
-            frame = _read_span(leads, span, routes[span[0].route])
-            list(pool.map(lambda cut: _write(*cut), _cut(frame, span, path_of)))
+        for span in _read_spans(staged):
+            for position, writer in enumerate(writers):
+                ready = writer.take(span.filter(pl.col("route") == position))
+                list(pool.map(lambda cut: _write(*cut), ready))
+    for writer in writers:
+        writer.check_done()
     return paths
 
 
-def _cut_spans(plans: Sequence[ChunkPlan]) -> Iterator[list[ChunkPlan]]:
-    """Group consecutive chunks of a route so that no group holds many more than SPAN_ROWS."""
-    span: list[ChunkPlan] = []
-    for plan in plans:
-        full = sum(held.n_leads for held in span) + plan.n_leads > SPAN_ROWS
-        if span and (full or plan.route != span[0].route):
-            yield span
-            span = []
-        span.append(plan)
-    if span:
-        yield span
+class _RouteWriter:
+    """Cuts one route's leads, as they come, into its planned chunks."""
 
+    def __init__(self, route: Route, plans: Sequence[tuple[ChunkPlan, Path]]) -> None:
+        self._route = route
+        self._plans = deque(plans)
+        self._held: list[pl.DataFrame] = []
 
-def _read_span(leads: pl.LazyFrame, span: Sequence[ChunkPlan], route: Route) -> pl.DataFrame:
-    in_span = pl.col("row_number").is_between(span[0].first_row, span[-1].last_row)
-    frame = (
-        leads.filter(in_span & (pl.col("route") == span[0].route))
-        .select("row_number", "lead_key", *route.send)
-        .collect(engine="streaming")
-    )
-    n_planned = sum(plan.n_leads for plan in span)
-    if frame.height != n_planned:
-        raise RunError(
+    def take(self, leads: pl.DataFrame) -> list[tuple[pl.DataFrame, Path]]:
+        """Take the next leads; gives the chunks that are whole now, with their files."""
+        self._held.append(leads.select("row_number", "lead_key", *self._route.send))
+        held = pl.concat(self._held)
+        ready, start = [], 0
+        while self._plans and start + self._plans[0][0].n_leads <= held.height:
+            plan, path = self._plans.popleft()
+            ready.append((self._check(plan, held.slice(start, plan.n_leads)), path))
+            start += plan.n_leads
+        self._held = [held.slice(start)] if self._plans else []
+        return ready
+
+    def check_done(self) -> None:
+        """Check that every planned chunk was written."""
+        if self._plans:
+            raise self._refuse(self._plans[0][0])
+
+    def _check(self, plan: ChunkPlan, leads: pl.DataFrame) -> pl.DataFrame:
+        numbers = leads.get_column("row_number")
+        if (numbers[0], numbers[-1]) != (plan.first_row, plan.last_row):
+            raise self._refuse(plan)
+        return leads
+
+    def _refuse(self, plan: ChunkPlan) -> RunError:
+        return RunError(
             Code.BOOKS_UNBALANCED,
-            f"{route.table}: {n_planned} leads were planned and {frame.height} found",
+            f"{plan.chunk_id} was planned with other leads than were staged",
             hint="did the extract change during the load? Start it again",
-            table=route.table,
+            table=self._route.table,
         )
-    return frame
 
 
-def _cut(
-    frame: pl.DataFrame, span: Sequence[ChunkPlan], path_of: dict[ChunkPlan, Path]
-) -> Iterator[tuple[pl.DataFrame, Path]]:
-    start = 0
-    for plan in span:
-        yield frame.slice(start, plan.n_leads), path_of[plan]
-        start += plan.n_leads
+def _read_spans(staged: Staged) -> Iterator[pl.DataFrame]:
+    scanned = pl.scan_parquet(staged.path)
+    n_rows = scanned.select(pl.len()).collect(engine="streaming").item()
+    for start in range(0, n_rows, SPAN_ROWS):
+        span = scanned.slice(start, SPAN_ROWS).collect(engine="streaming")
+        yield span.filter(~pl.col("row_number").is_in(staged.skip.implode()))
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
-    frame.write_parquet(path, compression="lz4", statistics=False)
+    frame.write_parquet(path, compression="uncompressed", statistics=False)
 
 
 def _plan_route(

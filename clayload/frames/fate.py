@@ -38,7 +38,9 @@ def decide_ends(
         return decided
     accepted = pl.col("end") == ACCEPTED
     beyond = accepted & (accepted.cum_sum() > limit)
-    return decided.with_columns(pl.when(beyond).then(_is(BEYOND_LIMIT)).otherwise("end").alias("end"))
+    return decided.with_columns(
+        pl.when(beyond).then(_is(BEYOND_LIMIT)).otherwise("end").alias("end")
+    )
 
 
 def _decide(selected: Sequence[int]) -> pl.Expr:

@@ -15,7 +15,7 @@ import polars as pl
 
 from clayload.frames.mail import is_personal, mail_domain
 from clayload.frames.source import RAW
-from clayload.frames.text import compose, read_domain, read_headcount, read_moment
+from clayload.frames.text import read_domain, read_headcount, read_moment, tidy
 from clayload.model import LEAD_FIELDS
 
 COUNT_TEXT = "employee_count:text"
@@ -38,7 +38,7 @@ def to_leads(rows: pl.LazyFrame, columns_of: Columns) -> pl.LazyFrame:
     return (
         rows.with_columns(_read_text(columns_of))
         .map_batches(
-            lambda frame: compose(frame, delivered),
+            lambda frame: tidy(frame, delivered),
             streamable=True,
             validate_output_schema=False,
         )
@@ -47,15 +47,9 @@ def to_leads(rows: pl.LazyFrame, columns_of: Columns) -> pl.LazyFrame:
     )
 
 
-def tidy(column: str, around: str | None = None) -> pl.Expr:
-    """Take white space, or the characters `around`, off a value; make empty text null."""
-    trimmed = pl.col(RAW + column).str.strip_chars(around)
-    return pl.when(trimmed != "").then(trimmed)
-
-
 def differs(columns: Sequence[str]) -> pl.Expr:
     """Tell in which rows several columns for one field hold different values."""
-    first, *others = (tidy(column) for column in columns)
+    first, *others = (_fill(column) for column in columns)
     taken = pl.coalesce(first, *others)
     return pl.any_horizontal((other != taken).fill_null(value=False) for other in others)
 
@@ -72,8 +66,20 @@ def _text_name(field: str) -> str:
 
 
 def _first_filled(columns: Sequence[str], around: str | None) -> pl.Expr:
-    tidied = [tidy(column, around) for column in columns]
-    return pl.coalesce(tidied) if tidied else pl.lit(None, pl.String())
+    if len(columns) == 1:
+        return _trim(columns[0], around)
+    filled = [_fill(column, around) for column in columns]
+    return pl.coalesce(filled) if filled else pl.lit(None, pl.String())
+
+
+def _trim(column: str, around: str | None = None) -> pl.Expr:
+    """Take white space, or the characters `around`, off a value."""
+    return pl.col(RAW + column).str.strip_chars(around)
+
+
+def _fill(column: str, around: str | None = None) -> pl.Expr:
+    trimmed = _trim(column, around)
+    return pl.when(trimmed != "").then(trimmed)
 
 
 def _normalise(columns_of: Columns) -> list[pl.Expr]:

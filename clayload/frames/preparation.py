@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from clayload.frames import fate
-from clayload.frames.route import UNROUTED, Route
+from clayload.frames.route import Route
 from clayload.frames.rules import RULES
 from clayload.frames.walk import CONFLICT, FLAGS, Walked
 from clayload.model import ChunkRef

@@ -22,7 +22,7 @@ import polars as pl
 from clayload.errors import Code, ContractError, RunError
 from clayload.frames import fate
 from clayload.frames.aside import write_aside
-from clayload.frames.chunk import choose_chunk_size, plan_chunks, write_chunks
+from clayload.frames.chunk import Staged, choose_chunk_size, plan_chunks, write_chunks
 from clayload.frames.contract import check_leads
 from clayload.frames.lines import find_lines
 from clayload.frames.preparation import Preparation, PrepareOptions, count_up
@@ -110,14 +110,11 @@ def _write(
 ) -> Preparation:
     staging = options.folder / _STAGING
     source, fates = walked.source, walked.fates
-    staged = pl.scan_parquet(staging / LEADS_FILE)
-    check_leads(staged)
-    repeats = fates.filter(pl.col("end") == fate.DUPLICATE).get_column("row_number")
-    plans = plan_chunks(
-        fates.filter(pl.col("end") == fate.ACCEPTED), routes, counted.chunk_size, _identify(source)
-    )
-    unrepeated = staged.filter(~pl.col("row_number").is_in(repeats.implode()))
-    paths = write_chunks(unrepeated, plans, routes, options.folder)
+    check_leads(pl.scan_parquet(staging / LEADS_FILE))
+    accepted = fates.filter(pl.col("end") == fate.ACCEPTED)
+    not_sent = fates.filter(pl.col("end") != fate.ACCEPTED).get_column("row_number")
+    plans = plan_chunks(accepted, routes, counted.chunk_size, _identify(source))
+    paths = write_chunks(Staged(staging / LEADS_FILE, not_sent), plans, routes, options.folder)
     aside = pl.scan_parquet(staging / ASIDE_FILE)
     names = [file.name for file in source.files]
     return replace(

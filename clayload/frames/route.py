@@ -48,8 +48,7 @@ def route_leads(leads: pl.LazyFrame, routes: Sequence[Route]) -> pl.LazyFrame:
     """
     flags = [f"match:{position}" for position in range(len(routes))]
     matches = [
-        parse_filter(route.filter).alias(flag)
-        for flag, route in zip(flags, routes, strict=True)
+        parse_filter(route.filter).alias(flag) for flag, route in zip(flags, routes, strict=True)
     ]
     return (
         leads.with_columns(matches)

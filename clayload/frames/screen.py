@@ -13,60 +13,58 @@ import polars as pl
 
 from clayload.delivery.payload import LIMIT_BYTES, build_body
 from clayload.frames.route import UNROUTED, Route
-from clayload.frames.rules import ENVELOPE_BYTES, HAS_NUL, PAYLOAD_BYTES, RULES
+from clayload.frames.rules import ENVELOPE_BYTES, HAS_NUL, PAYLOAD, PAYLOAD_BYTES, RULES
 from clayload.frames.source import RAW
 from clayload.model import LEAD_FIELDS
 
 _NUL = "\0"
-_TEXT_BYTES = "text_bytes"
+_TEXTS = [field for field, dtype in LEAD_FIELDS.items() if dtype == pl.String]
 # JSON writes a control character as six (\u001f); names, quotes and commas take this much more.
 _JSON_GROWTH = 6
 _JSON_FRAME_BYTES = 2_048
 _SAFE_TEXT_BYTES = (LIMIT_BYTES - ENVELOPE_BYTES - _JSON_FRAME_BYTES) // _JSON_GROWTH
 
+HEAVY = "heavy"
+"""True for a lead whose text is so long that its JSON body might pass the limit."""
+
 FAILED = pl.any_horizontal(rule.flag for rule in RULES)
 """True for a lead that breaks any rule; for frames that `screen` has been over."""
 
 
-def screen(
-    leads: pl.LazyFrame, routes: Sequence[Route], raw: Sequence[str] | None
-) -> pl.LazyFrame:
-    """Judge every lead by every rule; `raw` are the columns that may hold NUL bytes, if any."""
-    return measure(leads, routes, raw).with_columns(
-        rule.broken.fill_null(value=False).alias(rule.flag) for rule in RULES
-    )
+def screen(leads: pl.LazyFrame, raw: Sequence[str]) -> pl.LazyFrame:
+    """Judge every lead by every rule; `raw` are the columns that may hold NUL bytes, if any.
 
-
-def measure(
-    leads: pl.LazyFrame, routes: Sequence[Route], raw: Sequence[str] | None
-) -> pl.LazyFrame:
-    """Add `payload_bytes` (0 when far below the limit) and `has_nul`."""
-    texts = [field for field, dtype in LEAD_FIELDS.items() if dtype == pl.String]
-    n_bytes = pl.sum_horizontal(pl.col(field).str.len_bytes() for field in texts)
-    whole = pl.struct(n_bytes.alias(_TEXT_BYTES), "route", *LEAD_FIELDS)
-    sends = [route.send for route in routes]
-    return leads.with_columns(
-        whole.map_batches(
-            lambda leads: measure_payloads(leads, sends),
-            return_dtype=pl.UInt32(),
-            is_elementwise=True,
-        ).alias(PAYLOAD_BYTES),
-        _has_nul(raw).alias(HAS_NUL),
-    )
-
-
-def measure_payloads(leads: pl.Series, sends: Sequence[Sequence[str]]) -> pl.Series:
-    """Measure the JSON body of the leads that may be too large; 0 for all others.
-
-    `leads` is a struct of `text_bytes`, `route` and the lead's fields. The body is the one that
-    delivery builds, so it is exact; it is built only for leads whose text could reach the limit.
+    Payloads are not measured here; `weigh` does so for the few leads that are `heavy`.
     """
-    sizes = pl.zeros(len(leads), pl.UInt32(), eager=True)
-    suspects = leads.struct.field(_TEXT_BYTES) > _SAFE_TEXT_BYTES
-    if not suspects.any():
-        return sizes
-    measured = [_measure_payload(lead, sends) for lead in leads.filter(suspects)]
-    return sizes.scatter(suspects.arg_true(), pl.Series(measured, dtype=pl.UInt32()))
+    measured = leads.with_columns(
+        _has_nul(raw).alias(HAS_NUL), pl.lit(0, pl.UInt32()).alias(PAYLOAD_BYTES)
+    )
+    n_bytes = pl.sum_horizontal(pl.col(field).str.len_bytes() for field in _TEXTS)
+    return measured.with_columns(
+        *(rule.broken.fill_null(value=False).alias(rule.flag) for rule in RULES),
+        (n_bytes > _SAFE_TEXT_BYTES).alias(HEAVY),
+    )
+
+
+def weigh(fates: pl.DataFrame, leads: pl.LazyFrame, routes: Sequence[Route]) -> pl.DataFrame:
+    """Measure the payloads of heavy leads, and judge them again; `leads` has every field.
+
+    The body is the one that delivery builds, so its size is exact.
+    """
+    if not fates.get_column(HEAVY).any():
+        return fates
+    heavy = leads.filter(HEAVY).select("row_number", "route", *LEAD_FIELDS)
+    sizes = [
+        (lead["row_number"], _measure_payload(lead, routes))
+        for lead in heavy.collect(engine="streaming").iter_rows(named=True)
+    ]
+    schema = {"row_number": pl.UInt32, PAYLOAD_BYTES: pl.UInt32}
+    weighed = pl.DataFrame(sizes, schema=schema, orient="row")
+    return (
+        fates.join(weighed, on="row_number", how="left", maintain_order="left")
+        .with_columns(PAYLOAD.broken.fill_null(value=False).alias(PAYLOAD.flag))
+        .drop(PAYLOAD_BYTES)
+    )
 
 
 def write_reasons(failed: pl.LazyFrame) -> pl.LazyFrame:
@@ -79,14 +77,14 @@ def write_reasons(failed: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _measure_payload(lead: dict[str, object], sends: Sequence[Sequence[str]]) -> int:
+def _measure_payload(lead: dict[str, object], routes: Sequence[Route]) -> int:
     route = lead["route"]
     if not isinstance(route, int) or route == UNROUTED:
         return 0
-    return len(build_body({field: lead[field] for field in sends[route]}, "", ""))
+    return len(build_body({field: lead[field] for field in routes[route].send}, "", ""))
 
 
-def _has_nul(raw: Sequence[str] | None) -> pl.Expr:
+def _has_nul(raw: Sequence[str]) -> pl.Expr:
     if not raw:
         return pl.lit(value=False)
     return pl.any_horizontal(

@@ -11,7 +11,7 @@ values are plain, and only the rest pays for the careful reading.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
@@ -22,36 +22,53 @@ EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 
 _VALUE = pl.col("value")
+_EMPTY, _COMBINED = ":empty", ":combined"
 _MAY_COMBINE = r"[^\x00-\x{2ff}]"
 
-_RFC_3339 = "%+"
-_DAY_FORMATS = (
-    "%Y-%m-%d",
-    "%Y/%m/%d",
-    "%m/%d/%Y",
-    "%d.%m.%Y",
-    "%b %d, %Y",
-    "%B %d, %Y",
-    "%d %b %Y",
-    "%d %B %Y",
-    "%d-%b-%Y",
-)
-_OTHER_FORMATS = (
-    "%Y-%m-%d %H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M:%S%.f",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%dT%H:%M",
-    "%Y-%m-%d %H:%M:%S UTC",
-    *_DAY_FORMATS,
-    "%m/%d/%Y %H:%M:%S",
-    "%m/%d/%Y %H:%M",
-    "%m/%d/%Y %I:%M %p",
-    "%d.%m.%Y %H:%M",
-)
 # Excel counts days from here when a date cell lost its format; 20000 to 79999 are 1954 to 2119.
 _EXCEL_EPOCH = pl.lit(date(1899, 12, 30)).cast(pl.Datetime("us"))
 _EXCEL_SERIAL = r"^[2-7]\d{4}(?:\.\d+)?$"
 _DAY_US = 86_400_000_000
+
+
+def _parse(form: str) -> pl.Expr:
+    zone = "UTC" if form == "%+" else None
+    moment = _VALUE.str.to_datetime(form, time_unit="us", time_zone=zone, strict=False)
+    return moment if zone else moment.dt.replace_time_zone("UTC")
+
+
+def _parse_day(form: str) -> pl.Expr:
+    day = _VALUE.str.to_date(form, strict=False)
+    return day.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+
+
+def _parse_excel_serial() -> pl.Expr:
+    days = pl.when(_VALUE.str.contains(_EXCEL_SERIAL)).then(_VALUE).cast(pl.Float64, strict=False)
+    elapsed = (days * _DAY_US).round().cast(pl.Int64).cast(pl.Duration("us"))
+    return (_EXCEL_EPOCH + elapsed).dt.replace_time_zone("UTC")
+
+
+_OTHER_MOMENTS = (
+    _parse("%Y-%m-%d %H:%M:%S%.f"),
+    _parse("%Y-%m-%dT%H:%M:%S%.f"),
+    _parse("%Y-%m-%d %H:%M"),
+    _parse("%Y-%m-%dT%H:%M"),
+    _parse("%Y-%m-%d %H:%M:%S UTC"),
+    _parse_day("%Y-%m-%d"),
+    _parse_day("%Y/%m/%d"),
+    _parse_day("%m/%d/%Y"),
+    _parse_day("%d.%m.%Y"),
+    _parse_day("%b %d, %Y"),
+    _parse_day("%B %d, %Y"),
+    _parse_day("%d %b %Y"),
+    _parse_day("%d %B %Y"),
+    _parse_day("%d-%b-%Y"),
+    _parse("%m/%d/%Y %H:%M:%S"),
+    _parse("%m/%d/%Y %H:%M"),
+    _parse("%m/%d/%Y %I:%M %p"),
+    _parse("%d.%m.%Y %H:%M"),
+    _parse_excel_serial(),
+)
 
 _THOUSANDS = r"\d{1,3}(?:[,.'\u00a0\u202f ]\d{3})+"
 _NUMBER = rf"(?:{_THOUSANDS}|\d+(?:\.\d+)?)"
@@ -72,14 +89,19 @@ _CAREFUL_DOMAIN = _VALUE.str.to_lowercase().str.extract(
 )
 
 
-def compose(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
-    """Bring text columns to Unicode NFC, so that one name has one spelling."""
+def tidy(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """Make empty text null, and bring accents to Unicode NFC, so that a name has one spelling."""
     text = pl.col(columns)
-    accented = text.filter(text.str.len_bytes() != text.str.len_chars())
-    # Below U+0300 nothing is ever combined, so most accents need no change either.
-    combined = frame.select(accented.str.contains(_MAY_COMBINE).any()).row(0, named=True)
-    changed = [column for column, is_combined in combined.items() if is_combined]
-    return frame.with_columns(pl.col(changed).str.normalize("NFC")) if changed else frame
+    # Below U+0300 nothing is ever combined, so most accents need no change.
+    accented = text.filter(_is_accented(text)).str.contains(_MAY_COMBINE).any()
+    found = frame.select(
+        (text == "").any().name.suffix(_EMPTY), accented.name.suffix(_COMBINED)
+    ).row(0, named=True)
+    return frame.with_columns(
+        _compose(_drop_empty(frame.get_column(column), found), found)
+        for column in columns
+        if found[column + _EMPTY] or found[column + _COMBINED]
+    )
 
 
 def read_headcount(text: pl.Series) -> pl.Series:
@@ -95,24 +117,46 @@ def read_moment(text: pl.Series) -> pl.Series:
 
     Slashes are month first (`11/03/2026` is 3 November), dots are day first (`03.11.2026`).
     """
-    found = _parse(text, _RFC_3339)
-    for form in _OTHER_FORMATS:
-        if found.null_count() == text.null_count():
-            break
-        found = found.zip_with(found.is_not_null(), _parse(_take_rest(text, found), form))
-    if found.null_count() > text.null_count():
-        found = found.zip_with(found.is_not_null(), _read_excel_serial(_take_rest(text, found)))
+    found = _read_twice(text, _parse("%+"), pl.coalesce(*_OTHER_MOMENTS))
     sane = found.is_between(EARLIEST, LATEST)
     return found if sane.all() else found.set(~sane, None)
 
 
 def read_domain(text: pl.Series) -> pl.Series:
     """Read the bare domain of a web address: `https://www.Acme.example/about` -> `acme.example`."""
-    quick = _apply(text, _QUICK_DOMAIN)
-    if quick.null_count() == text.null_count():
-        return quick
-    careful = _apply(_take_rest(text, quick), _CAREFUL_DOMAIN)
-    return quick.zip_with(quick.is_not_null(), careful)
+    return _read_twice(text, _QUICK_DOMAIN, _CAREFUL_DOMAIN)
+
+
+def _read_twice(text: pl.Series, quick: pl.Expr, careful: pl.Expr) -> pl.Series:
+    """Read all values quickly, and only what is then still unread carefully, each once."""
+    values = text.to_frame("value")
+    found = _select(values, quick.alias("read"))
+    if found.null_count() == text.null_count():
+        return found
+    unread = text.filter(found.is_null()).drop_nulls().unique().to_frame("value")
+    read = unread.with_columns(_select(unread, careful.alias("read")))
+    rest = values.join(read, on="value", how="left", maintain_order="left").get_column("read")
+    return found.zip_with(found.is_not_null(), rest)
+
+
+def _select(values: pl.DataFrame, expr: pl.Expr) -> pl.Series:
+    # Only a lazy select works out once what stands twice in an expression.
+    return values.lazy().select(expr).collect(engine="in-memory").to_series()
+
+
+def _drop_empty(text: pl.Series, found: Mapping[str, bool]) -> pl.Series:
+    return text.set(text == "", None) if found[text.name + _EMPTY] else text
+
+
+def _compose(text: pl.Series, found: Mapping[str, bool]) -> pl.Series:
+    if not found[text.name + _COMBINED]:
+        return text
+    at = text.to_frame("value").select(_is_accented(_VALUE).arg_true()).to_series()
+    return text.scatter(at, text.gather(at).str.normalize("NFC"))
+
+
+def _is_accented(text: pl.Expr) -> pl.Expr:
+    return text.str.len_bytes() != text.str.len_chars()
 
 
 @lru_cache(maxsize=1 << 16)
@@ -126,29 +170,3 @@ def _read_count(spelling: str | None) -> int | None:
         return None
     count = round(number * _UNITS[match["unit"]])
     return count if count <= MAX_EMPLOYEES else None
-
-
-def _read_excel_serial(text: pl.Series) -> pl.Series:
-    days = pl.when(_VALUE.str.contains(_EXCEL_SERIAL)).then(_VALUE).cast(pl.Float64, strict=False)
-    elapsed = (days * _DAY_US).round().cast(pl.Int64).cast(pl.Duration("us"))
-    return _apply(text, (_EXCEL_EPOCH + elapsed).dt.replace_time_zone("UTC"))
-
-
-def _parse(text: pl.Series, form: str) -> pl.Series:
-    if form in _DAY_FORMATS:
-        moment = _VALUE.str.to_date(form, strict=False).cast(pl.Datetime("us"))
-    else:
-        zone = "UTC" if form == _RFC_3339 else None
-        moment = _VALUE.str.to_datetime(form, time_unit="us", time_zone=zone, strict=False)
-    return _apply(text, moment if form == _RFC_3339 else moment.dt.replace_time_zone("UTC"))
-
-
-def _take_rest(text: pl.Series, found: pl.Series) -> pl.Series:
-    """Keep only what is still to be found; the rest is null, and costs nothing."""
-    return text.set(found.is_not_null(), None)
-
-
-def _apply(text: pl.Series, expr: pl.Expr) -> pl.Series:
-    # One select is one call into polars; a chain of Series methods is one call for each.
-    return text.to_frame("value").select(expr).to_series()
-

@@ -19,7 +19,7 @@ from clayload.frames.lead import MAIL_DOMAIN, differs, to_leads
 from clayload.frames.mail import is_personal, is_role
 from clayload.frames.route import UNROUTED, Route, route_leads
 from clayload.frames.rules import RULES
-from clayload.frames.screen import FAILED, screen
+from clayload.frames.screen import FAILED, HEAVY, screen, weigh
 from clayload.frames.source import RAW, Source
 from clayload.model import LEAD_FIELDS
 
@@ -66,16 +66,18 @@ def judge(source: Source, routes: Sequence[Route]) -> pl.LazyFrame:
     rows = source.scan().rename({column: RAW + column for column in source.columns})
     leads = route_leads(to_leads(rows, source.columns_of), routes)
     may_hold_nul = any(file.may_hold_nul for file in source.files)
-    return screen(leads, routes, source.columns if may_hold_nul else None)
+    return screen(leads, source.columns if may_hold_nul else ())
 
 
 def _walk(source: Source, routes: Sequence[Route], staging: Path | None) -> pl.DataFrame:
     judged = judge(source, routes)
-    leads = judged.filter(~FAILED & (pl.col("route") != UNROUTED)).select(_STAGED)
+    to_send = ~FAILED & (pl.col("route") != UNROUTED)
+    leads = judged.filter(to_send).select(_STAGED)
     check_schema(leads)
     plans = [judged.select(_fate(source))]
     if staging is not None:
-        aside = judged.filter(FAILED | (pl.col("route") == UNROUTED))
+        # A heavy lead is staged on both sides: its weight is known only after the walk.
+        aside = judged.filter(~to_send | pl.col(HEAVY))
         delivered = [RAW + column for column in source.columns]
         plans += [
             _sink(leads, staging / LEADS_FILE),
@@ -86,7 +88,7 @@ def _walk(source: Source, routes: Sequence[Route], staging: Path | None) -> pl.D
         # A stray quote can mislead the quick count of rows; mending counts again.
         message = f"{source.n_rows} rows were counted and {fates.height} read"
         raise pl.exceptions.ComputeError(message)
-    return fates
+    return weigh(fates, judged, routes)
 
 
 def _fate(source: Source) -> list[pl.Expr]:
@@ -96,6 +98,7 @@ def _fate(source: Source) -> list[pl.Expr]:
     return [
         pl.col("row_number", "file_index", "route", "n_matches", "lead_key"),
         *(pl.col(rule.flag) for rule in RULES),
+        pl.col(HEAVY),
         is_personal(pl.col(MAIL_DOMAIN)).fill_null(value=False).alias("personal_mail"),
         is_role(pl.col("email")).fill_null(value=False).alias("role_account"),
         _count_newlines(source).alias("n_newlines"),

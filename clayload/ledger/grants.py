@@ -98,7 +98,7 @@ class ChunkGrants:
     def _close(self, tx: Connection, verdicts: Verdicts, pace: PaceState, now: float) -> PaceState:
         """Write the verdicts of the open grant and what they mean for slot, table and pace."""
         grant, self._open = self._open, None
-        if grant is None:
+        if grant is None or not verdicts:
             return pace
         tx.execute(
             statements.RECORD,

@@ -75,6 +75,7 @@ NEXT_OWED = (
     )
     .order_by(chunk_leads.c.row_number)
     .limit(bindparam("n"))
+    .with_for_update(of=submissions)
 )
 
 COUNT_OWED = (

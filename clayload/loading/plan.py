@@ -7,8 +7,10 @@ Never: a submission, a ledger row, or any other trace of a run.
 
 from __future__ import annotations
 
+import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from clayload.ledger.engine import is_new
 from clayload.ledger.snapshot import unused_table
 from clayload.ledger.store import Ledger
 from clayload.loading.deliver import read_bodies
+from clayload.loading.folder import writing_to
 from clayload.loading.prepare import choose_cycle, prepare_frames, read_keys
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
@@ -67,6 +70,11 @@ class LoadPlan(_Plan):
         """Whether every lead finds room in its table and slots."""
         return all(table.n_unplaced == 0 for table in self.tables.values())
 
+    def to_json(self) -> str:
+        """Give the plan for machines, without the folder it was made in, which is gone by now."""
+        plan = self.model_dump(mode="json", exclude={"reading": {"folder"}})
+        return json.dumps(plan | {"n_to_send": self.n_to_send, "is_fitting": self.is_fitting})
+
 
 @dataclass(frozen=True, slots=True)
 class _History:
@@ -93,20 +101,26 @@ def plan_load(request: LoadRequest, setup: Setup, bodies_folder: Path | None = N
     Raises:
         StopExtractError: the extract cannot be read.
         ConfigError: an unknown table.
+        RunError: a folder cannot be written.
     """
     url = setup.settings.ledger_url
     history = _History(None if is_new(url) else Ledger.open(url, read_only=True))
-    with tempfile.TemporaryDirectory(prefix="clayload-plan-") as folder:
-        prepared = prepare_frames(request, setup, "plan", Path(folder))
+    with _temporary_folder() as folder:
+        prepared = prepare_frames(request, setup, "plan", folder)
         cycle = choose_cycle(request, prepared.extract_id, history.ledger)
-        tables: dict[str, TableLoadPlan] = {}
-        for name in setup.config.tables:
-            chunks = [chunk for chunk in prepared.chunks if chunk.table == name]
-            owed = _Owed(chunks, history.settled_keys(name, cycle))
-            snapshot = history.read_table(name, setup.config.tables[name])
-            tables[name] = _plan_table(owed, snapshot)
-            if bodies_folder is not None:
-                write_bodies(bodies_folder / f"{name}.ndjson", owed.bodies())
+        owed_of = {
+            name: _Owed(
+                [chunk for chunk in prepared.chunks if chunk.table == name],
+                history.settled_keys(name, cycle),
+            )
+            for name in setup.config.tables
+        }
+        tables = {
+            name: _plan_table(owed, history.read_table(name, setup.config.tables[name]))
+            for name, owed in owed_of.items()
+        }
+        if bodies_folder is not None:
+            _write_all(bodies_folder, owed_of)
         rate = Rate(setup.config.workspace.rate_per_s, setup.config.workspace.burst)
         return LoadPlan(
             cycle=cycle,
@@ -116,6 +130,15 @@ def plan_load(request: LoadRequest, setup: Setup, bodies_folder: Path | None = N
             rate_per_s=rate.per_s,
             sending_time_s=sending_time_s(rate, sum(plan.n_to_send for plan in tables.values())),
         )
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    hint = "free some space, or point TMPDIR to a folder that can be written"
+    with writing_to(Path(tempfile.gettempdir()), hint=hint):
+        folder = tempfile.TemporaryDirectory(prefix="clayload-plan-")
+    with folder as path:
+        yield Path(path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +154,15 @@ class _Owed:
             for lead_key, body in read_bodies(chunk).items():
                 if lead_key not in self.settled:
                     yield body
+
+
+def _write_all(folder: Path, owed_of: Mapping[str, _Owed]) -> None:
+    """Write a file per table, and leave none of an earlier dry run beside them."""
+    with writing_to(folder):
+        for old in folder.glob("*.ndjson"):
+            old.unlink()
+        for name, owed in owed_of.items():
+            write_bodies(folder / f"{name}.ndjson", owed.bodies())
 
 
 def _plan_table(owed: _Owed, snapshot: TableSnapshot) -> TableLoadPlan:

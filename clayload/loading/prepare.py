@@ -15,11 +15,11 @@ from pathlib import Path
 
 import polars as pl
 
-from clayload.errors import Code, RunError
 from clayload.extracts.open import Extract, open_extract
 from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
 from clayload.ledger.books import Books
 from clayload.ledger.store import Ledger, RunStart
+from clayload.loading.folder import writing_to
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
@@ -62,7 +62,9 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
     setup.secrets(request.table)
     ledger = setup.ledger
     run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    folder = _make_folder(setup.settings.home / "runs" / run_id)
+    folder = setup.settings.home / "runs" / run_id
+    with writing_to(folder):
+        folder.mkdir(parents=True)
     frames = prepare_frames(request, setup, run_id, folder)
     cycle = choose_cycle(request, frames.extract_id, ledger)
     run = RunStart(run_id, frames.extract_id, cycle, frames.reading.model_dump_json())
@@ -138,15 +140,3 @@ def _describe_reading(preparation: Preparation, extract: Extract, folder: Path) 
         unmapped=preparation.unmapped,
         merged=preparation.merged,
     )
-
-
-def _make_folder(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise RunError(
-            Code.RUN_FOLDER_UNUSABLE,
-            f"the run folder {folder} cannot be made: {error.strerror or error}",
-            hint="free some space, or point CLAYLOAD_HOME to a folder that can be written",
-        ) from error
-    return folder

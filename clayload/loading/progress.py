@@ -68,7 +68,9 @@ class ProgressMeter:
 
 
 def describe_seconds(seconds: float) -> str:
-    """Say a duration as people do: `45 s`, `12 min`, `2 h 47 min`."""
+    """Say a duration as people do: `0.4 s`, `45 s`, `12 min`, `2 h 47 min`."""
+    if seconds < 10:  # noqa: PLR2004 - a single figure says too little
+        return f"{seconds:.1f} s"
     if seconds < 90:  # noqa: PLR2004 - below a minute and a half people count seconds
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)

@@ -14,6 +14,7 @@ from pathlib import Path
 from clayload.errors import ClayloadError, Code
 from clayload.ledger.books import Books, LeadRow, RunRow
 from clayload.ledger.states import SubmissionState
+from clayload.loading.folder import writing_to
 from clayload.loading.setup import Setup
 from clayload.report.account import (
     LeadAccount,
@@ -38,14 +39,19 @@ def settle_run(
 
     Raises:
         LedgerError: the ledger cannot be read or written.
+        RunError: the report cannot be written; the ledger holds the account all the same.
     """
     _wait_for_answers(run_id, setup, tell)
     report = read_report(run_id, setup, problems)
     setup.ledger.finish_run(run_id, report.outcome)
-    folder = Path(report.reading.folder)
-    (folder / "report.json").write_text(report.model_dump_json(indent=2))
-    (folder / "report.md").write_text(render_report(report, with_keys=True))
+    _write_report(report, Path(report.reading.folder))
     return report
+
+
+def _write_report(report: RunReport, folder: Path) -> None:
+    with writing_to(folder, hint="nothing is lost: free some space; `clayload status` has it all"):
+        (folder / "report.json").write_text(report.to_json())
+        (folder / "report.md").write_text(render_report(report, with_keys=True))
 
 
 def _wait_for_answers(run_id: str, setup: Setup, tell: Callable[[str], None]) -> None:

@@ -27,11 +27,12 @@ class Setup:
     config: TablesConfig
     aliases: HeaderAliases
     environ: Mapping[str, str]
+    is_reading: bool = False
 
     @property
     def ledger(self) -> Ledger:
-        """The ledger, shared by all threads of this process."""
-        return _open_ledger(self.settings.ledger_url)
+        """The ledger, shared by all threads of this process; read-only if we only look."""
+        return _open_ledger(self.settings.ledger_url, read_only=self.is_reading)
 
     def secrets(self, table: str | None = None) -> dict[str, SlotSecret]:
         """Resolve the slots' secrets of one table, or of all, by slot name.
@@ -56,5 +57,5 @@ def read_setup(environ: Mapping[str, str]) -> Setup:
 
 
 @lru_cache(maxsize=4)
-def _open_ledger(url: str) -> Ledger:
-    return Ledger.open(url)
+def _open_ledger(url: str, *, read_only: bool) -> Ledger:
+    return Ledger.open(url, read_only=read_only)

@@ -5,6 +5,7 @@ Out:   the run report: every row read, under exactly one end.
 Never: a sum that is made to fit; rows that nobody can place make the run fail.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
@@ -159,6 +160,17 @@ class RunReport(_Account):
                 )
             case Outcome.COMPLETE:
                 return "nothing: every lead that could be sent was sent"
+
+    def to_json(self) -> str:
+        """Give the account for machines, with the figures and words a person is shown."""
+        said = {
+            "outcome": self.outcome,
+            "exit_code": self.exit_code,
+            "next_step": self.next_step,
+            "ends": self.ends,
+            "n_unaccounted": self.n_unaccounted,
+        }
+        return json.dumps(self.model_dump(mode="json") | said, indent=2)
 
 
 def merge_problems(problems: Sequence[Problem]) -> tuple[Problem, ...]:

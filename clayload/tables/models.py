@@ -5,6 +5,7 @@ Out:   frozen models that refuse unknown keys and contradictions.
 Never: a secret; a slot holds references such as `env:CLAY_WEBHOOK_TECH_1`.
 """
 
+import math
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -27,6 +28,8 @@ from clayload.tables.problems import Flaw, find_nearest, refuse
 from clayload.tables.references import REFERENCE_PATTERN, secret_schemes, split_reference
 
 REGULATED_FORBIDS = "claygent"
+LEAST_BURST_S = 0.04
+"""The least burst, in seconds' worth of the rate; Clay's own is two seconds' worth."""
 SOURCE_LIMIT = 50_000
 """Accepted submissions a Clay webhook takes in its whole life (clay-facts.md §1)."""
 
@@ -161,6 +164,15 @@ class Workspace(_Model):
         default=False,
         description="Whether enrichments run on your own providers' keys (no data credits).",
     )
+
+    @model_validator(mode="after")
+    def _burst_fits_rate(self) -> Self:
+        # The burst's margin is the lateness we may have; below a few milliseconds no disk keeps up.
+        least = math.ceil(self.rate_per_s * LEAST_BURST_S)
+        if self.burst < least:
+            what = f"{self.burst} is too small for {self.rate_per_s:g} submissions a second"
+            raise refuse(Flaw(what, f"set burst to at least {least}", at=("burst",)))
+        return self
 
 
 class Table(_Model):

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
@@ -162,7 +162,7 @@ def _make_folder(path: Path) -> None:
 @pytest.mark.parametrize("make", [_make_garbage, _make_folder])
 @pytest.mark.parametrize("read_only", [False, True])
 def test_what_is_no_ledger_is_refused_by_name(
-    tmp_path: Path, make: type[_make_garbage], *, read_only: bool
+    tmp_path: Path, make: Callable[[Path], None], *, read_only: bool
 ) -> None:
     path = tmp_path / "ledger.db"
     make(path)

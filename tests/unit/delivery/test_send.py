@@ -271,6 +271,20 @@ def test_slots_clay_refuses_stop_the_table_after_one_lead() -> None:
     assert set(scene.ledger.state_of.values()) == {"pending"}
 
 
+def test_lead_after_lead_refused_alike_blames_the_slot_and_spares_the_rest() -> None:
+    answers = {f"lead-{i}": (Answered(400, {}, "no"),) for i in range(50)}
+    scene = Scene(n=50, destination=FakeDestination(0.01, answers))
+    with pytest.raises(SlotRejectedError, match=r"refused 20 leads in a row with 400"):
+        scene.run()
+    assert Counter(scene.ledger.state_of.values()) == {"refused": 20, "pending": 30}
+
+
+def test_a_delivered_lead_between_refused_ones_clears_the_slot_of_blame() -> None:
+    answers = {f"lead-{i}": (Answered(400, {}, "no"),) for i in range(50) if i % 10}
+    scene = Scene(n=50, destination=FakeDestination(0.01, answers))
+    assert scene.run() == {"delivered": 5, "refused": 45}
+
+
 def test_no_connection_backs_off_5_then_10_s_and_the_third_time_gives_the_chunk_back() -> None:
     answers = dict.fromkeys([f"lead-{i}" for i in range(30)], [REFUSED] * 9)
     destination = FakeDestination(0.01, answers)

@@ -103,10 +103,10 @@ def test_an_answer_means(  # noqa: PLR0913 - one argument for each column of the
 
 
 @pytest.mark.parametrize("status", range(200, 600))
-def test_only_a_2xx_delivers_and_nothing_after_a_5xx_is_sent_again(status: int) -> None:
+def test_only_a_2xx_delivers_and_nothing_after_a_5xx_or_408_is_sent_again(status: int) -> None:
     verdict = judge(_answer(status), NOW)
     assert (verdict.kind is DELIVERED) == (status < 300)
-    assert (verdict.kind is IN_DOUBT) == (status >= 500)
+    assert (verdict.kind is IN_DOUBT) == (status >= 500 or status == 408)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 413, 500])

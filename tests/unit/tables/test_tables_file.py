@@ -93,6 +93,10 @@ MISTAKES = {
         "        token:", "        tokn:", Code.CONFIG_UNKNOWN_KEY, 17,
         "tables.inbound-leads.slots[0].tokn", "unknown key", "token",
     ),
+    "a burst too small for the rate": (
+        "plan: enterprise", "plan: enterprise\n  rate_per_s: 2000\n  burst: 20",
+        Code.CONFIG_BAD_VALUE, 6, "workspace.burst", "too small for 2000", None,
+    ),
     "an unknown plan": (
         "plan: enterprise", "plan: enterprize", Code.CONFIG_BAD_VALUE, 4,
         "workspace.plan", "not 'enterprize'", "enterprise",

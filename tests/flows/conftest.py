@@ -1,0 +1,45 @@
+"""What does every test of the flow start from? One Prefect server, one stand-in, a bench each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flow_bench import FlowBench, PrefectFiles
+from load_kit import Workbench
+from prefect.settings import PREFECT_HOME, temporary_settings
+from prefect.testing.utilities import prefect_test_harness
+from standin_process import StandIn, start_standin
+
+from tasks.server import suited_server
+
+
+@pytest.fixture(scope="session")
+def prefect_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectFiles]:
+    home = tmp_path_factory.mktemp("prefect")
+    with (
+        temporary_settings({PREFECT_HOME: home}),
+        suited_server(),
+        prefect_test_harness(server_startup_timeout=120),
+    ):
+        yield PrefectFiles.find(home)
+
+
+@pytest.fixture(scope="session")
+def standin() -> Iterator[StandIn]:
+    with start_standin() as standin:
+        yield standin
+
+
+@pytest.fixture
+def bench(standin: StandIn, tmp_path: Path, prefect_files: PrefectFiles) -> Iterator[FlowBench]:
+    bench = FlowBench(Workbench(standin, tmp_path), prefect_files)
+    before = dict(os.environ)
+    os.environ.update({k: v for k, v in bench.environ.items() if k.startswith("CLAY")})
+    try:
+        yield bench
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,59 @@
+"""A process that sends a chunk as fast as the ledger grants, for `test_ledger_by_many_processes`.
+
+python granting_process.py LEDGER_PATH RUN_ID CHUNK_ID: says "ready", begins at a line on stdin,
+counts on stderr, and prints as JSON which leads were granted to it and the longest it waited for
+a grant, in seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from ledger_scene import LedgerScene, each, make_config
+
+from clayload.delivery.grant import Grant, Verdicts, Wait
+from clayload.delivery.verdict import Verdict, VerdictKind
+from clayload.ledger.engine import open_engine
+from clayload.ledger.store import Ledger
+
+SENDING_S = 0.005  # what ten POSTs would take at the very least
+FAST = {"rate_per_s": 10_000.0, "burst": 10_000}
+
+
+def main(path: str, run_id: str, chunk_id: str) -> None:
+    scene = LedgerScene(Path(path), make_config(workspace=FAST))
+    ledger = Ledger(open_engine(scene.url))
+    grants = scene.grants(ledger, run_id, chunk_id)
+    _say("ready")
+    sys.stdin.readline()
+    granted: list[str] = []
+    verdicts: Verdicts = ()
+    longest_s = 0.0
+    while True:
+        began = time.monotonic()
+        answer = grants.grant(10, verdicts)
+        longest_s = max(longest_s, time.monotonic() - began)
+        verdicts = ()
+        if isinstance(answer, Wait):
+            time.sleep(answer.wait_s)
+        elif isinstance(answer, Grant):
+            granted += [lead.lead_key for lead in answer.leads]
+            verdicts = each(answer.leads, Verdict(VerdictKind.DELIVERED, "accepted", 200))
+        else:
+            break
+        sys.stderr.write(f"{len(granted)}\n")
+        time.sleep(SENDING_S)
+    _say(json.dumps({"granted": granted, "longest_s": longest_s}))
+    ledger.close()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

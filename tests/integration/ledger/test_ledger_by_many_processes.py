@@ -1,0 +1,92 @@
+"""Do processes on one ledger share the leads, each lead once, and does a killed one cost no more
+than its open grant?
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ledger_scene import LedgerScene, make_config
+
+from clayload.delivery.grant import Grant
+
+PROGRAM = Path(__file__).with_name("granting_process.py")
+KEYS = [f"lead-{i:04}@example.com" for i in range(1_200)]
+FAST = {"rate_per_s": 10_000.0, "burst": 10_000}
+
+
+@pytest.fixture
+def fast_scene(scene: LedgerScene) -> LedgerScene:
+    scene.config = make_config(workspace=FAST)
+    scene.load(KEYS)
+    scene.start_run(scene.opened[0], "run-2")
+    scene.register(scene.opened[0], "run-2", "chunk-1", KEYS)
+    return scene
+
+
+def _start(scene: LedgerScene, run_id: str) -> subprocess.Popen[str]:
+    paths = [str(PROGRAM.parents[2]), str(PROGRAM.parents[3])]
+    return subprocess.Popen(
+        [sys.executable, str(PROGRAM), str(scene.path), run_id, "chunk-1"],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_two_processes_share_a_ledger_and_no_lead_is_granted_twice(
+    fast_scene: LedgerScene,
+) -> None:
+    processes = [_start(fast_scene, run_id) for run_id in ("run-1", "run-2")]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    outputs = [process.communicate() for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], outputs
+    told = [json.loads(out) for out, _ in outputs]
+    granted = [key for one in told for key in one["granted"]]
+    assert sorted(granted) == KEYS
+    assert min(len(one["granted"]) for one in told) >= len(KEYS) / 10, "one of them starved"
+    assert max(one["longest_s"] for one in told) < 10
+    assert set(fast_scene.states.values()) == {"delivered"}
+    assert fast_scene.used == {"tech-1": len(KEYS)}
+
+
+def test_a_killed_process_leaves_its_open_grant_in_doubt_and_another_sends_the_rest(
+    fast_scene: LedgerScene,
+) -> None:
+    process = _start(fast_scene, "run-1")
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    while int(process.stderr.readline()) < 200:
+        pass
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    states = list(fast_scene.states.values())
+    assert states.count("sending") <= 10
+    assert states.count("delivered") >= 190
+    ledger = fast_scene.opened[0]
+    fast_scene.clock.at = time.time() + 3_600
+    assert ledger.give_up_overdue() == states.count("sending")
+    grants = fast_scene.grants(ledger, "run-2", "chunk-1")
+    n_granted = 0
+    while isinstance(answer := grants.grant(100, ()), Grant):
+        n_granted += len(answer.leads)
+        fast_scene.clock.at += 1
+    assert n_granted == states.count("pending")

@@ -1,0 +1,91 @@
+"""Does a disk that is full stop the load with a word to the wise, and lose nothing?"""
+
+from __future__ import annotations
+
+import resource
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+
+import pytest
+from ledger_scene import LedgerScene, each, take_grant
+from sqlalchemy import Engine
+
+from clayload.delivery.verdict import Answered, judge
+from clayload.errors import Code, LedgerError
+from clayload.ledger.store import Ledger
+
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
+DELIVERED = judge(Answered(200, {}, ""), NOW)
+KEYS = [f"someone.{i}@example.com" for i in range(3_000)]
+
+
+@contextmanager
+def _no_more_pages(engine: Engine) -> Iterator[None]:
+    """SQLite's own quota: the database may not grow by another page."""
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+    yield
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+
+
+@contextmanager
+def _no_larger_files(_engine: Engine) -> Iterator[None]:
+    """The operating system's quota: no file of this process may grow past 100 KB."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+Quota = Callable[[Engine], AbstractContextManager[None]]
+
+
+@pytest.mark.parametrize("quota", [_no_more_pages, _no_larger_files])
+def test_a_full_disk_is_told_without_a_leads_key_and_nothing_is_half_written(
+    scene: LedgerScene, quota: Quota
+) -> None:
+    ledger = scene.open()
+    scene.start_run(ledger, "run-1")
+    with quota(ledger.engine), pytest.raises(LedgerError) as caught:
+        scene.register(ledger, "run-1", "chunk-1", KEYS)
+    error = caught.value
+    assert error.code is Code.LEDGER_WRITE_FAILED
+    assert "disk space" in error.hint
+    whole = "".join(traceback.format_exception(error)) + repr(error)
+    assert "someone." not in whole
+    assert "INSERT" not in f"{error}{error!r}{error.facts}"
+    assert scene.query("SELECT COUNT(*) FROM submissions") == [(0,)]
+    assert scene.query("SELECT COUNT(*) FROM chunks") == [(0,)]
+    assert scene.register(ledger, "run-1", "chunk-1", KEYS) == len(KEYS)
+
+
+def test_a_disk_that_fills_during_the_load_leaves_the_open_grant_and_no_more_in_doubt(
+    scene: LedgerScene,
+) -> None:
+    grants = scene.load(KEYS[:200])
+    grant = take_grant(grants, 10)
+    ledger = scene.opened[0]
+    with _full_wal(ledger), pytest.raises(LedgerError) as caught:
+        grants.grant(10, each(grant.leads, DELIVERED))
+    assert caught.value.code is Code.LEDGER_WRITE_FAILED
+    assert sorted(scene.states.values()) == ["pending"] * 190 + ["sending"] * 10
+    scene.clock.at += 3_600
+    assert ledger.give_up_overdue() == 10
+    assert scene.used == {"tech-1": 10}
+    again = scene.grants(ledger, "run-1", "chunk-1")
+    assert not {lead.lead_key for lead in take_grant(again, 10).leads} & {
+        lead.lead_key for lead in grant.leads
+    }
+
+
+@contextmanager
+def _full_wal(ledger: Ledger) -> Iterator[None]:
+    """Nothing at all can be written: files may not pass the size they had at the very first."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_024, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    ledger.engine.dispose()

@@ -1,0 +1,63 @@
+"""Do `check` and `status` tell the truth, to people and to machines?"""
+
+from __future__ import annotations
+
+import socket
+
+from load_kit import Workbench, ends_of
+from load_tables import FINANCE, make_leads
+
+
+def test_check_says_that_all_is_ready_and_spends_no_row(bench: Workbench) -> None:
+    ended = bench.run("check", "--json")
+    assert ended.exit_code == 0
+    assert [(one["check"], one["is_ok"]) for one in ended.json] == [
+        ("configuration", True),
+        ("secrets", True),
+        ("ledger", True),
+        ("destination", True),
+    ]
+    assert (bench.n_posts(), bench.n_rows()) == (0, 0)
+
+
+def test_check_names_the_variable_of_a_missing_secret(bench: Workbench) -> None:
+    name = FINANCE.slots[0].token_variable
+    ended = bench.run("check", "--json", **{name: ""})
+    assert ended.exit_code == 10
+    failed = {one["check"]: one["said"] for one in ended.json if not one["is_ok"]}
+    assert name in failed["secrets"]
+    assert "finance-1" in failed["secrets"]
+
+
+def test_check_says_which_host_does_not_answer(bench: Workbench) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        name = FINANCE.slots[0].url_variable
+        ended = bench.run("check", "--json", **{name: f"http://127.0.0.1:{port}/hook"})
+    assert ended.exit_code == 20
+    failed = {one["check"]: one["said"] for one in ended.json if not one["is_ok"]}
+    assert failed.keys() == {"destination"}
+    assert f"127.0.0.1:{port} does not answer" in failed["destination"]
+
+
+def test_status_shows_the_newest_run_or_the_one_that_is_named(bench: Workbench) -> None:
+    first = bench.load(bench.write_csv(make_leads("Banking", 3))).json
+    second = bench.load(bench.write_csv(make_leads("Banking", 5))).json
+    assert bench.run("status", "--json").json == second
+    shown = bench.run("status", first["run_id"], "--json").json
+    assert ends_of(shown) == ends_of(first) == {"delivered": 3}
+    told = bench.run("status")
+    assert f"run {second['run_id']}" in told.stdout
+    assert told.stderr == ""
+
+
+def test_status_of_an_unknown_run_or_of_no_ledger_makes_nothing(bench: Workbench) -> None:
+    ended = bench.run("status")
+    assert ended.exit_code == 22
+    assert ended.error_lines[0].startswith("CLY-RUN-02 ")
+    assert not bench.home.exists()
+    bench.load(bench.write_csv(make_leads("Banking", 1)))
+    unknown = bench.run("status", "no-such-run", "--json")
+    assert (unknown.exit_code, unknown.stdout) == (22, "")
+    assert "no-such-run" in unknown.error_lines[0]

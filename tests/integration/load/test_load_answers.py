@@ -1,0 +1,125 @@
+"""What does a load make of a Clay that is too busy, broken, silent or not there?"""
+
+from __future__ import annotations
+
+import itertools
+import socket
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+from load_kit import Workbench, ends_of
+from load_tables import BenchOptions, make_leads
+from refusing_server import ANSWER, start_refusing_server
+from standin_process import Document, StandIn
+
+LEADS = make_leads("Software", 150) + make_leads("Banking", 50)
+
+
+def test_a_storm_of_429_loses_no_lead_uses_no_attempt_and_is_not_hammered(
+    bench: Workbench,
+) -> None:
+    bench.standin.faults({"kind": "answer", "code": 429, "for_s": 4.0})
+    ended = bench.load(bench.write_csv(LEADS))
+    assert (ended.exit_code, ends_of(ended.json)) == (0, {"delivered": 200})
+    assert sorted(itertools.chain.from_iterable(bench.delivered().values())) == sorted(
+        lead["email"] for lead in LEADS
+    )
+    assert bench.query("SELECT MIN(n_attempts), MAX(n_attempts) FROM submissions") == [(1, 1)]
+    n_refused = bench.standin.traffic("main")["answers"]["429"]
+    # 4 s at 1,000/s would be 4,000; each second's silence lets at most 4 chunks x 10 in flight by.
+    assert 0 < n_refused <= 6 * 40
+    assert bench.query("SELECT n_rate_limited FROM workspaces") == [(n_refused,)]
+
+
+def test_after_a_429_nothing_is_begun_until_retry_after_is_over(
+    standin: StandIn, tmp_path: Path
+) -> None:
+    bench = Workbench(standin, tmp_path, BenchOptions(rate_per_s=200, burst=20))
+    # The 429 is the 11th answer: a fault with a wait makes its place in time known.
+    bench.standin.faults({"kind": "answer", "code": 429, "count": 1})
+    one_by_one = {"CLAYLOAD_CHUNKS_AT_ONCE": "1", "CLAYLOAD_IN_FLIGHT": "1"}
+    ended = bench.load(bench.write_csv(LEADS), **one_by_one)
+    assert ends_of(ended.json) == {"delivered": 200}
+    traffic = bench.standin.traffic("main")
+    assert traffic["answers"] == {"200": 200, "429": 1}
+    # The first POST met the 429; whatever followed within the second of Retry-After is a fault.
+    (first_second, *_), (next_second, *_) = traffic["per_second"][:2]
+    assert traffic["per_second"][0][1:] == [1, 0]
+    assert next_second > first_second
+    assert traffic["largest_overshoot"]["attempted"] <= 0
+
+
+def test_the_stand_in_never_saw_the_rate_passed(standin: StandIn, tmp_path: Path) -> None:
+    bench = Workbench(standin, tmp_path, BenchOptions(rate_per_s=100, burst=20))
+    bench.load(bench.write_csv(LEADS))
+    traffic = bench.standin.traffic("main")
+    assert traffic["answers"] == {"200": 200}
+    assert traffic["largest_overshoot"]["attempted"] <= 0
+    moments = [datetime.fromisoformat(row["received_at"]) for row in bench.standin.rows("tech")]
+    assert (max(moments) - min(moments)).total_seconds() >= (150 - 20) / 100 * 0.7
+
+
+def test_leads_whose_answer_proves_nothing_are_in_doubt_listed_and_never_sent_again(
+    bench: Workbench,
+) -> None:
+    bench.standin.faults(
+        {"kind": "reset_before_store", "count": 2},
+        {"kind": "answer", "code": 503, "count": 3},
+        {"kind": "reset_after_store", "count": 4},
+        {"kind": "answer", "code": 500, "stored": True, "count": 5},
+    )
+    extract = bench.write_csv(LEADS)
+    ended = bench.load(extract)
+    assert ended.exit_code == 21
+    assert ends_of(ended.json) == {"delivered": 186, "in doubt": 14}
+    assert bench.n_rows() == 200 - 2 - 3
+    in_doubt = {lead["lead_key"] for lead in ended.json["in_doubt"]}
+    assert in_doubt == set(itertools.chain.from_iterable(bench.keys_in("in_doubt").values()))
+    assert len(in_doubt) == 14
+    statuses = Counter(lead["status"] for lead in ended.json["in_doubt"])
+    assert statuses == {None: 6, 503: 3, 500: 5}
+    again = bench.load(extract)
+    assert (again.exit_code, bench.n_posts()) == (21, 200)
+    assert {lead["lead_key"] for lead in again.json["in_doubt"]} == in_doubt
+
+
+def test_a_silent_clay_is_given_up_after_the_time_out_and_the_lead_is_in_doubt(
+    bench: Workbench,
+) -> None:
+    bench.standin.faults({"kind": "latency", "latency_s": 3.0, "count": 2})
+    ended = bench.load(bench.write_csv(LEADS[:30]), CLAYLOAD_REQUEST_TIMEOUT_S="0.5")
+    assert ended.exit_code == 21
+    assert ends_of(ended.json) == {"delivered": 28, "in doubt": 2}
+    assert {lead["reason"] for lead in ended.json["in_doubt"]} == {"no answer within 0.5 s"}
+    assert bench.n_rows() == 30
+
+
+def test_a_refused_lead_is_listed_with_status_and_answer_and_the_others_are_delivered(
+    bench: Workbench,
+) -> None:
+    bad = {**make_leads("Banking", 1, first=90)[0], "notes": "refuse me"}
+    extract = bench.write_csv([*make_leads("Banking", 20), bad])
+    with start_refusing_server() as url:
+        ended = bench.load(extract, CLAY_WEBHOOK_FINANCE_1=f"{url}/hook")
+    assert ended.exit_code == 21
+    assert ends_of(ended.json) == {"delivered": 20, "refused": 1}
+    (refused,) = ended.json["refused"]
+    assert (refused["lead_key"], refused["status"], refused["body"]) == (bad["email"], 400, ANSWER)
+    assert refused["row_number"] == 21
+
+
+def test_a_host_that_is_down_stops_the_load_after_its_back_off_and_costs_nothing(
+    bench: Workbench, down_load: DownLoad
+) -> None:
+    ended = down_load.wait()
+    assert ended.exit_code == 20
+    assert ends_of(ended.json) == {"pending": 20}
+    (problem,) = ended.json["problems"]
+    assert (problem["code"], "run the same load again" in problem["hint"]) == ("CLY-DST-01", True)
+    assert down_load.secret not in ended.stdout + ended.stderr
+    # 5 s and 10 s, each with jitter from a half to one and a half.
+    assert 7.5 <= ended.json["duration_s"] <= 25
+    down_load.bench.standin.configure({})
+    bench.folder = down_load.bench.folder
+    assert bench.query("SELECT SUM(used) FROM slots") == [(0,)]

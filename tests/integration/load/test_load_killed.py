@@ -1,0 +1,89 @@
+"""What does a load that was killed at any moment leave, and does the next one put it right?"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from pathlib import Path
+
+from load_kit import CYCLE, Workbench, ends_of, kill
+from load_tables import BenchOptions, make_leads
+from standin_process import StandIn
+
+LEADS = make_leads("Software", 350) + make_leads("Banking", 150)
+EMAILS = sorted(lead["email"] for lead in LEADS)
+CHUNKS_AT_ONCE, GRANT = 4, 10
+SETTINGS = {"CLAYLOAD_CHUNK_ROWS": "30", "CLAYLOAD_REQUEST_TIMEOUT_S": "1"}
+
+
+def _kill_after(bench: Workbench, extract: Path, n_rows: int) -> None:
+    """Kill a load when it has brought the stand-in `n_rows` rows more."""
+    n_before = bench.n_rows()
+    with bench.start("load", extract, "--cycle", CYCLE, **SETTINGS) as process:
+        bench.wait_for_rows(n_before + n_rows)
+        kill(process)
+
+
+def _n_open(bench: Workbench) -> int:
+    """Count the leads whose answer nobody knows; in doubt, once it cannot come any more."""
+    return sum(map(len, bench.keys_in("sending", "in_doubt").values()))
+
+
+def test_a_load_killed_at_five_moments_loses_nothing_doubles_nothing_and_lists_its_doubts(
+    standin: StandIn, tmp_path: Path
+) -> None:
+    bench = Workbench(standin, tmp_path, BenchOptions(rate_per_s=200, burst=40))
+    extract = bench.write_csv(LEADS)
+    n_open = [0]
+    for n_rows in (1, 10, 33, 46, 57):
+        _kill_after(bench, extract, n_rows)
+        n_open.append(_n_open(bench))
+    left_by_each_kill = [after - before for before, after in itertools.pairwise(n_open)]
+    assert max(left_by_each_kill) <= CHUNKS_AT_ONCE * GRANT
+    assert n_open[-1] > 0, "no kill fell between send and record: the test proves nothing"
+
+    last = bench.load(extract, **SETTINGS)
+    rows = list(itertools.chain.from_iterable(bench.delivered().values()))
+    delivered = list(itertools.chain.from_iterable(bench.keys_in("delivered").values()))
+    in_doubt = list(itertools.chain.from_iterable(bench.keys_in("in_doubt").values()))
+    assert len(rows) == len(set(rows))  # none doubled
+    assert sorted(delivered + in_doubt) == EMAILS  # none lost
+    assert set(delivered) <= set(rows) <= set(EMAILS)
+    assert len(in_doubt) <= n_open[-1]
+    assert sorted(lead["lead_key"] for lead in last.json["in_doubt"]) == sorted(in_doubt)
+    assert ends_of(last.json)["in doubt"] == len(in_doubt)
+    assert last.exit_code == 21
+    assert "waiting up to" in last.stderr
+
+    n_posts = bench.n_posts()
+    again = bench.load(extract, **SETTINGS)
+    assert (again.exit_code, bench.n_posts()) == (21, n_posts)  # doubts are not sent again
+
+
+def test_a_load_killed_before_its_first_lead_is_only_begun_anew(bench: Workbench) -> None:
+    extract = bench.write_csv(LEADS)
+    with bench.start("load", extract, "--cycle", CYCLE) as process:
+        while not any(bench.home.glob("runs/*/*")):
+            time.sleep(0.001)
+        kill(process)
+    assert bench.n_posts() == 0
+    assert ends_of(bench.load(extract).json) == {"delivered": 500}
+    assert bench.n_rows() == bench.n_posts() == 500
+
+
+def test_a_terminated_load_records_what_it_sent_and_the_next_sends_the_rest(
+    standin: StandIn, tmp_path: Path
+) -> None:
+    bench = Workbench(standin, tmp_path, BenchOptions(rate_per_s=300, burst=100))
+    extract = bench.write_csv(LEADS)
+    with bench.start("load", extract, "--cycle", CYCLE) as process:
+        bench.wait_for_rows(100)
+        process.terminate()
+        _, stderr = process.communicate(timeout=10)
+    assert process.returncode == 143
+    assert "the same command sends the rest" in stderr
+    assert "Traceback" not in stderr
+    assert sum(map(len, bench.keys_in("delivered").values())) == bench.n_rows() < 500
+    assert _n_open(bench) == 0
+    assert bench.load(extract).exit_code == 0
+    assert bench.n_rows() == bench.n_posts() == 500
