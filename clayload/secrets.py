@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import SecretStr
 
 from clayload.errors import Code, ConfigError
-from clayload.tables.problems import find_nearest, merge_problems
+from clayload.tables.problems import check_name, find_nearest, merge_problems
 from clayload.tables.references import (
     ENTRY_POINT_GROUP,
     blank_webhook_addresses,
@@ -91,12 +91,7 @@ def redact(text: str, secrets: Iterable[SlotSecret] = ()) -> str:
 
 def _slots_of(config: TablesConfig, tables: Collection[str] | None) -> Iterator[tuple[str, Slot]]:
     for name in tables or ():
-        if name not in config.tables:
-            nearest = find_nearest(name, config.tables)
-            near = f"; nearest: '{nearest}'" if nearest else ""
-            hint = f"the tables are {', '.join(config.tables)}"
-            what = f"there is no table '{name}'{near}"
-            raise ConfigError(Code.UNKNOWN_TABLE, what, hint=hint, key=name, nearest=nearest)
+        check_name(name, config.tables)
     for name, table in config.tables.items():
         if tables is None or name in tables:
             yield from ((name, slot) for slot in table.slots)
@@ -178,7 +173,8 @@ def _read_by_entry_point(scheme: str, name: str) -> str:
 
 
 def _missing(ref: str, name: str, environ: Mapping[str, str]) -> ConfigError:
-    nearest = find_nearest(name, [known for known in environ if known.startswith("CLAY_")])
+    others = [known for known, value in environ.items() if known.startswith("CLAY_") and value]
+    nearest = find_nearest(name, others)
     near = f"; nearest that is set: '{nearest}'" if nearest else ""
     hint = f"set {name} to what Clay shows for this webhook; one without a token has no token: line"
     return ConfigError(

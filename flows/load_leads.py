@@ -23,9 +23,8 @@ from clayload.cli.show import say_error
 from clayload.errors import ClayloadError, ExitCode
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.request import LoadRequest
-from clayload.model import RowEnd
 from clayload.report.account import EXIT_CODE_OF, Outcome, RunReport
-from tasks.artifacts import publish_report
+from tasks.artifacts import describe_ends, publish_report
 from tasks.limits import chunk_runner, ensure_chunk_limit
 from tasks.load import halting_when_interrupted, prepare_load, settle_run, start_delivery
 from tasks.progress import follow_progress
@@ -35,10 +34,11 @@ from tasks.server import suited_server
 def name_run() -> str:
     """Name a flow run by what it loads: `load 2026-11 · leads-2026-11.csv`."""
     asked = flow_run.parameters
-    files = [Path(file).name for file in asked["files"]]
-    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
-    what = " ".join(filter(None, ["load", asked["cycle"]]))
-    return " · ".join(filter(None, [what, *files[:1], asked["table"]])) + more
+    first, *others = (Path(file).name for file in asked["files"])
+    files = f"{first} and {len(others)} more" if others else first
+    cycle = f" {asked['cycle']}" if asked["cycle"] else ""
+    table = f" · {asked['table']} only" if asked["table"] else ""
+    return f"load{cycle} · {files}{table}"
 
 
 @flow(
@@ -90,8 +90,7 @@ _STATES: dict[Outcome, tuple[StateType, str]] = {
 def final_state(report: RunReport) -> State[None]:
     """Compute the flow's state: a flow that returns data would be Completed whatever happened."""
     state_type, name = _STATES[report.outcome]
-    delivered_first = sorted(report.ends.items(), key=lambda item: item[0] != RowEnd.DELIVERED)
-    ends = ", ".join(f"{n:,} {end}" for end, n in delivered_first if n)
+    ends = describe_ends(report.ends)
     what_next = "" if report.outcome is Outcome.COMPLETE else f". Next: {report.next_step}"
     return State(type=state_type, name=name, message=f"{report.outcome}: {ends}{what_next}")
 

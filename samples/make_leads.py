@@ -38,15 +38,17 @@ _INDUSTRIES = _TECH * 5 + _FINANCE * 3 + _OTHER
 _EMPLOYEES = ["12", "51-200", "1,200", "10,001+", "350", "11-50", "5k", "1.2K", "", "201 - 500"]
 _PLACES = ["Berlin", "Paris", "Austin", "Łódź", "São Paulo", "Toronto", "Oslo", ""]
 _COUNTRIES = ["Germany", "France", "United States", "Poland", "Brazil", "Canada", "Norway", ""]
+_DASHED = "prefers e-mail \u2013 not phone"
 _NOTES = ["", "", "", "", "", "met at the booth, wants a call", 'said "maybe in spring"',
-          "first line\nsecond line, after a break", "prefers e-mail – not phone", "  "]  # fmt: skip  # noqa: RUF001 -- people type such dashes
+          "first line\nsecond line, after a break", _DASHED, "  "]  # fmt: skip
 _EVENTS = ["Data Summit 2026", "Growth Days, Lisbon"]
 _FORMS = ["demo-request", "pricing", "newsletter"]
 _DECOMPOSED = "Ame\u0301lie"
 
 _PRIME = (1 << 31) - 1
 _SHARES = {"inbound": 0.12, "event": 0.10, "repeat": 0.02, "upper": 0.05, "no_mail": 0.01,
-           "bad_mail": 0.01, "bad_count": 0.004, "bad_date": 0.004, "second_mail": 0.05}  # fmt: skip
+           "bad_mail": 0.01, "bad_count": 0.004, "bad_date": 0.004,
+           "second_mail": 0.05}  # fmt: skip
 _LOOK_BACK = 150
 
 

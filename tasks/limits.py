@@ -15,8 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, cast
 
-from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import GlobalConcurrencyLimitCreate
+from prefect.client.base import ServerType
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import (
+    GlobalConcurrencyLimitCreate,
+    GlobalConcurrencyLimitUpdate,
+)
 from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
 from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
@@ -33,28 +37,37 @@ LEASE_S = 60
 
 def ensure_chunk_limit() -> None:
     """Create the limit if Prefect does not have it; one that a person changed stays theirs."""
-    limit = _find_limit()
-    if limit is None:
-        _create_limit()
-    elif limit.active and limit.active_slots >= limit.limit:
-        print(
-            f"all {limit.limit} places of the limit '{CHUNK_LIMIT}' are taken: this load waits for "
-            f"other loads (a killed load's places come free after {LEASE_S} s)"
+    with get_client(sync_client=True) as client:
+        try:
+            limit = client.read_global_concurrency_limit_by_name(CHUNK_LIMIT)
+        except ObjectNotFound:
+            _create_limit(client)
+        else:
+            _look_for_places(client, limit)
+
+
+def _create_limit(client: SyncPrefectClient) -> None:
+    limit = read_settings(os.environ).chunks_at_once
+    # Two first loads may begin at the same moment.
+    with suppress(ObjectAlreadyExists):
+        client.create_global_concurrency_limit(
+            GlobalConcurrencyLimitCreate(name=CHUNK_LIMIT, limit=limit)
         )
 
 
-def _find_limit() -> GlobalConcurrencyLimitResponse | None:
-    with get_client(sync_client=True) as client, suppress(ObjectNotFound):
-        return client.read_global_concurrency_limit_by_name(CHUNK_LIMIT)
-    return None
-
-
-def _create_limit() -> None:
-    limit = read_settings(os.environ).chunks_at_once
-    wanted = GlobalConcurrencyLimitCreate(name=CHUNK_LIMIT, limit=limit)
-    # Two first loads may begin at the same moment.
-    with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
-        client.create_global_concurrency_limit(wanted)
+def _look_for_places(client: SyncPrefectClient, limit: GlobalConcurrencyLimitResponse) -> None:
+    if client.server_type is ServerType.EPHEMERAL:
+        # The embedded server never takes back what a killed load held: later loads would wait for
+        # ever. Another load that runs beside this one may now find a place too many.
+        client.update_global_concurrency_limit(
+            CHUNK_LIMIT, GlobalConcurrencyLimitUpdate(active_slots=0)
+        )
+    elif limit.active and limit.active_slots >= limit.limit:
+        print(
+            f"all {limit.limit} places of the limit '{CHUNK_LIMIT}' are taken, and this load waits "
+            f"for other loads; a killed load's places come free within {2 * LEASE_S} s. If nothing "
+            "else runs: Prefect UI, Concurrency, reset the limit"
+        )
 
 
 @contextmanager

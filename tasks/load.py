@@ -54,7 +54,7 @@ def prepare_load(request: LoadRequest) -> prepare.PreparedLoad:
 
 @task(
     name="deliver-chunk",
-    task_run_name="{chunk.table} · chunk {position}",
+    task_run_name="{chunk.table} chunk {position}",
     cache_policy=NO_CACHE,
     persist_result=False,
     retries=CHUNK_RETRIES,
@@ -132,4 +132,5 @@ def start_delivery(load: prepare.PreparedLoad) -> Sequence[PrefectFuture[Any]]:
 def settle_run(run_id: str, problems: list[Problem]) -> RunReport:
     """Wait for what is in flight, close the run, give its report."""
     with telling_no_data():
-        return settle.settle_run(run_id, read_setup(os.environ), problems)
+        # Prefect takes over `print` while a task runs; a default argument would be the old one.
+        return settle.settle_run(run_id, read_setup(os.environ), problems, tell=print)

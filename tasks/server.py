@@ -22,7 +22,7 @@ SERVER_SETTINGS = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     # Twenty seconds by default, and a busy machine takes fifteen on a good day.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-    # In memory, by default, what a killed load held would be held for ever after a restart.
+    # In memory, by default: a restarted server would never free what loads held before it.
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": _LEASES_ON_DISK,
     # One by one, by default, the server falls minutes behind a load of a few hundred chunks.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_READ_BATCH_SIZE": "100",

@@ -47,7 +47,7 @@ def demo(
     config = _write_config(read_setup(os.environ).settings.config, home)
     with _running_standin(home, config) as url:
         environ = {**os.environ, **_point_at(url, config), **_settings(home)}
-        out.print(f"[bold]The stand-in of Clay is at {url}[/] (a page, while the load runs)")
+        out.print(f"The stand-in of Clay is at {url} (a page in the browser, while the load runs)")
         out.print("Starting Prefect's embedded server; the first start takes half a minute ...")
         flow = [sys.executable, "-m", "flows.load_leads", str(sample), "--cycle", _CYCLE]
         exit_code = subprocess.run(flow, env=environ, check=False).returncode  # noqa: S603 - our own module
@@ -56,7 +56,7 @@ def demo(
         setup = read_setup(environ)
         show_report(read_report(None, setup))
         is_same = _compare(url, setup)
-    out.print(_next_commands(sample, home))
+    out.print(_next_commands(sample, home), soft_wrap=True)
     raise typer.Exit(ExitCode.OK if is_same else ExitCode.UNBALANCED)
 
 
@@ -168,7 +168,7 @@ def _compare(url: str, setup: Setup) -> bool:
 
 def _next_commands(sample: Path, home: Path) -> str:
     return f"""
-[bold]Try next[/]
+Try next
   clayload plan {sample}          what a load would send (sends nothing)
   clayload standin                a Clay of your own, with a page in the browser
   clayload check                  whether your configuration and secrets are ready

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -19,8 +20,9 @@ from clayload.loading.progress import describe_seconds
 from clayload.model import RowEnd
 from clayload.report.account import LeadAccount, Reading, RunReport
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+# No markup: a column named "[red]" is a column's name.
+out = Console(highlight=False, markup=False)
+err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 _SHOWN_LEADS = 20
 _TABLE_ENDS = (
@@ -43,7 +45,13 @@ def say_error(error: ClayloadError) -> None:
 
 def show_grid(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """Print a table; figures to the right."""
-    grid = Table(title=title or None, title_justify="left", title_style="bold")
+    grid = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     rows = [list(row) for row in rows]
     for index, name in enumerate(header):
         is_figure = all(isinstance(row[index], int) for row in rows)
@@ -57,7 +65,7 @@ def show_report(report: RunReport) -> None:
     """Print a run report."""
     rate = report.n_delivered / report.duration_s if report.duration_s else 0.0
     out.print(
-        f"[bold]run {report.run_id}[/] cycle {report.cycle}: {report.n_delivered:,} delivered in "
+        f"run {report.run_id}, cycle {report.cycle}: {report.n_delivered:,} delivered in "
         f"{describe_seconds(report.duration_s)} ({rate:.1f}/s)"
     )
     show_books(report)
@@ -73,7 +81,8 @@ def show_report(report: RunReport) -> None:
     _show_problems(report)
     _show_leads("in doubt", report.in_doubt)
     _show_leads("refused by Clay", report.refused)
-    out.print(f"[bold]outcome:[/] {report.outcome}   [bold]next:[/] {report.next_step}")
+    out.print(Text("outcome:", style="bold"), report.outcome)
+    out.print(Text("next:", style="bold"), report.next_step)
 
 
 def show_books(report: RunReport) -> None:
@@ -125,7 +134,7 @@ def show_plan(plan: LoadPlan) -> None:
     """Print a load plan."""
     reading = plan.reading
     out.print(
-        f"[bold]plan[/] for cycle {plan.cycle}: {reading.n_rows:,} rows read, "
+        f"plan for cycle {plan.cycle}: {reading.n_rows:,} rows read, "
         f"{reading.n_quarantined:,} quarantined, {reading.n_duplicates:,} duplicates, "
         f"{reading.n_unrouted:,} unrouted, {reading.n_left_out:,} left out"
     )
@@ -148,7 +157,7 @@ def show_plan(plan: LoadPlan) -> None:
     verdict = "fits" if plan.is_fitting else "does not fit: add slots, or split the table"
     out.print(
         f"{plan.n_to_send:,} leads to send at {plan.rate_per_s:g}/s: "
-        f"{describe_seconds(plan.sending_time_s)}. [bold]It {verdict}.[/]"
+        f"{describe_seconds(plan.sending_time_s)}. It {verdict}."
     )
 
 
@@ -158,7 +167,7 @@ def _describe_slots(by_slot: dict[str, int], left: dict[str, int]) -> str:
 
 def _show_problems(report: RunReport) -> None:
     for problem in report.problems:
-        out.print(f"[bold red]{problem.code}[/] {problem.table}: {problem.message}")
+        out.print(Text(problem.code, style="bold red"), f"{problem.table}: {problem.message}")
 
 
 def _show_leads(title: str, leads: Sequence[LeadAccount]) -> None:

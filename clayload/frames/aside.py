@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from clayload.frames.disk import probe_space
 from clayload.frames.fate import DUPLICATE, QUARANTINED, UNROUTED_END
 from clayload.frames.screen import write_reasons
 from clayload.frames.source import RAW
@@ -93,5 +94,9 @@ def _describe_duplicates(repeats: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _sink(frame: pl.LazyFrame, path: Path) -> None:
-    # Without a byte-order mark, Excel would read the accents wrongly.
-    frame.sink_csv(path, include_bom=True, engine="streaming")
+    try:
+        # Without a byte-order mark, Excel would read the accents wrongly.
+        frame.sink_csv(path, include_bom=True, engine="streaming")
+    except pl.exceptions.PolarsError:
+        probe_space(path.parent)
+        raise

@@ -8,6 +8,7 @@ Never: a lead in two chunks or in none; an id that depends on time, machine or l
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -159,7 +160,10 @@ def _read_spans(staged: Staged) -> Iterator[pl.DataFrame]:
 
 
 def _write(frame: pl.DataFrame, path: Path) -> None:
-    frame.write_parquet(path, compression="uncompressed", statistics=False)
+    # Written by Python, so that a full disk is an OSError.
+    encoded = io.BytesIO()
+    frame.write_parquet(encoded, compression="uncompressed", statistics=False)
+    path.write_bytes(encoded.getbuffer())
 
 
 def _plan_route(

@@ -27,13 +27,18 @@ def decide_ends(
     tables: Collection[str] | None = None,
     limit: int | None = None,
 ) -> pl.DataFrame:
-    """Add `end` and `first_row`; `tables` selects some tables, `limit` the first leads of a load.
+    """Add `end` and `first_row`; `fates` are all rows of the extract, in file order.
 
-    Leads left out by either are accepted in every other respect; a later load takes them.
+    `tables` selects some tables, `limit` the first leads of a load. Leads left out by either are
+    accepted in every other respect; a later load takes them.
     """
     repeats = find_duplicates(fates.filter(~FAILED).select("row_number", "route", "lead_key"))
-    joined = fates.join(repeats, on="row_number", how="left", maintain_order="left")
-    decided = joined.with_columns(_decide(_positions(routes, tables)).alias("end"))
+    # Row numbers are positions, which saves a join of every row with the few repeats.
+    first_row = pl.repeat(None, fates.height, dtype=pl.UInt32(), eager=True).scatter(
+        repeats.get_column("row_number") - 1, repeats.get_column("first_row")
+    )
+    marked = fates.with_columns(first_row.alias("first_row"))
+    decided = marked.with_columns(_decide(_positions(routes, tables)).alias("end"))
     if limit is None:
         return decided
     accepted = pl.col("end") == ACCEPTED

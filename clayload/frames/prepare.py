@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -110,20 +111,22 @@ def _write(
 ) -> Preparation:
     staging = options.folder / _STAGING
     source, fates = walked.source, walked.fates
-    check_leads(pl.scan_parquet(staging / LEADS_FILE))
     accepted = fates.filter(pl.col("end") == fate.ACCEPTED)
     not_sent = fates.filter(pl.col("end") != fate.ACCEPTED).get_column("row_number")
     plans = plan_chunks(accepted, routes, counted.chunk_size, _identify(source))
-    paths = write_chunks(Staged(staging / LEADS_FILE, not_sent), plans, routes, options.folder)
     aside = pl.scan_parquet(staging / ASIDE_FILE)
     names = [file.name for file in source.files]
+    with ThreadPoolExecutor(1) as beside:
+        writing = beside.submit(write_aside, fates, names, aside, options.folder)
+        check_leads(pl.scan_parquet(staging / LEADS_FILE))
+        paths = write_chunks(Staged(staging / LEADS_FILE, not_sent), plans, routes, options.folder)
     return replace(
         counted,
         chunks=tuple(
             ChunkRef(options.run_id, plan.chunk_id, routes[plan.route].table, plan.n_leads, path)
             for plan, path in zip(plans, paths, strict=True)
         ),
-        paths=write_aside(fates, names, aside, options.folder),
+        paths=writing.result(),
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from clayload.frames.contract import check_schema
+from clayload.frames.disk import probe_space
 from clayload.frames.lead import MAIL_DOMAIN, differs, to_leads
 from clayload.frames.mail import is_personal, is_role
 from clayload.frames.route import UNROUTED, Route, route_leads
@@ -56,6 +57,8 @@ def walk(source: Source, routes: Sequence[Route], staging: Path | None) -> Walke
         try:
             return Walked(source, _walk(source, routes, staging))
         except (pl.exceptions.PolarsError, FileNotFoundError) as exc:
+            if staging is not None:
+                probe_space(staging)
             refusal = exc
             source = source.mended(exc)
     raise refusal

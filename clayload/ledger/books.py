@@ -48,6 +48,7 @@ class RunRow:
     started_at: float
     finished_at: float | None
     outcome: str | None
+    problems: str | None
     halted_by: str | None
 
 

@@ -64,6 +64,7 @@ runs = Table(
     Column("started_at", Float, nullable=False),
     Column("finished_at", Float),
     Column("outcome", Text),
+    Column("problems", Text),
     Column("halted_by", Text),
 )
 

@@ -39,6 +39,17 @@ def unused_table(table: Table) -> TableSnapshot:
     )
 
 
+def unbenched(table: TableSnapshot) -> TableSnapshot:
+    """Give a table as it stands once its benched slots are active again."""
+    slots = [
+        replace(slot, state=SlotState.ACTIVE, reason="")
+        if slot.state is SlotState.BENCHED
+        else slot
+        for slot in table.slots
+    ]
+    return replace(table, slots=slots)
+
+
 def _counted(slot: SlotSnapshot, known: Row[Any] | None) -> SlotSnapshot:
     if known is None:
         return slot

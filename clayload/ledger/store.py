@@ -170,13 +170,13 @@ class Ledger:
         with self.transaction() as tx:
             return tx.execute(statements.GIVE_UP_OVERDUE, {"now": self.now()}).rowcount
 
-    def finish_run(self, run_id: str, outcome: str) -> None:
-        """Write how the run ended."""
+    def finish_run(self, run_id: str, outcome: str, problems: str) -> None:
+        """Write how the run ended; `problems` is JSON, what stopped on the way."""
         with self.transaction() as tx:
             tx.execute(
                 update(schema.runs)
                 .where(schema.runs.c.run_id == run_id)
-                .values(finished_at=self.now(), outcome=outcome)
+                .values(finished_at=self.now(), outcome=outcome, problems=problems)
             )
 
     def halt_run(self, run_id: str, code: str) -> None:

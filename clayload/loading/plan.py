@@ -22,7 +22,7 @@ from clayload.delivery.pace import Rate
 from clayload.destinations.jsonl_file import write_bodies
 from clayload.ledger.books import Books
 from clayload.ledger.engine import is_new
-from clayload.ledger.snapshot import unused_table
+from clayload.ledger.snapshot import unbenched, unused_table
 from clayload.ledger.store import Ledger
 from clayload.loading.deliver import read_bodies
 from clayload.loading.folder import writing_to
@@ -92,7 +92,8 @@ class _History:
         """Tell how a table and its slots stand."""
         if self.ledger is None:
             return unused_table(table)
-        return Books(self.ledger).read_table(name, table)
+        # As a load begins, it gives benched slots a new chance.
+        return unbenched(Books(self.ledger).read_table(name, table))
 
 
 def plan_load(request: LoadRequest, setup: Setup, bodies_folder: Path | None = None) -> LoadPlan:

@@ -25,6 +25,7 @@ from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
 from clayload.report.account import Reading
 from clayload.tables.models import Priority
+from clayload.tables.problems import check_name
 
 _TURN_OF = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}
 
@@ -86,9 +87,12 @@ def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path
     """Read, check and route the extract into chunk files under `folder`; the ledger is not asked.
 
     Raises:
+        ConfigError: an unknown table.
         StopExtractError: the extract cannot be read.
         RunError: the folder cannot be written.
     """
+    if request.table is not None:
+        check_name(request.table, setup.config.tables)
     extract = open_extract(request.files, setup.aliases, folder)
     options = PrepareOptions(
         run_id=run_id,

@@ -72,7 +72,8 @@ def _problem_of(future: Future[object], chunk: ChunkRef, setup: Setup) -> Iterat
     error = future.exception()
     if error is None:
         return
+    problem = describe_problem(error, chunk.table)
     if not isinstance(error, StopTableError):
         # Nobody answers, or worse: the chunks still to come would only meet the same.
-        setup.ledger.halt_run(chunk.run_id, describe_problem(error, chunk.table).code)
-    yield describe_problem(error, chunk.table)
+        setup.ledger.halt_run(chunk.run_id, problem.code)
+    yield problem

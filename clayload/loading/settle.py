@@ -7,9 +7,13 @@ Never: an account while answers may still come: it waits until each is given up.
 
 from __future__ import annotations
 
+import logging
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from pydantic import TypeAdapter
 
 from clayload.errors import ClayloadError, Code
 from clayload.ledger.books import Books, LeadRow, RunRow
@@ -27,6 +31,8 @@ from clayload.report.account import (
 from clayload.report.markdown import render_report
 
 _LOOK_AGAIN_S = 1.0
+_log = logging.getLogger(__name__)
+_PROBLEMS = TypeAdapter(tuple[Problem, ...])
 
 
 def settle_run(
@@ -42,8 +48,9 @@ def settle_run(
         RunError: the report cannot be written; the ledger holds the account all the same.
     """
     _wait_for_answers(run_id, setup, tell)
-    report = read_report(run_id, setup, problems)
-    setup.ledger.finish_run(run_id, report.outcome)
+    merged = merge_problems(problems)
+    report = read_report(run_id, setup).model_copy(update={"problems": merged})
+    setup.ledger.finish_run(run_id, report.outcome, _PROBLEMS.dump_json(merged).decode())
     _write_report(report, Path(report.reading.folder))
     return report
 
@@ -68,7 +75,7 @@ def _wait_for_answers(run_id: str, setup: Setup, tell: Callable[[str], None]) ->
         ledger.give_up_overdue()
 
 
-def read_report(run_id: str | None, setup: Setup, problems: Sequence[Problem] = ()) -> RunReport:
+def read_report(run_id: str | None, setup: Setup) -> RunReport:
     """Read the account of a run (the newest without an id) as it stands now."""
     books = Books(setup.ledger)
     run = books.find_run(run_id)
@@ -81,7 +88,7 @@ def read_report(run_id: str | None, setup: Setup, problems: Sequence[Problem] = 
         slots=_slots(books, run.run_id, setup),
         in_doubt=_leads(books.leads_in(run.run_id, SubmissionState.IN_DOUBT)),
         refused=_leads(books.leads_in(run.run_id, SubmissionState.REFUSED)),
-        problems=merge_problems(problems),
+        problems=_PROBLEMS.validate_json(run.problems or "[]"),
         duration_s=_duration_s(run, setup),
     )
 
@@ -128,10 +135,12 @@ def describe_problem(error: BaseException, table: str) -> Problem:
     """Put an error that stopped a chunk into the report's words."""
     if isinstance(error, ClayloadError):
         return Problem(code=error.code, table=table, message=error.message, hint=error.hint)
+    # The type and the place only: what an unforeseen error says may hold anything, even a secret.
+    place = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("unexpected %s in table %s, at\n%s", type(error).__name__, table, place)
     return Problem(
         code=Code.UNEXPECTED,
         table=table,
-        # The type only: what an unforeseen error says may hold anything, even a secret.
         message=f"unexpected {type(error).__name__}",
         hint="see the log, report it, and run the same load again: it resumes",
     )

@@ -156,7 +156,7 @@ class RunReport(_Account):
             case Outcome.ATTENTION:
                 return (
                     f"look at the {ends[RowEnd.REFUSED]:,} refused and {ends[RowEnd.IN_DOUBT]:,} "
-                    "in doubt below; nothing re-sends them by itself"
+                    "in doubt leads of the report; nothing re-sends them by itself"
                 )
             case Outcome.COMPLETE:
                 return "nothing: every lead that could be sent was sent"

@@ -87,6 +87,22 @@ def refuse(*flaws: Flaw) -> PydanticCustomError:
     return PydanticCustomError(FLAWS, "{what}", {"what": what, "flaws": flaws})
 
 
+def check_name(table: str, known: Iterable[str]) -> None:
+    """Check that there is a table of this name.
+
+    Raises:
+        ConfigError: UNKNOWN_TABLE, with the nearest name.
+    """
+    names = tuple(known)
+    if table in names:
+        return
+    nearest = find_nearest(table, names)
+    near = f"; nearest: '{nearest}'" if nearest else ""
+    what = f"there is no table '{table}'{near}"
+    hint = f"the tables are {', '.join(names)}"
+    raise ConfigError(Code.UNKNOWN_TABLE, what, hint=hint, key=table, nearest=nearest)
+
+
 def merge_problems(problems: Sequence[ConfigError]) -> ConfigError:
     """One error for all of them: a line each, the first one's code and facts, `problems` all.
 

@@ -90,7 +90,9 @@ def deliver_all(extract: Path, *, is_spoilt: bool = False, **options: object) ->
         for chunk in prepare_load(LoadRequest((str(extract),), CYCLE)).chunks:
             if is_spoilt:
                 chunk.path.write_bytes(extract.read_bytes())
-            state = deliver_chunk.with_options(**cast("Any", options))(chunk, "1/1", return_state=True)
+            state = deliver_chunk.with_options(**cast("Any", options))(
+                chunk, "1/1", return_state=True
+            )
             messages.append(str(state.message))
         return Completed()
 

@@ -74,5 +74,5 @@ def test_a_load_never_maps_more_chunks_than_the_setting_says(bench: FlowBench) -
     run = bench.load(bench.work.write_csv(make_leads("Software", 100)))
     names = {task_run.name for task_run in run.task_runs(N_STEPS + 5)}
     assert {name for name in names if "chunk" in name} == {
-        f"tech · chunk {number}/5" for number in range(1, 6)
+        f"tech chunk {number}/5" for number in range(1, 6)
     }

@@ -36,7 +36,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_committed_samples_are_what_the_script_makes(tmp_path):
+def test_the_committed_samples_are_what_the_script_makes(tmp_path: Path) -> None:
     out, book = tmp_path / "leads.csv", tmp_path / "leads.xlsx"
     command = [*MAKE, "--leads", "2000", "--seed", "7", "--out", str(out), "--workbook", str(book)]
     subprocess.run(command, check=True)
@@ -44,7 +44,7 @@ def test_the_committed_samples_are_what_the_script_makes(tmp_path):
     assert book.read_bytes() == WORKBOOK.read_bytes()
 
 
-def test_the_sample_has_the_dirt_of_real_extracts_and_its_books_balance(tmp_path):
+def test_the_sample_has_the_dirt_of_real_extracts_and_its_books_balance(tmp_path: Path) -> None:
     prepared = prepare(SAMPLE, tmp_path)
     assert prepared.n_rows == 2_000
     assert prepared.is_balanced
@@ -62,7 +62,7 @@ def test_the_sample_has_the_dirt_of_real_extracts_and_its_books_balance(tmp_path
     assert prepared.unmapped == ("Score",)
 
 
-def test_the_sample_workbook_is_prepared(tmp_path):
+def test_the_sample_workbook_is_prepared(tmp_path: Path) -> None:
     prepared = prepare(WORKBOOK, tmp_path)
     assert (prepared.n_rows, prepared.n_quarantined, prepared.n_unrouted) == (6, 1, 1)
     assert sum(prepared.n_accepted.values()) == 4
@@ -70,7 +70,7 @@ def test_the_sample_workbook_is_prepared(tmp_path):
     assert "omar@orchard.example" in leads["lead_key"].to_list()
 
 
-def test_every_lead_of_a_large_extract_is_found_again(large, tmp_path):
+def test_every_lead_of_a_large_extract_is_found_again(large: Path, tmp_path: Path) -> None:
     prepared = prepare(large, tmp_path)
     assert prepared.n_rows == 30_000
     assert prepared.is_balanced
@@ -80,7 +80,7 @@ def test_every_lead_of_a_large_extract_is_found_again(large, tmp_path):
     assert sent.n_unique() == len(sent) == sum(prepared.n_accepted.values())
 
 
-def test_every_quarantined_line_is_the_line_in_the_file(large, tmp_path):
+def test_every_quarantined_line_is_the_line_in_the_file(large: Path, tmp_path: Path) -> None:
     prepared = prepare(large, tmp_path)
     with prepared.paths["quarantined"].open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -91,7 +91,9 @@ def test_every_quarantined_line_is_the_line_in_the_file(large, tmp_path):
     )
 
 
-def test_text_and_parquet_of_the_same_leads_give_the_same_chunks(large, tmp_path):
+def test_text_and_parquet_of_the_same_leads_give_the_same_chunks(
+    large: Path, tmp_path: Path
+) -> None:
     pl.scan_csv(large, infer_schema=False).sink_parquet(tmp_path / "leads.parquet")
     of_text = prepare(large, tmp_path / "text")
     of_parquet = prepare(tmp_path / "leads.parquet", tmp_path / "parquet")
@@ -100,7 +102,7 @@ def test_text_and_parquet_of_the_same_leads_give_the_same_chunks(large, tmp_path
         assert pl.read_parquet(one.path).equals(pl.read_parquet(other.path))
 
 
-def test_the_sample_script_makes_the_same_leads_in_other_batches(tmp_path):
+def test_the_sample_script_makes_the_same_leads_in_other_batches() -> None:
     program = (
         "import runpy, sys; from pathlib import Path; "
         f"made = runpy.run_path({str(ROOT / 'samples' / 'make_leads.py')!r}); "
@@ -111,7 +113,7 @@ def test_the_sample_script_makes_the_same_leads_in_other_batches(tmp_path):
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_the_benchmark_runs_and_tells_its_ratio(tmp_path):
+def test_the_benchmark_runs_and_tells_its_ratio() -> None:
     command = [sys.executable, str(ROOT / "benchmarks" / "data_path.py")]
     done = subprocess.run(
         [*command, "--leads", "20000", "--runs", "1"], capture_output=True, text=True, check=False
@@ -143,14 +145,13 @@ except RunError as error:
 
 
 @pytest.mark.parametrize("limit", [0, 4_096, 200_000])
-def test_a_disk_that_takes_no_more_is_a_typed_error(large, tmp_path, limit):
+def test_a_disk_that_takes_no_more_is_a_typed_error(
+    large: Path, tmp_path: Path, limit: int | None
+) -> None:
     """A quota on file size stands for the full disk: writes fail in the same place."""
-    program = FULL_DISK.format(
-        limit=limit, extract=str(large), folder=str(tmp_path / "run")
-    )
+    program = FULL_DISK.format(limit=limit, extract=str(large), folder=str(tmp_path / "run"))
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.stdout.strip() == Code.RUN_FOLDER_UNUSABLE, done.stderr
     assert not list((tmp_path / "run").glob("staging/*"))
-

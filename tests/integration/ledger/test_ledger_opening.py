@@ -127,7 +127,7 @@ def test_read_only_cannot_write(scene: LedgerScene) -> None:
     scene.open().close()
     ledger = Ledger.open(scene.url, read_only=True)
     with pytest.raises(LedgerError, match=r"readonly database"):
-        ledger.finish_run("run-1", "complete")
+        ledger.finish_run("run-1", "complete", "[]")
     ledger.close()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from down_load import DownLoad, start_down_load
 from first_loads import FirstLoads
 from load_kit import Workbench
 from standin_process import StandIn, start_standin
@@ -15,6 +16,13 @@ from standin_process import StandIn, start_standin
 def standin() -> Iterator[StandIn]:
     with start_standin() as standin:
         yield standin
+
+
+@pytest.fixture(scope="session", autouse=True)
+def down_load(standin: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DownLoad]:
+    """Start a load that mostly waits, first of all, so that nobody waits for it."""
+    with start_down_load(standin, tmp_path_factory.mktemp("down")) as load:
+        yield load
 
 
 @pytest.fixture

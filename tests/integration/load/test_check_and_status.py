@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 
+from first_loads import FirstLoads
 from load_kit import Workbench, ends_of
-from load_tables import FINANCE, make_leads
+from load_tables import FINANCE
 
 
 def test_check_says_that_all_is_ready_and_spends_no_row(bench: Workbench) -> None:
@@ -41,23 +43,27 @@ def test_check_says_which_host_does_not_answer(bench: Workbench) -> None:
     assert f"127.0.0.1:{port} does not answer" in failed["destination"]
 
 
-def test_status_shows_the_newest_run_or_the_one_that_is_named(bench: Workbench) -> None:
-    first = bench.load(bench.write_csv(make_leads("Banking", 3))).json
-    second = bench.load(bench.write_csv(make_leads("Banking", 5))).json
-    assert bench.run("status", "--json").json == second
-    shown = bench.run("status", first["run_id"], "--json").json
-    assert ends_of(shown) == ends_of(first) == {"delivered": 3}
+def test_status_shows_the_newest_run_or_the_one_that_is_named(
+    bench: Workbench, first_loads: FirstLoads
+) -> None:
+    first, _, newest = (ended.json for ended in first_loads.ended)
+    shutil.copytree(first_loads.bench.home, bench.home)
+    named = bench.run("status", first["run_id"], "--json").json
+    assert named["run_id"] == first["run_id"]
+    assert ends_of(named) == ends_of(first)
     told = bench.run("status")
-    assert f"run {second['run_id']}" in told.stdout
+    assert f"run {newest['run_id']}" in told.stdout
     assert told.stderr == ""
 
 
-def test_status_of_an_unknown_run_or_of_no_ledger_makes_nothing(bench: Workbench) -> None:
-    ended = bench.run("status")
-    assert ended.exit_code == 22
-    assert ended.error_lines[0].startswith("CLY-RUN-02 ")
+def test_status_of_an_unknown_run_or_without_a_ledger_makes_nothing(bench: Workbench) -> None:
+    ended = bench.run("status", "--json")
+    assert (ended.exit_code, ended.stdout) == (22, "")
+    assert ended.error_lines[0].startswith("CLY-RUN-02 there is no ledger yet")
     assert not bench.home.exists()
-    bench.load(bench.write_csv(make_leads("Banking", 1)))
-    unknown = bench.run("status", "no-such-run", "--json")
-    assert (unknown.exit_code, unknown.stdout) == (22, "")
-    assert "no-such-run" in unknown.error_lines[0]
+
+
+def test_a_wrong_argument_ends_with_2_and_usage(bench: Workbench) -> None:
+    ended = bench.run("load", "--limit", "0", "leads.csv")
+    assert ended.exit_code == 2
+    assert "--limit" in ended.stderr

@@ -12,6 +12,7 @@ from standin_process import Document, StandIn
 
 SPARE = BenchSlot("tech-2")
 WORN = BenchSlot("tech-1", used_before=44_990)
+ANOTHER_TOKEN = "another-token"  # noqa: S105 - a local stand-in's
 TECH_LEADS = make_leads("Software", 30)
 
 
@@ -23,9 +24,9 @@ def _used(ended: Ended) -> dict[str, int]:
     return {slot["slot"]: slot["used_by_run"] for slot in ended.json["slots"]}
 
 
-def _state_of(ended: Ended, slot: str) -> tuple[str, str]:
+def _slot_of(ended: Ended, slot: str) -> Document:
     (found,) = (account for account in ended.json["slots"] if account["slot"] == slot)
-    return found["state"], found["reason"]
+    return dict(found)
 
 
 def _problems(ended: Ended) -> list[tuple[str, str]]:
@@ -75,13 +76,13 @@ def test_leads_move_on_when_clay_says_used_up_earlier_than_we_counted(
     ended = bench.load(bench.write_csv(TECH_LEADS))
     assert (ended.exit_code, ends_of(ended.json)) == (0, {"delivered": 30})
     assert _used(ended) == {"tech-1": 7, "tech-2": 23, "finance-1": 0}
-    assert _state_of(ended, "tech-1") == "used_up"
+    assert _slot_of(ended, "tech-1")["state"] == "used_up"
     assert bench.query("SELECT MAX(n_attempts) FROM submissions") == [(1,)]
     assert len(set(bench.delivered()["tech"])) == 30
 
 
 @pytest.mark.parametrize(
-    ("broken", "status"), [({"deleted": True}, 404), ({"token": "another-token"}, 401)]
+    ("broken", "status"), [({"deleted": True}, 404), ({"token": ANOTHER_TOKEN}, 401)]
 )
 def test_a_slot_that_clay_refuses_is_benched_and_the_next_one_takes_its_leads(
     standin: StandIn, tmp_path: Path, broken: Document, status: int
@@ -92,7 +93,8 @@ def test_a_slot_that_clay_refuses_is_benched_and_the_next_one_takes_its_leads(
     ended = bench.load(bench.write_csv(TECH_LEADS))
     assert (ended.exit_code, ends_of(ended.json)) == (0, {"delivered": 30})
     assert _used(ended) == {"tech-1": 0, "tech-2": 30, "finance-1": 0}
-    assert _state_of(ended, "tech-1") == "benched"
+    assert _slot_of(ended, "tech-1")["state"] == "benched"
+    assert f"slot answers {status}" in _slot_of(ended, "tech-1")["reason"]
 
 
 def test_a_table_whose_only_slot_is_refused_waits_and_the_next_load_tries_the_slot_anew(
@@ -111,7 +113,7 @@ def test_a_table_whose_only_slot_is_refused_waits_and_the_next_load_tries_the_sl
     bench.standin.set_source(only.source_id, token=only.token)
     resumed = bench.load(extract)
     assert (resumed.exit_code, ends_of(resumed.json)["delivered"]) == (0, 30)
-    assert _state_of(resumed, "tech-1") == "active"
+    assert _slot_of(resumed, "tech-1")["state"] == "active"
     assert _used(resumed)["tech-1"] == 30
 
 

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Callable
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clayload.extracts.headers import name_columns
+from clayload.extracts.open import Extract
 
 
-def test_synonyms_mean_their_fields(open_bytes):
+def test_synonyms_mean_their_fields(open_bytes: Callable[..., Extract]) -> None:
     extract = open_bytes(
         b"E-mail Address,Company Name for Emails,# Employees,Person Linkedin Url,Shoe size\n"
         b"a@a.example,A,5,x,42\n"
@@ -22,19 +24,21 @@ def test_synonyms_mean_their_fields(open_bytes):
     assert extract.unmapped == ("Shoe size",)
 
 
-def test_two_columns_for_one_field_are_named_in_their_order(open_bytes):
+def test_two_columns_for_one_field_are_named_in_their_order(
+    open_bytes: Callable[..., Extract],
+) -> None:
     extract = open_bytes(b"Work Email,email,Email 1\na@a.example,b@b.example,\n")
     assert extract.merged == {"email": ("Work Email", "email", "Email 1")}
 
 
-def test_equal_headers_are_told_apart_and_merged(open_bytes):
+def test_equal_headers_are_told_apart_and_merged(open_bytes: Callable[..., Extract]) -> None:
     extract = open_bytes(b"Email,Email,\na@a.example,b@b.example,z\n")
     assert extract.columns == ("Email", "Email (2)", "column 3")
     assert extract.merged == {"email": ("Email", "Email (2)")}
     assert extract.unmapped == ("column 3",)
 
 
-def test_a_delivered_row_number_does_not_shadow_ours(open_bytes):
+def test_a_delivered_row_number_does_not_shadow_ours(open_bytes: Callable[..., Extract]) -> None:
     extract = open_bytes(b"row_number,email\n77,a@a.example\n")
     frame = extract.scan().collect(engine="streaming")
     assert frame["row_number"].to_list() == [1]
@@ -42,7 +46,7 @@ def test_a_delivered_row_number_does_not_shadow_ours(open_bytes):
 
 
 @given(st.lists(st.text(alphabet=string.ascii_letters[:3] + " ()2", max_size=4)))
-def test_names_are_always_unique_and_filled(headers):
+def test_names_are_always_unique_and_filled(headers: list[str]) -> None:
     names = name_columns(headers)
     assert len(set(names)) == len(names) == len(headers)
     assert all(name.strip() for name in names)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -9,15 +10,18 @@ import pytest
 import xlsxwriter
 
 from clayload.errors import Code, UnreadableExtractError
+from clayload.extracts.open import Extract
 
 
-def read(extract):
+def read(extract: Extract) -> pl.DataFrame:
     frame = extract.scan().collect(engine="streaming")
     assert set(frame.drop("row_number", "file_index").dtypes) <= {pl.String}
     return frame
 
 
-def test_parquet_values_become_the_text_a_person_would_write(open_paths, tmp_path):
+def test_parquet_values_become_the_text_a_person_would_write(
+    open_paths: Callable[..., Extract], tmp_path: Path
+) -> None:
     frame = pl.DataFrame(
         {
             "email": ["a@a.example"],
@@ -48,7 +52,7 @@ def test_parquet_values_become_the_text_a_person_would_write(open_paths, tmp_pat
     assert float(row["big"]) == 2.0**60
 
 
-def test_ndjson_keys_may_differ_from_line_to_line(open_bytes):
+def test_ndjson_keys_may_differ_from_line_to_line(open_bytes: Callable[..., Extract]) -> None:
     lines = [{"email": "a@a.example", "n": 1200}, {"email": "b@b.example", "n": "51-200", "x": [1]}]
     content = "\n".join(json.dumps(line) for line in lines).encode()
     frame = read(open_bytes(content, "leads.ndjson"))
@@ -56,7 +60,9 @@ def test_ndjson_keys_may_differ_from_line_to_line(open_bytes):
     assert frame["x"].to_list() == [None, "[1]"]
 
 
-def test_a_workbooks_numbers_dates_and_rows_are_kept(open_paths, tmp_path):
+def test_a_workbooks_numbers_dates_and_rows_are_kept(
+    open_paths: Callable[..., Extract], tmp_path: Path
+) -> None:
     with xlsxwriter.Workbook(
         tmp_path / "leads.xlsx", {"default_date_format": "yyyy-mm-dd"}
     ) as book:
@@ -75,14 +81,14 @@ def test_a_workbooks_numbers_dates_and_rows_are_kept(open_paths, tmp_path):
     assert extract.unread == ("leads.xlsx: sheet 'Notes'",)
 
 
-def test_the_sample_workbook_reads(open_paths, tmp_path):
+def test_the_sample_workbook_reads(open_paths: Callable[..., Extract], tmp_path: Path) -> None:
     sample = Path(__file__).parents[3] / "samples" / "leads-quirks.xlsx"
     (tmp_path / "quirks.xlsx").write_bytes(sample.read_bytes())
     assert read(open_paths("quirks.xlsx"))["# Employees"].to_list()[:3] == ["1200", "51-200", "350"]
 
 
 @pytest.mark.parametrize("name", ["x.parquet", "x.xlsx", "x.ndjson"])
-def test_text_under_a_typed_name_is_refused(open_bytes, name):
+def test_text_under_a_typed_name_is_refused(open_bytes: Callable[..., Extract], name: str) -> None:
     with pytest.raises(UnreadableExtractError) as caught:
         open_bytes(b"email,n\na@a.example,1\n", name)
     assert caught.value.code is Code.EXTRACT_UNREADABLE
@@ -90,7 +96,9 @@ def test_text_under_a_typed_name_is_refused(open_bytes, name):
 
 
 @pytest.mark.parametrize("name", ["x.parquet", "x.xlsx"])
-def test_a_typed_file_without_rows_is_empty(open_paths, tmp_path, name):
+def test_a_typed_file_without_rows_is_empty(
+    open_paths: Callable[..., Extract], tmp_path: Path, name: str
+) -> None:
     if name.endswith("parquet"):
         pl.DataFrame({"email": []}, schema={"email": pl.String}).write_parquet(tmp_path / name)
     else:

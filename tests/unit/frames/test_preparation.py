@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 
 from clayload.errors import Code, ContractError, RunError, UnreadableExtractError
 from clayload.extracts.open import open_extract
-from clayload.frames.prepare import PrepareOptions, prepare_chunks
+from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
+from clayload.tables.headers import HeaderAliases
+from clayload.tables.models import TablesConfig
 
 HEADER = "email,industry,event,employees\n"
 TEXT = HEADER + (
@@ -27,17 +30,17 @@ TEXT = HEADER + (
 )
 
 
-def read_csv(path):
+def read_csv(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def read_chunks(prepared):
+def read_chunks(prepared: Preparation) -> list[int]:
     frames = [pl.read_parquet(chunk.path) for chunk in prepared.chunks]
     return [number for frame in frames for number in frame["row_number"]]
 
 
-def test_every_row_has_exactly_one_end(prepare):
+def test_every_row_has_exactly_one_end(prepare: Callable[..., Preparation]) -> None:
     prepared = prepare(TEXT)
     assert prepared.n_rows == 8
     assert prepared.quarantine_reasons == {"email_malformed": 1, "employee_count_unreadable": 1}
@@ -48,7 +51,9 @@ def test_every_row_has_exactly_one_end(prepare):
     assert sorted(read_chunks(prepared)) == [1, 3, 8]
 
 
-def test_a_chunk_file_holds_what_its_table_sends_and_no_more(prepare, tables):
+def test_a_chunk_file_holds_what_its_table_sends_and_no_more(
+    prepare: Callable[..., Preparation], tables: TablesConfig
+) -> None:
     prepared = prepare(TEXT)
     for chunk in prepared.chunks:
         frame = pl.read_parquet(chunk.path)
@@ -60,7 +65,9 @@ def test_a_chunk_file_holds_what_its_table_sends_and_no_more(prepare, tables):
         assert chunk.run_id == "run-1"
 
 
-def test_the_quarantine_has_the_users_columns_line_reasons_and_hint(prepare):
+def test_the_quarantine_has_the_users_columns_line_reasons_and_hint(
+    prepare: Callable[..., Preparation],
+) -> None:
     rows = read_csv(prepare(TEXT).paths["quarantined"])
     assert list(rows[0]) == ["email", "industry", "event", "employees", "clayload_line",
                              "clayload_file", "clayload_reasons", "clayload_hint"]  # fmt: skip
@@ -71,21 +78,29 @@ def test_the_quarantine_has_the_users_columns_line_reasons_and_hint(prepare):
     assert rows[0]["clayload_file"] == "leads.csv"
 
 
-def test_a_row_that_breaks_two_rules_gives_both_reasons(prepare):
+def test_a_row_that_breaks_two_rules_gives_both_reasons(
+    prepare: Callable[..., Preparation],
+) -> None:
     rows = read_csv(prepare(HEADER + "nobody,SaaS,,many\n").paths["quarantined"])
     assert rows[0]["clayload_reasons"] == "email_malformed; employee_count_unreadable"
 
 
-def test_lines_are_right_where_fields_hold_newlines(prepare):
-    text = 'email,industry,notes\na@a.example,SaaS,"one\ntwo\nthree"\nbad,SaaS,"x\ny"\nworse,SaaS,\n'
+def test_lines_are_right_where_fields_hold_newlines(prepare: Callable[..., Preparation]) -> None:
+    text = (
+        'email,industry,notes\na@a.example,SaaS,"one\ntwo\nthree"\nbad,SaaS,"x\ny"\nworse,SaaS,\n'
+    )
     rows = read_csv(prepare(text).paths["quarantined"])
     assert [(row["email"], row["clayload_line"]) for row in rows] == [("bad", "5"), ("worse", "7")]
     assert rows[0]["notes"] == "x\ny"
 
 
-@given(st.lists(st.tuples(st.sampled_from(["bad", "a@a.example", ""]), st.integers(0, 3)), min_size=1))
+@given(
+    st.lists(st.tuples(st.sampled_from(["bad", "a@a.example", ""]), st.integers(0, 3)), min_size=1)
+)
 @settings(max_examples=25, deadline=None)
-def test_any_quarantined_line_is_the_line_in_the_file(aliases, tables, rows):
+def test_any_quarantined_line_is_the_line_in_the_file(
+    aliases: HeaderAliases, tables: TablesConfig, rows: list[tuple[str, int]]
+) -> None:
     text = "email,industry,notes\n" + "".join(
         f'{mail},SaaS,"{"x" + chr(10) * n}"\n' for mail, n in rows
     )
@@ -95,18 +110,22 @@ def test_any_quarantined_line_is_the_line_in_the_file(aliases, tables, rows):
         extract = open_extract([path], aliases, Path(folder))
         prepared = prepare_chunks(extract, tables, PrepareOptions("r", Path(folder) / "run"))
         lines = text.split("\n")
-        for row in read_csv(prepared.paths["quarantined"]) if prepared.paths.get("quarantined") else []:
+        for row in (
+            read_csv(prepared.paths["quarantined"]) if prepared.paths.get("quarantined") else []
+        ):
             assert lines[int(row["clayload_line"]) - 1].startswith(f"{row['email']},SaaS,")
 
 
-def test_a_corrected_quarantine_file_can_be_delivered_as_it_is(prepare):
+def test_a_corrected_quarantine_file_can_be_delivered_as_it_is(
+    prepare: Callable[..., Preparation],
+) -> None:
     text = prepare(TEXT).paths["quarantined"].read_text("utf-8-sig")
     prepared = prepare(text.replace("nobody", "e@e.example").replace("Nov-50", "11-50"))
     assert prepared.n_quarantined == 0
     assert prepared.n_accepted == {"events": 0, "tech": 1, "finance": 1}
 
 
-def test_duplicates_name_the_row_they_repeat(prepare):
+def test_duplicates_name_the_row_they_repeat(prepare: Callable[..., Preparation]) -> None:
     rows = read_csv(prepare(TEXT).paths["duplicate"])
     assert [(row["line"], row["lead_key"], row["repeats_row_number"]) for row in rows] == [
         ("3", "a@a.example", "1"),
@@ -114,21 +133,25 @@ def test_duplicates_name_the_row_they_repeat(prepare):
     ]
 
 
-def test_unrouted_rows_keep_the_users_columns(prepare):
+def test_unrouted_rows_keep_the_users_columns(prepare: Callable[..., Preparation]) -> None:
     rows = read_csv(prepare(TEXT).paths["unrouted"])
     assert [(row["email"], row["industry"], row["clayload_line"]) for row in rows] == [
         ("b@b.example", "Retail", "6")
     ]
 
 
-def test_a_formula_is_disarmed_in_our_export_and_kept_in_the_users(prepare):
-    row = '=cmd@a.example,SaaS,,5\n'
+def test_a_formula_is_disarmed_in_our_export_and_kept_in_the_users(
+    prepare: Callable[..., Preparation],
+) -> None:
+    row = "=cmd@a.example,SaaS,,5\n"
     prepared = prepare(HEADER + row + row + "=1+1,SaaS,,5\n")
     assert read_csv(prepared.paths["duplicate"])[0]["lead_key"] == "'=cmd@a.example"
     assert read_csv(prepared.paths["quarantined"])[0]["email"] == "=1+1"
 
 
-def test_counting_only_writes_nothing_and_counts_the_same(prepare, tmp_path):
+def test_counting_only_writes_nothing_and_counts_the_same(
+    prepare: Callable[..., Preparation], tmp_path: Path
+) -> None:
     counted = prepare(TEXT, write=False)
     assert not (tmp_path / "run").exists()
     written = prepare(TEXT)
@@ -136,26 +159,37 @@ def test_counting_only_writes_nothing_and_counts_the_same(prepare, tmp_path):
     assert counted.n_chunks == len(written.chunks)
 
 
-def test_staged_files_are_gone_afterwards(prepare, tmp_path):
+def test_staged_files_are_gone_afterwards(
+    prepare: Callable[..., Preparation], tmp_path: Path
+) -> None:
     prepare(TEXT)
     assert not (tmp_path / "run" / "staging").exists()
 
 
-def test_a_limit_takes_the_first_leads_and_counts_the_rest(prepare):
+def test_a_limit_takes_the_first_leads_and_counts_the_rest(
+    prepare: Callable[..., Preparation],
+) -> None:
     prepared = prepare(TEXT, limit=2)
     assert read_chunks(prepared) == [3, 1]
     assert prepared.n_beyond_limit == 1
     assert prepared.is_balanced
 
 
-def test_selecting_a_table_counts_the_leads_of_the_others(prepare):
+def test_selecting_a_table_counts_the_leads_of_the_others(
+    prepare: Callable[..., Preparation],
+) -> None:
     prepared = prepare(TEXT, tables={"finance"}, limit=1)
     assert prepared.n_accepted == {"events": 0, "tech": 0, "finance": 1}
     assert (prepared.n_not_selected, prepared.n_beyond_limit) == (2, 0)
     assert prepared.is_balanced
 
 
-def test_the_same_extract_and_configuration_give_the_same_chunks(prepare, tables, aliases, tmp_path):
+def test_the_same_extract_and_configuration_give_the_same_chunks(
+    prepare: Callable[..., Preparation],
+    tables: TablesConfig,
+    aliases: HeaderAliases,
+    tmp_path: Path,
+) -> None:
     first = prepare(TEXT)
     again = prepare(TEXT, run_id="run-2")
     assert [c.chunk_id for c in first.chunks] == [c.chunk_id for c in again.chunks]
@@ -167,7 +201,9 @@ def test_the_same_extract_and_configuration_give_the_same_chunks(prepare, tables
     assert {chunk_id.rsplit("-", 2)[0] for chunk_id in same} == {"events", "finance"}
 
 
-def test_several_files_keep_their_own_names_and_lines(aliases, tables, tmp_path):
+def test_several_files_keep_their_own_names_and_lines(
+    aliases: HeaderAliases, tables: TablesConfig, tmp_path: Path
+) -> None:
     (tmp_path / "1.csv").write_text('email,notes\na@a.example,"x\ny"\nbad,\n')
     (tmp_path / "2.csv").write_text("Work Email,city\nworse,Oslo\n")
     (tmp_path / "3.ndjson").write_text('{"email": "b@b.example"}\n{"email": "worst"}\n')
@@ -184,7 +220,9 @@ def test_several_files_keep_their_own_names_and_lines(aliases, tables, tmp_path)
     assert rows[1]["city"] == "Oslo"
 
 
-def test_columns_that_differ_are_counted_and_the_first_is_taken(prepare):
+def test_columns_that_differ_are_counted_and_the_first_is_taken(
+    prepare: Callable[..., Preparation],
+) -> None:
     prepared = prepare(
         "Work Email,Email 1,industry,shoe\n"
         "a@a.example,x@x.example,SaaS,1\n"
@@ -197,33 +235,37 @@ def test_columns_that_differ_are_counted_and_the_first_is_taken(prepare):
     assert prepared.n_accepted["tech"] == 3
 
 
-def test_kinds_of_addresses_are_counted(prepare):
+def test_kinds_of_addresses_are_counted(prepare: Callable[..., Preparation]) -> None:
     prepared = prepare(HEADER + "info@a.example,SaaS,,\nb@freemail.example,SaaS,,\n")
     assert prepared.flags == {"personal_mail": 1, "role_account": 1}
 
 
-def test_without_a_key_column_nothing_goes_on(prepare):
+def test_without_a_key_column_nothing_goes_on(prepare: Callable[..., Preparation]) -> None:
     with pytest.raises(ContractError) as caught:
         prepare("name,industry\nAna,SaaS\n")
     assert caught.value.code is Code.EXTRACT_NO_KEY
     assert "name, industry" in caught.value.message
 
 
-def test_a_row_with_too_many_fields_stops_the_load_with_its_line(prepare, tmp_path):
+def test_a_row_with_too_many_fields_stops_the_load_with_its_line(
+    prepare: Callable[..., Preparation], tmp_path: Path
+) -> None:
     with pytest.raises(UnreadableExtractError) as caught:
         prepare(HEADER + "a@a.example,SaaS,,5\nb@b.example,SaaS,,5,6\n")
     assert caught.value.facts["line"] == 3
     assert list((tmp_path / "run").glob("*/*.parquet")) == []
 
 
-def test_stray_quotes_lose_no_row(prepare):
+def test_stray_quotes_lose_no_row(prepare: Callable[..., Preparation]) -> None:
     prepared = prepare(HEADER + 'a@a.example,SaaS,5" pipe,5\nb@b.example,SaaS,,5\nbad,SaaS,,\n')
     assert prepared.n_rows == 3
     assert prepared.n_accepted == {"events": 1, "tech": 1, "finance": 0}
     assert read_csv(prepared.paths["quarantined"])[0]["clayload_line"] == "4"
 
 
-def test_a_folder_that_cannot_be_used_is_a_run_error(prepare, tmp_path):
+def test_a_folder_that_cannot_be_used_is_a_run_error(
+    prepare: Callable[..., Preparation], tmp_path: Path
+) -> None:
     (tmp_path / "run").write_text("in the way")
     with pytest.raises(RunError) as caught:
         prepare(TEXT)
@@ -232,8 +274,8 @@ def test_a_folder_that_cannot_be_used_is_a_run_error(prepare, tmp_path):
 
 cells = st.sampled_from(
     ["", " ", "a@a.example", "A@a.example", "b@b.example ", "bad", "x@throwaway.example", "é", "\0",
-     "SaaS", "Banking", "Summit", "51-200", "Nov-50", "2026-11-03", "soon", 'say "hi"', "two\nlines",
-     "comma, here", "=1+1", "Ame\u0301lie"]
+     "SaaS", "Banking", "Summit", "51-200", "Nov-50", "2026-11-03", "soon", 'say "hi"',
+     "two\nlines", "comma, here", "=1+1", "Ame\u0301lie"]
 )  # fmt: skip
 
 
@@ -243,7 +285,13 @@ cells = st.sampled_from(
     chunk_rows=st.integers(1, 5),
 )
 @settings(max_examples=40, deadline=None)
-def test_the_books_balance_for_any_dirt(aliases, tables, rows, limit, chunk_rows):
+def test_the_books_balance_for_any_dirt(
+    aliases: HeaderAliases,
+    tables: TablesConfig,
+    rows: list[list[str]],
+    limit: int | None,
+    chunk_rows: int,
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "leads.csv"
         with path.open("w", newline="") as file:

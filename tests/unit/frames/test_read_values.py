@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,7 +13,7 @@ from clayload.frames.mail import is_disposable, is_mail, is_personal, is_role
 from clayload.frames.text import read_domain, read_headcount, read_moment, tidy
 
 
-def read(function, *values):
+def read(function: Callable[..., Any], *values: str | None) -> list[Any]:
     return function(pl.Series(values, dtype=pl.String)).to_list()
 
 
@@ -36,12 +38,12 @@ def read(function, *values):
         ("500 employees", 500),
     ],
 )
-def test_headcounts_are_read_by_their_lower_bound(text, count):
+def test_headcounts_are_read_by_their_lower_bound(text: str, count: int) -> None:
     assert read(read_headcount, text, None) == [count, None]
 
 
 @pytest.mark.parametrize("text", ["Nov-50", "-5", "1,5k", "1-5k", "1,2", "many", "99999999999"])
-def test_an_unclear_headcount_is_not_guessed(text):
+def test_an_unclear_headcount_is_not_guessed(text: str) -> None:
     assert read(read_headcount, text, "7") == [None, 7]
 
 
@@ -62,17 +64,17 @@ def test_an_unclear_headcount_is_not_guessed(text):
         ("46329.5", (12, 0, 0)),
     ],
 )
-def test_dates_are_read_as_utc(text, expected):
+def test_dates_are_read_as_utc(text: str, expected: tuple[int, int, int]) -> None:
     assert read(read_moment, text, None) == [datetime(2026, 11, 3, *expected, tzinfo=UTC), None]
 
 
 @pytest.mark.parametrize("text", ["13/03/2026", "31/31/2026", "2026-02-30", "0026-01-01", "soon"])
-def test_a_date_that_is_none_is_not_guessed(text):
+def test_a_date_that_is_none_is_not_guessed(text: str) -> None:
     assert read(read_moment, text, "2026-01-01") == [None, datetime(2026, 1, 1, tzinfo=UTC)]
 
 
 @given(st.datetimes(datetime(1990, 1, 2), datetime(2099, 12, 30)))  # noqa: DTZ001 -- naive is the case
-def test_any_iso_moment_survives_the_reading(moment):
+def test_any_iso_moment_survives_the_reading(moment: datetime) -> None:
     expected = moment.replace(tzinfo=UTC)
     assert read(read_moment, expected.isoformat(), str(moment)) == [expected, expected]
 
@@ -93,11 +95,11 @@ def test_any_iso_moment_survives_the_reading(moment):
         ("see our page", None),
     ],
 )
-def test_the_bare_domain_is_read(text, domain):
+def test_the_bare_domain_is_read(text: str, domain: str | None) -> None:
     assert read(read_domain, text, None) == [domain, None]
 
 
-def test_accents_are_composed_and_empty_text_is_null():
+def test_accents_are_composed_and_empty_text_is_null() -> None:
     frame = pl.DataFrame({"a": ["Ame\u0301lie", "", None, "é"], "b": ["x", "y", "z", "\u2019"]})
     assert tidy(frame, ["a", "b"]).rows() == [
         ("Amélie", "x"),
@@ -107,7 +109,7 @@ def test_accents_are_composed_and_empty_text_is_null():
     ]
 
 
-def judge(function, *values):
+def judge(function: Callable[..., Any], *values: str | None) -> list[bool]:
     return pl.DataFrame({"v": values}).select(function(pl.col("v"))).to_series().to_list()
 
 
@@ -129,11 +131,11 @@ def judge(function, *values):
         (f"{'a' * 250}@b.example", False),
     ],
 )
-def test_the_form_of_an_address_is_judged(address, good):
+def test_the_form_of_an_address_is_judged(address: str, *, good: bool) -> None:
     assert judge(is_mail, address) == [good]
 
 
-def test_kinds_of_addresses_are_told():
+def test_kinds_of_addresses_are_told() -> None:
     assert judge(is_personal, "freemail.example", "acme.example") == [True, False]
     assert judge(is_disposable, "throwaway.example", "acme.example") == [True, False]
     assert judge(is_role, "info@a.example", "information@a.example") == [True, False]

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from clayload.delivery.payload import LIMIT_BYTES, build_body
 from clayload.extracts.open import open_extract
-from clayload.frames.prepare import PrepareOptions, prepare_chunks
+from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
 from clayload.frames.rules import ENVELOPE_BYTES, RULES
+from clayload.tables.headers import HeaderAliases
+from clayload.tables.models import TablesConfig
 
 DOC = Path(__file__).parents[3] / "docs" / "reference" / "rules.md"
 
 
-def test_every_rule_has_its_heading_and_every_heading_its_rule():
+def test_every_rule_has_its_heading_and_every_heading_its_rule() -> None:
     headings = [
         line[4:].strip("` ") for line in DOC.read_text().splitlines() if line.startswith("### ")
     ]
@@ -37,7 +40,9 @@ def test_every_rule_has_its_heading_and_every_heading_its_rule():
         ),
     ],
 )
-def test_each_rule_names_the_rows_that_break_it(prepare, row, reasons):
+def test_each_rule_names_the_rows_that_break_it(
+    prepare: Callable[..., Preparation], row: str, reasons: dict[str, int]
+) -> None:
     header = "email,employees,created,notes,unmapped"
     prepared = prepare(f"{header},industry\n{row},SaaS\nok@ok.example,5,2026-11-03,,,SaaS\n")
     assert prepared.quarantine_reasons == reasons
@@ -45,7 +50,9 @@ def test_each_rule_names_the_rows_that_break_it(prepare, row, reasons):
     assert prepared.is_balanced
 
 
-def test_a_payload_over_the_limit_is_quarantined_and_the_others_are_not(prepare):
+def test_a_payload_over_the_limit_is_quarantined_and_the_others_are_not(
+    prepare: Callable[..., Preparation],
+) -> None:
     huge = "x" * 200_000
     prepared = prepare(f"email,industry,notes\na@a.example,SaaS,{huge}\nb@b.example,SaaS,short\n")
     assert prepared.quarantine_reasons == {"payload_too_large": 1}
@@ -55,7 +62,9 @@ def test_a_payload_over_the_limit_is_quarantined_and_the_others_are_not(prepare)
 
 @pytest.mark.parametrize("character", ["x", "é", '""', "\\"])
 @pytest.mark.parametrize("surplus", [0, 1])
-def test_the_payload_is_measured_to_the_byte(prepare, tables, character, surplus):
+def test_the_payload_is_measured_to_the_byte(
+    prepare: Callable[..., Preparation], tables: TablesConfig, character: str, surplus: int
+) -> None:
     send = tables.tables["tech"].send
     lead = dict.fromkeys(send) | {"email": "a@a.example", "industry": "SaaS", "notes": ""}
     lead["domain"] = "a.example"
@@ -67,7 +76,9 @@ def test_the_payload_is_measured_to_the_byte(prepare, tables, character, surplus
     assert prepared.n_quarantined == surplus
 
 
-def test_control_characters_are_weighed_as_json_writes_them(aliases, tables, tmp_path):
+def test_control_characters_are_weighed_as_json_writes_them(
+    aliases: HeaderAliases, tables: TablesConfig, tmp_path: Path
+) -> None:
     # 16,700 bytes of text, and over 100,000 of JSON: six for each.
     lead = {"email": "a@a.example", "industry": "SaaS", "notes": "\x01" * 16_700}
     (tmp_path / "leads.ndjson").write_text(json.dumps(lead))
@@ -76,7 +87,7 @@ def test_control_characters_are_weighed_as_json_writes_them(aliases, tables, tmp
     assert prepared.quarantine_reasons == {"payload_too_large": 1}
 
 
-def test_a_long_field_that_is_not_sent_does_no_harm(prepare):
+def test_a_long_field_that_is_not_sent_does_no_harm(prepare: Callable[..., Preparation]) -> None:
     huge = "x" * 200_000
     prepared = prepare(f"email,industry,notes\na@a.example,Banking,{huge}\n")
     assert prepared.n_accepted["finance"] == 1

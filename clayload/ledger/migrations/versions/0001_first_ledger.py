@@ -24,6 +24,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.Float(), nullable=False),
         sa.Column("finished_at", sa.Float(), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("problems", sa.Text(), nullable=True),
         sa.Column("halted_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("run_id"),
     )

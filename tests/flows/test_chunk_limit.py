@@ -1,0 +1,76 @@
+"""How many chunks go out at once: the project makes the limit, and a person may change it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
+from itertools import pairwise
+
+import pytest
+from flow_bench import FlowBench, client
+from load_tables import make_leads
+from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
+from prefect.exceptions import ObjectNotFound
+
+from tasks.limits import CHUNK_LIMIT
+
+CHUNK_ROWS, N_CHUNKS = 10, 8
+
+Span = tuple[datetime, datetime]
+
+
+@pytest.fixture(autouse=True)
+def _no_limit_yet(bench: FlowBench) -> None:  # noqa: ARG001 - its server must be there
+    with client() as prefect, suppress(ObjectNotFound):
+        prefect.delete_global_concurrency_limit_by_name(CHUNK_LIMIT)
+
+
+def read_limit() -> int:
+    with client() as prefect:
+        return prefect.read_global_concurrency_limit_by_name(CHUNK_LIMIT).limit
+
+
+def set_limit(limit: int) -> None:
+    with client() as prefect:
+        change = GlobalConcurrencyLimitUpdate(limit=limit)
+        prefect.update_global_concurrency_limit(CHUNK_LIMIT, change)
+
+
+def load_slowly(bench: FlowBench) -> list[Span]:
+    """Load eight chunks at a slow destination; when the first and last lead of each arrived."""
+    os.environ["CLAYLOAD_CHUNK_ROWS"] = str(CHUNK_ROWS)
+    bench.work.standin.faults({"kind": "latency", "latency_s": 0.3})
+    leads = make_leads("Software", CHUNK_ROWS * N_CHUNKS)
+    chunk_of = {lead["email"]: number // CHUNK_ROWS for number, lead in enumerate(leads)}
+    bench.load(bench.work.write_csv(leads))
+    arrivals: dict[int, list[datetime]] = {}
+    for row in bench.work.standin.rows("tech"):
+        arrived_at = datetime.fromisoformat(row["received_at"])
+        arrivals.setdefault(chunk_of[row["payload"]["email"]], []).append(arrived_at)
+    return [(min(moments), max(moments)) for moments in arrivals.values()]
+
+
+def count_at_once(spans: Sequence[Span]) -> int:
+    """Count how many spans overlap where most do."""
+    return max(sum(begin <= at <= end for begin, end in spans) for at, _ in spans)
+
+
+def test_the_first_load_makes_the_limit_that_the_settings_ask_for(bench: FlowBench) -> None:
+    os.environ["CLAYLOAD_CHUNKS_AT_ONCE"] = "3"
+    bench.load(bench.work.write_csv(make_leads("Software", 1)))
+    assert read_limit() == 3
+
+
+def test_a_limit_that_a_person_changed_stays_and_holds(bench: FlowBench) -> None:
+    bench.load(bench.work.write_csv(make_leads("Banking", 1)))
+    set_limit(1)
+    spans = sorted(load_slowly(bench))
+    assert read_limit() == 1
+    assert len(spans) == N_CHUNKS
+    assert all(end < begin for (_, end), (begin, _) in pairwise(spans))
+
+
+def test_without_a_tighter_limit_several_chunks_go_out_at_once(bench: FlowBench) -> None:
+    assert 1 < count_at_once(load_slowly(bench)) <= 4

@@ -1,0 +1,205 @@
+"""`python -m flows.load_leads`, on a server of its own, on the embedded one, and cut short."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from load_kit import CYCLE, Ended, Workbench, end
+from load_tables import FINANCE, BenchOptions, BenchSlot, BenchTable, make_leads
+from standin_process import StandIn
+
+from tasks.server import SERVER_SETTINGS
+
+HOUSE = Path(__file__).parents[2]
+LEADS = [*make_leads("Software", 30), *make_leads("Banking", 20)]
+START_WITHIN_S = 120
+FLOW_WITHIN_S = 180
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start `prefect server start` with the settings that we document."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    home = str(tmp_path_factory.mktemp("server"))
+    command = [sys.executable, "-m", "prefect", "server", "start", "--port", port]
+    environ = {
+        **os.environ,
+        **SERVER_SETTINGS,
+        "PREFECT_HOME": home,
+        "PREFECT_SERVER_UI_ENABLED": "false",
+    }
+    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as server:
+        try:
+            yield wait_for_server(f"http://127.0.0.1:{port}/api")
+        finally:
+            server.terminate()
+
+
+def wait_for_server(api: str) -> str:
+    give_up_at = time.monotonic() + START_WITHIN_S
+    with httpx.Client(trust_env=False) as http:
+        while time.monotonic() < give_up_at:
+            try:
+                http.get(f"{api}/health").raise_for_status()
+            except httpx.TransportError:
+                time.sleep(0.2)
+            else:
+                return api
+    message = f"Prefect's server does not answer at {api}"
+    raise TimeoutError(message)
+
+
+@pytest.fixture
+def work(standin: StandIn, tmp_path: Path) -> Workbench:
+    return Workbench(standin, tmp_path)
+
+
+@contextmanager
+def start_flow(
+    work: Workbench, *arguments: str | Path, **environ: str
+) -> Iterator[subprocess.Popen[str]]:
+    """Start the flow in a process group of its own; all of it is killed at the end of the block."""
+    command = [sys.executable, "-m", "flows.load_leads", *map(str, arguments), "--cycle", CYCLE]
+    home = str(work.folder / "prefect")
+    with subprocess.Popen(
+        command,
+        cwd=HOUSE,
+        env={**work.environ, "PREFECT_HOME": home, **environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            kill_group(process)
+
+
+def kill_group(process: subprocess.Popen[str]) -> None:
+    """Kill the flow and the embedded server it may have started, and nothing else."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def run_flow(work: Workbench, *arguments: str | Path, **environ: str) -> Ended:
+    with start_flow(work, *arguments, **environ) as process:
+        return end(process, FLOW_WITHIN_S)
+
+
+def read_runs(api: str) -> list[dict[str, object]]:
+    """Read the server's flow runs, the newest first."""
+    asked = {"sort": "START_TIME_DESC"}
+    answer = httpx.post(f"{api}/flow_runs/filter", json=asked, trust_env=False)
+    runs: list[dict[str, object]] = answer.raise_for_status().json()
+    return runs
+
+
+def read_artifact_keys(api: str, flow_run_id: object) -> set[str]:
+    asked = {"artifacts": {"flow_run_id": {"any_": [flow_run_id]}}}
+    answer = httpx.post(f"{api}/artifacts/filter", json=asked, trust_env=False)
+    return {artifact["key"] for artifact in answer.raise_for_status().json()}
+
+
+def test_on_a_server_of_its_own_the_run_and_its_artifacts_stay(work: Workbench, api: str) -> None:
+    ended = run_flow(work, work.write_csv(LEADS), PREFECT_API_URL=api)
+    assert (ended.exit_code, ended.stdout) == (0, "complete: 50 delivered\n"), ended.stderr
+    run = read_runs(api)[0]
+    assert (run["name"], run["state_name"]) == ("load 2026-11 · leads.csv", "Completed")
+    keys = {"run-report", "table-tech", "table-finance", "load-progress"}
+    assert read_artifact_keys(api, run["id"]) == keys
+
+
+def test_with_nothing_configured_the_embedded_server_serves(work: Workbench) -> None:
+    ended = run_flow(work, work.write_csv(LEADS))
+    assert (ended.exit_code, ended.stdout) == (0, "complete: 50 delivered\n"), ended.stderr
+    assert "Starting temporary server" in ended.stderr
+    assert work.n_rows() == 50
+
+
+def test_after_a_kill_the_next_load_does_not_wait_for_the_dead_ones_places(
+    work: Workbench,
+) -> None:
+    work.standin.faults({"kind": "latency", "latency_s": 0.5})
+    extract = work.write_csv(LEADS)
+    with start_flow(work, extract, CLAYLOAD_CHUNK_ROWS="10") as process:
+        work.wait_for_rows(1, FLOW_WITHIN_S)
+        kill_group(process)
+        process.wait()
+    work.standin.faults()
+    again = run_flow(work, extract, CLAYLOAD_REQUEST_TIMEOUT_S="5")
+    assert again.exit_code in {0, 21}, again.stderr
+    assert work.keys_in("pending", "sending") == {"tech": [], "finance": []}
+
+
+def test_pending_leads_end_with_20_and_the_next_step(work: Workbench, api: str) -> None:
+    worn = BenchTable("tech", "Software", (BenchSlot("tech-1", used_before=44_990),))
+    work.reconfigure(BenchOptions(tables=(worn, FINANCE)))
+    ended = run_flow(work, work.write_csv(LEADS), PREFECT_API_URL=api)
+    assert ended.exit_code == 20
+    assert "Next: 20 leads are still owed: add a slot" in ended.stdout
+    assert read_runs(api)[0]["state_name"] == "LeadsPending"
+
+
+def test_leads_in_doubt_end_with_21(work: Workbench, api: str) -> None:
+    work.standin.faults({"kind": "reset_after_store", "count": 1})
+    assert run_flow(work, work.write_csv(LEADS), PREFECT_API_URL=api).exit_code == 21
+
+
+def test_an_unreadable_extract_ends_with_11_and_its_line_last(work: Workbench, api: str) -> None:
+    ended = run_flow(work, "no-such-file.csv", PREFECT_API_URL=api)
+    assert (ended.exit_code, ended.stdout) == (11, "")
+    what, what_next = ended.error_lines[-2:]
+    assert what.startswith("CLY-EXT-01 ")
+    assert what_next.startswith("next: ")
+
+
+@pytest.mark.parametrize(
+    ("environ", "code", "exit_code"),
+    [
+        ({"CLAYLOAD_CHUNKS_AT_ONCE": "many"}, "CLY-CFG-03", 10),
+        ({"CLAYLOAD_LEDGER_URL": "sqlite:////proc/no/ledger.db"}, "CLY-LED-01", 12),
+    ],
+)
+def test_a_wrong_setting_ends_with_its_code(
+    work: Workbench, api: str, environ: dict[str, str], code: str, exit_code: int
+) -> None:
+    ended = run_flow(work, work.write_csv(LEADS), PREFECT_API_URL=api, **environ)
+    assert ended.exit_code == exit_code
+    assert ended.error_lines[-2].startswith(code)
+
+
+@pytest.mark.parametrize(
+    ("sign", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["int", "term"]
+)
+def test_a_load_that_is_told_to_stop_records_what_it_sent_and_resumes(
+    work: Workbench, api: str, sign: signal.Signals, exit_code: int
+) -> None:
+    work.standin.faults({"kind": "latency", "latency_s": 0.5})
+    extract = work.write_csv(make_leads("Software", 400))
+    with start_flow(work, extract, PREFECT_API_URL=api) as process:
+        work.wait_for_rows(1, FLOW_WITHIN_S)
+        process.send_signal(sign)
+        ended = end(process, FLOW_WITHIN_S)
+    work.standin.faults()
+    assert ended.exit_code == exit_code, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert work.keys_in("sending", "in_doubt")["tech"] == []
+    assert len(work.keys_in("delivered")["tech"]) == work.n_rows() < 400
+    assert run_flow(work, extract, PREFECT_API_URL=api).exit_code == 0
+    assert sorted(work.delivered()["tech"]) == work.keys_in("delivered")["tech"]
+    assert work.n_rows() == 400

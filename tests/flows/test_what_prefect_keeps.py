@@ -1,0 +1,93 @@
+"""What Prefect keeps of a load: what a person needs in order to follow it, and nothing personal."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from flow_bench import FlowBench
+from load_tables import FINANCE, TECH, make_leads
+from refusing_server import start_refusing_server
+
+LEADS = [*make_leads("Software", 30), *make_leads("Banking", 20)]
+
+
+def test_each_run_and_task_says_what_it_does(bench: FlowBench) -> None:
+    os.environ["CLAYLOAD_CHUNK_ROWS"] = "20"
+    run = bench.load(bench.work.write_csv(LEADS, "leads-2026-11.csv"))
+    assert run.flow_run.name == "load 2026-11 · leads-2026-11.csv"
+    assert {task_run.name for task_run in run.task_runs(5)} == {
+        "prepare",
+        "tech chunk 1/3",
+        "tech chunk 2/3",
+        "finance chunk 3/3",
+        "settle",
+    }
+
+
+def test_a_run_without_a_cycle_is_named_by_its_files_and_table(bench: FlowBench) -> None:
+    files = [bench.work.write_csv(LEADS, name) for name in ("a.csv", "b.csv", "c.csv")]
+    run = bench.load(*files, cycle=None, table="tech")
+    assert run.flow_run.name == "load · a.csv and 2 more · tech only"
+
+
+def test_the_log_tells_of_reading_progress_and_end(bench: FlowBench) -> None:
+    lines = bench.load(bench.work.write_csv(LEADS)).log()
+    assert any(
+        "50 rows read, 0 quarantined, 0 duplicates, 0 unrouted; 50 of 50 accepted leads are owed, "
+        "in 2 chunks" in line
+        for line in lines
+    )
+    assert any("50 of 50 leads are through" in line for line in lines)
+    assert lines[-1] == "Finished in state Completed('complete: 50 delivered')"
+    assert len(lines) < 12
+
+
+def test_a_load_leaves_its_report_a_table_for_each_clay_table_and_its_progress(
+    bench: FlowBench,
+) -> None:
+    artifacts = bench.load(bench.work.write_csv(LEADS)).artifacts()
+    assert set(artifacts) == {"run-report", "table-tech", "table-finance", "load-progress"}
+    assert artifacts["load-progress"].data == 100
+    assert str(artifacts["run-report"].data).startswith("# Load 2026-11: complete")
+    rows = json.loads(str(artifacts["table-finance"].data))
+    slot = {"what": "slot finance-1", "this run": "20", "in all": "20", "safe limit": "45,000"}
+    assert rows == [
+        {"what": "leads delivered", "this run": "20", "in all": "", "safe limit": ""},
+        slot,
+    ]
+    assert str(artifacts["table-finance"].description).startswith("2026-11: 20 delivered (run ")
+
+
+def test_nothing_secret_or_personal_stays_with_prefect(bench: FlowBench) -> None:
+    names = run_all_that_can_go_wrong(bench)
+    kept = bench.prefect.read()
+    assert all(name.encode() in kept for name in names)
+    forbidden = [*bench.work.secrets, *(lead["email"] for lead in LEADS), "secret-note", "Élodie"]
+    assert [text for text in forbidden if text.encode() in kept] == []
+
+
+def run_all_that_can_go_wrong(bench: FlowBench) -> list[str]:
+    """Load with refused and doubtful leads, a broken file and a missing host; names of the runs."""
+    lost_answer = {"kind": "reset_after_store", "source": TECH.slots[0].source_id, "count": 1}
+    bench.work.standin.faults(lost_answer)
+    with start_refusing_server() as url:
+        os.environ[FINANCE.slots[0].url_variable] = f"{url}/{FINANCE.slots[0].source_id}"
+        refused = {**LEADS[-1], "notes": "refuse me"}
+        attention = bench.load(bench.work.write_csv([*LEADS[:-1], refused], "attention.csv"))
+    broken = bench.load(write_broken(bench.work.folder / "broken.ndjson"))
+    os.environ[FINANCE.slots[0].url_variable] = f"not a url {FINANCE.slots[0].token}"
+    misconfigured = bench.load(bench.work.write_csv(LEADS, "misconfigured.csv"))
+    assert [run.state.name for run in (attention, broken, misconfigured)] == [
+        "NeedsAttention",
+        "Failed",
+        "Failed",
+    ]
+    return [run.log() and run.flow_run.name for run in (attention, broken, misconfigured)]
+
+
+def write_broken(path: Path) -> Path:
+    lines = [json.dumps({**lead, "notes": "secret-note"}) for lead in LEADS]
+    path.write_text("\n".join([*lines, f'{{"email": "{LEADS[0]["email"]}", secret-note']))
+    return path
