@@ -16,7 +16,6 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State, StateType
-from prefect.exceptions import TerminationSignal
 from prefect.runtime import flow_run
 
 from clayload.cli.show import say_error
@@ -116,9 +115,8 @@ def main() -> None:
         with suited_server():
             state = load_leads(**asked, return_state=True)
     except KeyboardInterrupt:
+        # Prefect ends the process itself on SIGTERM, with 143, once the run's state is told.
         sys.exit(ExitCode.INTERRUPTED)
-    except TerminationSignal:
-        sys.exit(ExitCode.TERMINATED)
     error = state.result(raise_on_failure=False) if state.is_failed() else None
     if isinstance(error, ClayloadError):
         say_error(error)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
-from clayload.errors import StopTableError
+from clayload.errors import StopRunError, StopTableError
 from clayload.loading.deliver import deliver_chunk
 from clayload.loading.prepare import PreparedLoad, prepare_load
 from clayload.loading.request import LoadRequest
@@ -50,9 +50,9 @@ def _deliver_all(prepared: PreparedLoad, setup: Setup) -> Iterator[Problem]:
             for future in _as_completed(chunk_of):
                 yield from _problem_of(future, chunk_of[future], setup)
         except BaseException:
-            # Ctrl-C or SIGTERM: chunks under way end within a grant, and what they sent is known.
+            # Ctrl-C, SIGTERM, a lost ledger: chunks under way end within a grant, no other begins.
+            pool.shutdown(wait=False, cancel_futures=True)
             setup.ledger.halt_run(prepared.run_id, INTERRUPTED)
-            pool.shutdown(cancel_futures=True)
             raise
 
 
@@ -72,6 +72,8 @@ def _problem_of(future: Future[object], chunk: ChunkRef, setup: Setup) -> Iterat
     error = future.exception()
     if error is None:
         return
+    if isinstance(error, StopRunError):
+        raise error
     problem = describe_problem(error, chunk.table)
     if not isinstance(error, StopTableError):
         # Nobody answers, or worse: the chunks still to come would only meet the same.
