@@ -17,6 +17,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State, StateType
 from prefect.runtime import flow_run
+from prefect.states import Failed
 
 from clayload.cli.show import say_error
 from clayload.errors import ClayloadError, ExitCode
@@ -58,14 +59,23 @@ def load_leads(
         table: load only the leads of this Clay table.
         limit: send at most so many leads.
     """
-    load = prepare_load(LoadRequest(tuple(files), cycle, table, limit))
+    try:
+        return final_state(load_extract(LoadRequest(tuple(files), cycle, table, limit)))
+    except ClayloadError as error:
+        # It says in one line what is wrong and what to do; a traceback would bury it.
+        return Failed(message=str(error), data=error)
+
+
+def load_extract(request: LoadRequest) -> RunReport:
+    """Open the extract, prepare chunks, deliver them, settle."""
+    load = prepare_load(request)
     print(describe_load(load))
     ensure_chunk_limit()
     with halting_when_interrupted(load.run_id):
         problems = follow_progress(load, start_delivery(load))
     report = settle_run(load.run_id, problems)
     publish_report(report)
-    return final_state(report)
+    return report
 
 
 def describe_load(load: PreparedLoad) -> str:

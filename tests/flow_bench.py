@@ -25,6 +25,7 @@ from prefect.client.schemas.filters import (
     LogFilterFlowRunId,
 )
 from prefect.client.schemas.objects import Artifact, FlowRun, State, TaskRun
+from prefect.client.schemas.sorting import LogSort
 from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
 
 from flows.load_leads import load_leads
@@ -110,8 +111,10 @@ class FlowRunRecord:
         which = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[self.flow_run_id]))
 
         def find(prefect: SyncPrefectClient) -> list[str] | None:
-            lines = [log.message for log in prefect.read_logs(which, limit=200)]
-            return lines if any("Finished in state" in line for line in lines[-1:]) else None
+            logs = prefect.read_logs(which, limit=200, sort=LogSort.TIMESTAMP_ASC)
+            of_the_run = [log.message for log in logs if log.task_run_id is None]
+            has_ended = any(line.startswith("Finished in state") for line in of_the_run)
+            return [log.message for log in logs] if has_ended else None
 
         return wait_for(find, "the end of the log")
 

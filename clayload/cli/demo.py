@@ -47,7 +47,7 @@ def demo(
     config = _write_config(read_setup(os.environ).settings.config, home)
     with _running_standin(home, config) as url:
         environ = {**os.environ, **_point_at(url, config), **_settings(home)}
-        out.print(f"The stand-in of Clay is at {url} (a page in the browser, while the load runs)")
+        out.print(f"The stand-in of Clay, with a page for the browser: {url}")
         out.print("Starting Prefect's embedded server; the first start takes half a minute ...")
         flow = [sys.executable, "-m", "flows.load_leads", str(sample), "--cycle", _CYCLE]
         exit_code = subprocess.run(flow, env=environ, check=False).returncode  # noqa: S603 - our own module

@@ -122,12 +122,8 @@ def show_reading(reading: Reading) -> None:
     if reading.quarantine_reasons:
         reasons = sorted(reading.quarantine_reasons.items(), key=lambda item: -item[1])
         show_grid(["quarantined because", "leads"], reasons)
-    if reading.unmapped:
-        out.print(f"columns no lead field takes: {', '.join(reading.unmapped)}")
-    for field, columns in reading.merged.items():
-        out.print(f"{field} is the first filled of: {', '.join(columns)}")
-    if reading.n_multi_match:
-        out.print(f"{reading.n_multi_match:,} leads match several tables; the first one won")
+    for sentence in reading.describe_columns():
+        out.print(sentence)
 
 
 def show_plan(plan: LoadPlan) -> None:
@@ -139,18 +135,18 @@ def show_plan(plan: LoadPlan) -> None:
         f"{reading.n_unrouted:,} unrouted, {reading.n_left_out:,} left out"
     )
     show_grid(
-        ["table", "accepted", "settled before", "to send", "chunks", "through slots", "no room"],
+        ["table", "accepted", "settled before", "to send", "chunks", "no room"],
         (
-            [
-                name,
-                t.n_accepted,
-                t.n_already_settled,
-                t.n_to_send,
-                t.n_chunks,
-                _describe_slots(t.by_slot, t.left_in_slots),
-                t.n_unplaced,
-            ]
+            [name, t.n_accepted, t.n_already_settled, t.n_to_send, t.n_chunks, t.n_unplaced]
             for name, t in plan.tables.items()
+        ),
+    )
+    show_grid(
+        ["slot", "takes", "left now"],
+        (
+            [slot, table.by_slot.get(slot, 0), left]
+            for table in plan.tables.values()
+            for slot, left in table.left_in_slots.items()
         ),
     )
     show_reading(reading)
@@ -159,10 +155,6 @@ def show_plan(plan: LoadPlan) -> None:
         f"{plan.n_to_send:,} leads to send at {plan.rate_per_s:g}/s: "
         f"{describe_seconds(plan.sending_time_s)}. It {verdict}."
     )
-
-
-def _describe_slots(by_slot: dict[str, int], left: dict[str, int]) -> str:
-    return ", ".join(f"{slot} {n:,} of {left[slot]:,} left" for slot, n in by_slot.items())
 
 
 def _show_problems(report: RunReport) -> None:

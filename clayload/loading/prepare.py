@@ -143,4 +143,6 @@ def _describe_reading(preparation: Preparation, extract: Extract, folder: Path) 
         n_left_out=preparation.n_not_selected + preparation.n_beyond_limit,
         unmapped=preparation.unmapped,
         merged=preparation.merged,
+        conflicts=preparation.conflicts,
+        unread=extract.unread,
     )

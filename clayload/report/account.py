@@ -6,7 +6,7 @@ Never: a sum that is made to fit; rows that nobody can place make the run fail.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -39,7 +39,9 @@ class _Account(BaseModel):
 class Reading(_Account):
     """What the frames made of the extract; kept in the ledger with the run.
 
-    `n_left_out` leads were accepted, and left for later by `--limit` or `--table`.
+    `n_left_out` leads were accepted, and left for later by `--limit` or `--table`. `merged` has
+    the columns of each field that has several, `conflicts` the rows in which those differ, and
+    `unread` what of the files was left aside, such as further sheets.
     """
 
     files: tuple[str, ...]
@@ -53,6 +55,21 @@ class Reading(_Account):
     n_left_out: int
     unmapped: tuple[str, ...]
     merged: dict[str, tuple[str, ...]]
+    conflicts: dict[str, int]
+    unread: tuple[str, ...]
+
+    def describe_columns(self) -> Iterator[str]:
+        """Say, a sentence each, what a person should know of the extract's columns."""
+        if self.unmapped:
+            yield f"Columns no lead field takes: {', '.join(self.unmapped)}."
+        for field, columns in self.merged.items():
+            n = self.conflicts.get(field, 0)
+            differ = f"; in {n:,} rows they differ" if n else ""
+            yield f"{field} is the first filled of {', '.join(columns)}{differ}."
+        if self.unread:
+            yield f"Left unread: {', '.join(self.unread)}."
+        if self.n_multi_match:
+            yield f"{self.n_multi_match:,} leads match several tables; the first in the file won."
 
 
 class SlotAccount(_Account):

@@ -24,13 +24,13 @@ def render_report(report: RunReport, *, with_keys: bool) -> str:
         f"# Load {report.cycle}: {report.outcome}",
         f"**Next:** {report.next_step}.",
         _render_facts(report),
+        *_render_problems(report),
         "## The books",
         _render_books(report),
         "## Tables",
         render_tables(report),
         "## Webhook slots",
         _render_slots(report),
-        *_render_problems(report),
         *_render_reasons(report),
         *_render_leads("Refused by Clay", report.refused, with_keys=with_keys),
         *_render_leads("In doubt", report.in_doubt, with_keys=with_keys),
@@ -89,9 +89,9 @@ def _render_slots(report: RunReport) -> str:
 def _render_problems(report: RunReport) -> Iterable[str]:
     if report.problems:
         yield "## What stopped"
-        yield render_table(
-            ["table", "code", "what", "next"],
-            [[p.table, p.code, p.message, p.hint] for p in report.problems],
+        yield "\n".join(
+            f"- `{p.code}` {_escape(p.table)}: {_escape(p.message)}. **Next:** {_escape(p.hint)}."
+            for p in report.problems
         )
 
 
@@ -130,15 +130,10 @@ def _render_leads(title: str, leads: Sequence[LeadAccount], *, with_keys: bool) 
 
 
 def _render_columns(report: RunReport) -> Iterable[str]:
-    reading = report.reading
-    if reading.unmapped or reading.merged or reading.n_multi_match:
+    sentences = [_escape(sentence) for sentence in report.reading.describe_columns()]
+    if sentences:
         yield "## About the extract"
-    if reading.unmapped:
-        yield f"Columns no lead field takes: {', '.join(f'`{name}`' for name in reading.unmapped)}."
-    for field, columns in reading.merged.items():
-        yield f"`{field}` is the first filled of {', '.join(f'`{name}`' for name in columns)}."
-    if reading.n_multi_match:
-        yield f"{reading.n_multi_match:,} leads match several tables; the first in the file won."
+        yield "\n".join(f"- {sentence}" for sentence in sentences)
 
 
 def render_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -16,7 +16,7 @@ from prefect.exceptions import ObjectNotFound
 
 from tasks.limits import CHUNK_LIMIT
 
-CHUNK_ROWS, N_CHUNKS = 10, 8
+CHUNK_ROWS, N_CHUNKS = 10, 6
 
 Span = tuple[datetime, datetime]
 
@@ -39,9 +39,9 @@ def set_limit(limit: int) -> None:
 
 
 def load_slowly(bench: FlowBench) -> list[Span]:
-    """Load eight chunks at a slow destination; when the first and last lead of each arrived."""
-    os.environ["CLAYLOAD_CHUNK_ROWS"] = str(CHUNK_ROWS)
-    bench.work.standin.faults({"kind": "latency", "latency_s": 0.3})
+    """Load six chunks at a slow destination; when the first and last lead of each arrived."""
+    os.environ |= {"CLAYLOAD_CHUNK_ROWS": str(CHUNK_ROWS), "CLAYLOAD_IN_FLIGHT": "1"}
+    bench.work.standin.faults({"kind": "latency", "latency_s": 0.15})
     leads = make_leads("Software", CHUNK_ROWS * N_CHUNKS)
     chunk_of = {lead["email"]: number // CHUNK_ROWS for number, lead in enumerate(leads)}
     bench.load(bench.work.write_csv(leads))

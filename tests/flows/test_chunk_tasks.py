@@ -69,7 +69,12 @@ def test_the_error_decides_how_often_a_chunk_is_tried(error: Exception, n_tries:
         retry_delay_seconds=0.01,
         retry_condition_fn=deliver_chunk.retry_condition_fn,
     )
-    flow(lambda: failing(return_state=True), name="fails")(return_state=True)
+
+    @flow(name="fails")
+    def fails() -> None:
+        failing(return_state=True)
+
+    fails()
     assert len(tries) == n_tries
 
 

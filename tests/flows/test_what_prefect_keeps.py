@@ -84,7 +84,9 @@ def run_all_that_can_go_wrong(bench: FlowBench) -> list[str]:
         "Failed",
         "Failed",
     ]
-    return [run.log() and run.flow_run.name for run in (attention, broken, misconfigured)]
+    for run in (attention, broken, misconfigured):
+        assert run.log()
+    return [run.flow_run.name for run in (attention, broken, misconfigured)]
 
 
 def write_broken(path: Path) -> Path:

@@ -1,4 +1,8 @@
-"""Does a load survive a ledger it may not write, and a disk that is full or fills meanwhile?"""
+"""Does a load survive a ledger it may not write, and a disk that is full or fills meanwhile?
+
+What a load makes of a host that is down stands in tests/integration/load/test_load_answers.py: it
+is started early there, for it mostly waits.
+"""
 
 from __future__ import annotations
 
@@ -105,11 +109,3 @@ def test_a_disk_that_fills_during_the_load_loses_nothing_and_the_next_load_sends
     assert len(rows) == len(set(rows))
     assert delivered <= set(rows)
     assert delivered | in_doubt == {lead["email"] for lead in LEADS}
-
-
-def test_a_host_that_is_unreachable_is_told_before_anything_is_sent(bench: Workbench) -> None:
-    """What the load itself makes of it stands in tests/integration/load/test_load_answers.py."""
-    ended = bench.run("check", CLAY_WEBHOOK_TECH_1="https://clay.invalid/v3/hook")
-    assert ended.exit_code == 20
-    assert "CLY-DST-01 clay.invalid:443 does not answer" in ended.stdout
-    assert bench.n_posts() == 0

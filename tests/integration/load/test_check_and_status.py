@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 
 from first_loads import FirstLoads
-from load_kit import Workbench, ends_of
+from load_kit import Ended, Workbench, ends_of
 from load_tables import FINANCE
+from standin_process import Document
+
+
+def _checks(ended: Ended) -> list[Document]:
+    checks: list[Document] = json.loads(ended.stdout)
+    return checks
 
 
 def test_check_says_that_all_is_ready_and_spends_no_row(bench: Workbench) -> None:
     ended = bench.run("check", "--json")
     assert ended.exit_code == 0
-    assert [(one["check"], one["is_ok"]) for one in ended.json] == [
+    assert [(one["check"], one["is_ok"]) for one in _checks(ended)] == [
         ("configuration", True),
         ("secrets", True),
         ("ledger", True),
@@ -26,7 +33,7 @@ def test_check_names_the_variable_of_a_missing_secret(bench: Workbench) -> None:
     name = FINANCE.slots[0].token_variable
     ended = bench.run("check", "--json", **{name: ""})
     assert ended.exit_code == 10
-    failed = {one["check"]: one["said"] for one in ended.json if not one["is_ok"]}
+    failed = {one["check"]: one["said"] for one in _checks(ended) if not one["is_ok"]}
     assert name in failed["secrets"]
     assert "finance-1" in failed["secrets"]
 
@@ -38,7 +45,7 @@ def test_check_says_which_host_does_not_answer(bench: Workbench) -> None:
         name = FINANCE.slots[0].url_variable
         ended = bench.run("check", "--json", **{name: f"http://127.0.0.1:{port}/hook"})
     assert ended.exit_code == 20
-    failed = {one["check"]: one["said"] for one in ended.json if not one["is_ok"]}
+    failed = {one["check"]: one["said"] for one in _checks(ended) if not one["is_ok"]}
     assert failed.keys() == {"destination"}
     assert f"127.0.0.1:{port} does not answer" in failed["destination"]
 

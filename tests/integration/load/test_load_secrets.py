@@ -28,7 +28,7 @@ def test_no_secret_is_in_output_ledger_reports_or_any_other_file(bench: Workbenc
         {"kind": "answer", "code": 429, "count": 2},
         {"kind": "drop", "count": 1},
     )
-    bench.standin.set_source(FINANCE.slots[0].source_id, token="rotated-meanwhile")
+    bench.standin.rotate_token(FINANCE.slots[0].source_id)
     extract = bench.write_csv(make_leads("Software", 60) + make_leads("Banking", 20))
     commands = [
         ("load", extract),

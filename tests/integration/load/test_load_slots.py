@@ -102,7 +102,7 @@ def test_a_table_whose_only_slot_is_refused_waits_and_the_next_load_tries_the_sl
 ) -> None:
     only = BenchSlot("tech-1")
     bench = Workbench(standin, tmp_path, _options(only))
-    bench.standin.set_source(only.source_id, token="another-token")
+    bench.standin.set_source(only.source_id, token=ANOTHER_TOKEN)
     extract = bench.write_csv(TECH_LEADS + make_leads("Banking", 5))
     stopped = bench.load(extract)
     assert stopped.exit_code == 20
