@@ -64,7 +64,8 @@ class ProgressMeter:
         """Count the leads of the run that were owed at its start and no longer are."""
         ends = Books(self.setup.ledger).count_ends(self.load.run_id)
         n_pending = sum(of_table.get(RowEnd.PENDING, 0) for of_table in ends.values())
-        return self.load.n_owed - n_pending
+        # What another process had in flight at the start counts as pending too.
+        return max(self.load.n_owed - n_pending, 0)
 
 
 def describe_seconds(seconds: float) -> str:

@@ -172,11 +172,15 @@ class RunReport(_Account):
                 return f"{n_pending:,} leads are still owed: {hint}"
             case Outcome.ATTENTION:
                 return (
-                    f"look at the {ends[RowEnd.REFUSED]:,} refused and {ends[RowEnd.IN_DOUBT]:,} "
-                    "in doubt leads of the report; nothing re-sends them by itself"
+                    f"look at the {self._count_unsettled()} in the report; nothing re-sends them "
+                    "by itself"
                 )
             case Outcome.COMPLETE:
                 return "nothing: every lead that could be sent was sent"
+
+    def _count_unsettled(self) -> str:
+        ends = (RowEnd.REFUSED, RowEnd.IN_DOUBT)
+        return " and ".join(f"{self.ends[end]:,} leads {end}" for end in ends if self.ends[end])
 
     def to_json(self) -> str:
         """Give the account for machines, with the figures and words a person is shown."""
