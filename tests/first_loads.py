@@ -27,12 +27,13 @@ MORE = make_leads("Banking", 10, first=40)
 
 @dataclass(frozen=True, slots=True)
 class FirstLoads:
-    """An extract, the same again, and one with ten leads more; `sent` and `n_posts` after each."""
+    """An extract, the same again, and ten leads more; with the stand-in's counts after each."""
 
     bench: Workbench
     ended: tuple[Ended, ...]
     sent: tuple[dict[str, list[str]], ...]
     n_posts: tuple[int, ...]
+    n_taken: tuple[int, ...]
     first_row: Document
 
     @classmethod
@@ -40,13 +41,14 @@ class FirstLoads:
         """Load three times."""
         extract = bench.write_csv(LEADS + DIRT)
         grown = bench.write_csv(MORE[:5] + LEADS + DIRT + MORE[5:], "grown.csv")
-        ended, sent, n_posts = [], [], []
+        ended, sent, n_posts, n_taken = [], [], [], []
         for file in (extract, extract, grown):
             ended.append(bench.load(file))
             sent.append(bench.delivered())
             n_posts.append(bench.n_posts())
+            n_taken.append(bench.n_taken())
         first_row = bench.standin.rows("finance")[0]["payload"]
-        return cls(bench, tuple(ended), tuple(sent), tuple(n_posts), first_row)
+        return cls(bench, tuple(ended), tuple(sent), tuple(n_posts), tuple(n_taken), first_row)
 
     @property
     def first_folder(self) -> Path:

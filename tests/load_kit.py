@@ -155,6 +155,10 @@ class Workbench:
         """Count every POST the stand-in's workspace ever got."""
         return int(self.standin.traffic(WORKSPACE)["attempted"])
 
+    def n_taken(self) -> int:
+        """Count every submission the stand-in ever accepted; a 429 on a busy machine is none."""
+        return int(self.standin.traffic(WORKSPACE)["accepted"])
+
     def wait_for_rows(self, n: int, within_s: float = END_WITHIN_S) -> None:
         """Wait until the stand-in holds `n` rows."""
         give_up_at = time.monotonic() + within_s

@@ -68,7 +68,7 @@ def test_a_load_killed_before_its_first_lead_is_only_begun_anew(bench: Workbench
         kill(process)
     assert bench.n_posts() == 0
     assert ends_of(bench.load(extract).json) == {"delivered": 500}
-    assert bench.n_rows() == bench.n_posts() == 500
+    assert bench.n_rows() == bench.n_taken() == 500
 
 
 def test_a_terminated_load_records_what_it_sent_and_the_next_sends_the_rest(
@@ -86,4 +86,4 @@ def test_a_terminated_load_records_what_it_sent_and_the_next_sends_the_rest(
     assert sum(map(len, bench.keys_in("delivered").values())) == bench.n_rows() < 500
     assert _n_open(bench) == 0
     assert bench.load(extract).exit_code == 0
-    assert bench.n_rows() == bench.n_posts() == 500
+    assert bench.n_rows() == bench.n_taken() == 500

@@ -64,7 +64,7 @@ def test_without_a_spare_the_rest_waits_others_go_on_and_a_new_slot_takes_exactl
         0,
         {"already delivered": 50, "delivered": 20},
     )
-    assert bench.n_posts() == 70
+    assert bench.n_taken() == 70
     assert len(set(bench.delivered()["tech"])) == 30
 
 
