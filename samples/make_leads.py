@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 -- a script beside its data, not a package
 """What do real lead extracts look like, at any size?
 
     python samples/make_leads.py --leads 2000 --seed 7 --out samples/leads-2026-11.csv
@@ -11,6 +10,8 @@ Never: a real person or company: names are made up, addresses use reserved domai
 
 10 million leads take about a minute and no more memory than one batch.
 """
+
+# ruff: noqa: INP001 -- a script beside its data, not a package
 
 from __future__ import annotations
 
