@@ -11,7 +11,7 @@ values are plain, and only the rest pays for the careful reading.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 
@@ -101,14 +101,10 @@ def tidy(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     found = frame.select(
         (text == "").any().name.suffix(_EMPTY), accented.name.suffix(_COMBINED)
     ).row(0, named=True)
-    filled = [
-        pl.when(pl.col(column) != "").then(pl.col(column)).alias(column)
+    return frame.with_columns(
+        _compose(_drop_empty(frame.get_column(column), found), found)
         for column in columns
-        if found[column + _EMPTY]
-    ]
-    tidied = frame.with_columns(filled)
-    return tidied.with_columns(
-        _compose(tidied.get_column(column)) for column in columns if found[column + _COMBINED]
+        if found[column + _EMPTY] or found[column + _COMBINED]
     )
 
 
@@ -159,7 +155,13 @@ def _select(values: pl.DataFrame, expr: pl.Expr) -> pl.Series:
     return values.lazy().select(expr).collect(engine="in-memory").to_series()
 
 
-def _compose(text: pl.Series) -> pl.Series:
+def _drop_empty(text: pl.Series, found: Mapping[str, bool]) -> pl.Series:
+    return text.set(text == "", None) if found[text.name + _EMPTY] else text
+
+
+def _compose(text: pl.Series, found: Mapping[str, bool]) -> pl.Series:
+    if not found[text.name + _COMBINED]:
+        return text
     at = text.to_frame("value").select(_is_accented(_VALUE).arg_true()).to_series()
     return text.scatter(at, text.gather(at).str.normalize("NFC"))
 

@@ -7,6 +7,7 @@ Never: an exception of the database's own: every failure is a LedgerError with t
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import time
@@ -66,7 +67,10 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
 def is_new(url: str) -> bool:
     """Whether nothing was ever written to this ledger: its file does not exist."""
     parsed = _parse(url)
-    return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
+    try:
+        return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
+    except OSError:
+        return False  # it may not even be looked at: opening it says why
 
 
 def _parse(url: str) -> URL:
@@ -86,7 +90,7 @@ def _server_engine(url: URL) -> Engine:
 
 
 def _sqlite_engine(path: Path, *, read_only: bool) -> Engine:
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - pathlib raises where a parent may not be entered
         raise _unusable(path, "it is a folder")
     if not read_only:
         _make_folder(path)

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"
 RUNBOOK = (ROOT / "deployments" / "runbook.md").read_text("utf-8")
 CLI = (REFERENCE / "cli.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
 LEDGER = (REFERENCE / "ledger.md").read_text("utf-8")
 SECTION_PARTS = ("**What happened.**", "**What was sent.**", "**See it.**", "**Next.**")
 
@@ -87,6 +88,12 @@ def test_the_reference_says_what_a_command_says_of_itself(name: str) -> None:
 def test_every_exit_code_is_in_the_reference() -> None:
     rows = rows_of(sections(CLI)["Exit codes"])
     assert [int(row[0]) for row in rows] == [code.value for code in ExitCode]
+
+
+def test_every_exit_code_is_in_the_readme() -> None:
+    rows = rows_of(sections(README)["Exit codes"])
+    listed = [int(code) for row in rows for code in row[0].split(",")]
+    assert listed == [code.value for code in ExitCode]
 
 
 def test_every_ledger_table_and_column_is_in_the_reference() -> None:

@@ -57,6 +57,7 @@ def test_no_bytes_or_no_rows_is_empty(open_bytes: Callable[..., Extract], conten
         (b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "PNG"),
         (random.Random(3).randbytes(5_000), "binary"),  # noqa: S311 -- noise, not a secret
     ],
+    ids=["gzip", "zip", "PNG", "binary"],
 )
 def test_a_binary_file_named_csv_is_recognised(
     open_bytes: Callable[..., Extract], content: bytes, kind: str
