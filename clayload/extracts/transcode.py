@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from clayload.errors import Code, RunError, UnreadableExtractError
+from clayload.errors import Code, UnreadableExtractError
+from clayload.folder import writing_to
 
 _PIECE_CHARACTERS = 1 << 20
 
@@ -49,14 +50,7 @@ def open_copy(copy: Path) -> Iterator[TextIO]:
     Raises:
         RunError: the folder cannot be used, or the disk is full.
     """
-    try:
+    with writing_to(copy.parent):
         copy.parent.mkdir(parents=True, exist_ok=True)
         with copy.open("w", encoding="utf-8", newline="") as out:
             yield out
-    except OSError as exc:
-        raise RunError(
-            Code.RUN_FOLDER_UNUSABLE,
-            f"{copy.parent} cannot be written: {exc.strerror}",
-            hint="free some space, or point CLAYLOAD_HOME to another folder",
-            folder=str(copy.parent),
-        ) from exc

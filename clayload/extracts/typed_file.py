@@ -12,11 +12,12 @@ from pathlib import Path
 import fastexcel
 import polars as pl
 
-from clayload.errors import Code, RunError, UnreadableExtractError
+from clayload.errors import Code, UnreadableExtractError
 from clayload.extracts.facts import ByteFacts
 from clayload.extracts.find import refuse_empty
 from clayload.extracts.headers import name_columns
 from clayload.extracts.models import Format, SourceFile
+from clayload.folder import writing_to
 
 # Above this a float no longer tells neighbouring integers apart.
 _EXACT_FLOAT = 2.0**53
@@ -134,16 +135,9 @@ def _describe(  # noqa: PLR0913 -- one value object, put together in one place
 
 
 def _keep(rows: pl.DataFrame, copy: Path) -> None:
-    try:
+    with writing_to(copy.parent):
         copy.parent.mkdir(parents=True, exist_ok=True)
         rows.write_parquet(copy, compression="lz4")
-    except OSError as exc:
-        raise RunError(
-            Code.RUN_FOLDER_UNUSABLE,
-            f"{copy.parent} cannot be written: {exc.strerror}",
-            hint="free some space, or point CLAYLOAD_HOME to another folder",
-            folder=str(copy.parent),
-        ) from exc
 
 
 def _refuse(path: Path, kind: str, exc: Exception) -> UnreadableExtractError:

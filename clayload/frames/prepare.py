@@ -21,6 +21,7 @@ from pathlib import Path
 import polars as pl
 
 from clayload.errors import Code, ContractError, RunError
+from clayload.folder import writing_to
 from clayload.frames import fate
 from clayload.frames.aside import write_aside
 from clayload.frames.chunk import Staged, choose_chunk_size, plan_chunks, write_chunks
@@ -144,14 +145,8 @@ def _staging(options: PrepareOptions) -> Iterator[Path | None]:
         return
     staging = options.folder / _STAGING
     try:
-        staging.mkdir(parents=True, exist_ok=True)
-        yield staging
-    except OSError as exc:
-        raise RunError(
-            Code.RUN_FOLDER_UNUSABLE,
-            f"{options.folder} cannot be written: {exc.strerror or exc}",
-            hint="free some space, or point CLAYLOAD_HOME to another folder",
-            folder=str(options.folder),
-        ) from exc
+        with writing_to(options.folder):
+            staging.mkdir(parents=True, exist_ok=True)
+            yield staging
     finally:
         shutil.rmtree(staging, ignore_errors=True)

@@ -20,12 +20,12 @@ from clayload.capacity.plan import plan_table, sending_time_s
 from clayload.delivery.grant import TableSnapshot
 from clayload.delivery.pace import Rate
 from clayload.destinations.jsonl_file import write_bodies
+from clayload.folder import writing_to
 from clayload.ledger.books import Books
 from clayload.ledger.engine import is_new
 from clayload.ledger.snapshot import unbenched, unused_table
 from clayload.ledger.store import Ledger
 from clayload.loading.deliver import read_bodies
-from clayload.loading.folder import writing_to
 from clayload.loading.prepare import choose_cycle, prepare_frames, read_keys
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup

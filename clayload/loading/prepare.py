@@ -16,10 +16,10 @@ from pathlib import Path
 import polars as pl
 
 from clayload.extracts.open import Extract, open_extract
+from clayload.folder import writing_to
 from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
 from clayload.ledger.books import Books
 from clayload.ledger.store import Ledger, RunStart
-from clayload.loading.folder import writing_to
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef

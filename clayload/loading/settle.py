@@ -16,9 +16,9 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from clayload.errors import ClayloadError, Code
+from clayload.folder import writing_to
 from clayload.ledger.books import Books, LeadRow, RunRow
 from clayload.ledger.states import SubmissionState
-from clayload.loading.folder import writing_to
 from clayload.loading.setup import Setup
 from clayload.report.account import (
     LeadAccount,
