@@ -73,6 +73,12 @@ def test_a_date_that_is_none_is_not_guessed(text: str) -> None:
     assert read(read_moment, text, "2026-01-01") == [None, datetime(2026, 1, 1, tzinfo=UTC)]
 
 
+def test_the_form_of_the_first_date_does_not_bind_the_others() -> None:
+    forms = ["2026-11-03T00:00:00Z", "2026-11-03", "11/03/2026", None, "2026-11-03T02:00:00+02:00"]
+    day = datetime(2026, 11, 3, tzinfo=UTC)
+    assert read(read_moment, *forms, "soon") == [day, day, day, None, day, None]
+
+
 @given(st.datetimes(datetime(1990, 1, 2), datetime(2099, 12, 30)))  # noqa: DTZ001 -- naive is the case
 def test_any_iso_moment_survives_the_reading(moment: datetime) -> None:
     expected = moment.replace(tzinfo=UTC)
