@@ -82,14 +82,18 @@ class ClayWebhook:
                     secret.url.get_secret_value(), content=body, headers=headers
                 )
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            return NotConnected(self._redact(f"{type(error).__name__}: {error}"))
+            return NotConnected(self._describe(error))
         except TimeoutError:
             return AnswerLost(f"no answer within {self._timeout_s:g} s")
         except httpx.RequestError as error:
-            return AnswerLost(self._redact(f"{type(error).__name__}: {error}"))
+            return AnswerLost(f"no answer came back, {self._describe(error)}")
         # Blanked first: a secret that the clip cuts in two would no longer be known for one.
         text = self._redact(response.text)[:_BODY_KEPT_CHARS]
         return Answered(response.status_code, dict(response.headers), text)
+
+    def _describe(self, error: httpx.RequestError) -> str:
+        """Say what failed; httpx gives a reset no words at all."""
+        return self._redact(f"{type(error).__name__}: {error}".removesuffix(": "))
 
 
 @lru_cache(maxsize=1)

@@ -38,8 +38,10 @@ class Progress:
         return (self.n_owed - self.n_done) / self.rate_per_s if self.rate_per_s else None
 
     def __str__(self) -> str:
-        eta = "" if self.eta_s is None else f", {describe_seconds(self.eta_s)} to go"
-        return f"{self.n_done:,} of {self.n_owed:,} leads, {self.rate_per_s:.1f}/s{eta}"
+        done = f"{self.n_done:,} of {self.n_owed:,} leads"
+        if self.eta_s is None:
+            return done
+        return f"{done}, {self.rate_per_s:.1f}/s, {describe_seconds(self.eta_s)} to go"
 
 
 @dataclass(slots=True)
