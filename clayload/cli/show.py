@@ -15,10 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from clayload.errors import ClayloadError
+from clayload.ledger.books import LeadRow
 from clayload.loading.plan import LoadPlan
 from clayload.loading.progress import describe_seconds
 from clayload.model import RowEnd
-from clayload.report.account import LeadAccount, Reading, RunReport
+from clayload.report.account import Reading, RunReport
 
 # No markup: a column named "[red]" is a column's name.
 out = Console(highlight=False, markup=False)
@@ -162,7 +163,7 @@ def _show_problems(report: RunReport) -> None:
         out.print(Text(problem.code, style="bold red"), f"{problem.table}: {problem.message}")
 
 
-def _show_leads(title: str, leads: Sequence[LeadAccount]) -> None:
+def _show_leads(title: str, leads: Sequence[LeadRow]) -> None:
     if not leads:
         return
     show_grid(

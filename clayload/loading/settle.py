@@ -17,11 +17,10 @@ from pydantic import TypeAdapter
 
 from clayload.errors import ClayloadError, Code
 from clayload.folder import writing_to
-from clayload.ledger.books import Books, LeadRow, RunRow
+from clayload.ledger.books import Books, RunRow
 from clayload.ledger.states import SubmissionState
 from clayload.loading.setup import Setup
 from clayload.report.account import (
-    LeadAccount,
     Problem,
     Reading,
     RunReport,
@@ -86,8 +85,8 @@ def read_report(run_id: str | None, setup: Setup) -> RunReport:
         reading=Reading.model_validate_json(run.preparation),
         tables=books.count_ends(run.run_id),
         slots=_slots(books, run.run_id, setup),
-        in_doubt=_leads(books.leads_in(run.run_id, SubmissionState.IN_DOUBT)),
-        refused=_leads(books.leads_in(run.run_id, SubmissionState.REFUSED)),
+        in_doubt=tuple(books.leads_in(run.run_id, SubmissionState.IN_DOUBT)),
+        refused=tuple(books.leads_in(run.run_id, SubmissionState.REFUSED)),
         problems=_PROBLEMS.validate_json(run.problems or "[]"),
         duration_s=_duration_s(run, setup),
     )
@@ -95,21 +94,6 @@ def read_report(run_id: str | None, setup: Setup) -> RunReport:
 
 def _duration_s(run: RunRow, setup: Setup) -> float:
     return (run.finished_at or setup.ledger.now()) - run.started_at
-
-
-def _leads(rows: Sequence[LeadRow]) -> tuple[LeadAccount, ...]:
-    return tuple(
-        LeadAccount(
-            row_number=row.row_number,
-            table=row.table,
-            lead_key=row.lead_key,
-            slot=row.slot,
-            status=row.status,
-            reason=row.reason,
-            body=row.body,
-        )
-        for row in rows
-    )
 
 
 def _slots(books: Books, run_id: str, setup: Setup) -> tuple[SlotAccount, ...]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from clayload.errors import ExitCode
+from clayload.ledger.books import LeadRow
 from clayload.model import RowEnd
 
 
@@ -84,18 +85,6 @@ class SlotAccount(_Account):
     reason: str
 
 
-class LeadAccount(_Account):
-    """One lead that needs a person."""
-
-    row_number: int
-    table: str
-    lead_key: str
-    slot: str | None
-    status: int | None
-    reason: str | None
-    body: str | None
-
-
 class Problem(_Account):
     """Something that stopped a table or a chunk: code, message, next step, how often."""
 
@@ -114,8 +103,8 @@ class RunReport(_Account):
     reading: Reading
     tables: dict[str, dict[RowEnd, int]]
     slots: tuple[SlotAccount, ...]
-    in_doubt: tuple[LeadAccount, ...]
-    refused: tuple[LeadAccount, ...]
+    in_doubt: tuple[LeadRow, ...]
+    refused: tuple[LeadRow, ...]
     problems: tuple[Problem, ...]
     duration_s: float
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from clayload.ledger.books import LeadRow
 from clayload.model import RowEnd
-from clayload.report.account import LeadAccount, RunReport
+from clayload.report.account import RunReport
 
 _LISTED_LEADS = 50
 
@@ -104,7 +105,7 @@ def _render_reasons(report: RunReport) -> Iterable[str]:
         yield render_table(["reason", "leads"], [[name, f"{n:,}"] for name, n in ranked])
 
 
-def _render_leads(title: str, leads: Sequence[LeadAccount], *, with_keys: bool) -> Iterable[str]:
+def _render_leads(title: str, leads: Sequence[LeadRow], *, with_keys: bool) -> Iterable[str]:
     if not leads:
         return
     yield f"## {title}"
