@@ -48,6 +48,9 @@ class Code(StrEnum):
     LEDGER_UNUSABLE = "CLY-LED-01"
     LEDGER_OTHER_VERSION = "CLY-LED-02"
     LEDGER_WRITE_FAILED = "CLY-LED-03"
+    LEDGER_LOST = "CLY-LED-04"
+    LEDGER_ON_NETWORK_DISK = "CLY-LED-05"
+    LEDGER_DAMAGED = "CLY-LED-06"
     RUN_FOLDER_UNUSABLE = "CLY-RUN-01"
     RUN_UNKNOWN = "CLY-RUN-02"
     BOOKS_UNBALANCED = "CLY-RUN-03"
@@ -98,6 +101,10 @@ class LedgerError(StopRunError):
     """The ledger cannot be opened, read or written."""
 
     exit_code = ExitCode.LEDGER
+
+
+class LedgerLostError(LedgerError):
+    """The connection to the ledger's server broke; what was under way may be tried again."""
 
 
 class RunError(StopRunError):

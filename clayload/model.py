@@ -1,7 +1,7 @@
 """Which values cross the borders between rooms?
 
 In:    nothing; this module imports no other room.
-Out:   the lead's fields, the ten ends of a row, and the reference to a chunk.
+Out:   the lead's fields, the ten ends of a row, priorities, and the reference to a chunk.
 Never: a frame, a secret, or a lead's personal data.
 """
 
@@ -54,6 +54,14 @@ class RowEnd(StrEnum):
     PENDING = "pending"
 
 
+class Priority(StrEnum):
+    """Who goes first when leads share the workspace's rate."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
 @dataclass(frozen=True, slots=True)
 class ChunkRef:
     """Where one chunk lies: consecutive accepted leads of one table, the unit of resume.
@@ -67,3 +75,4 @@ class ChunkRef:
     table: str
     n_leads: int
     path: Path
+    priority: Priority = Priority.NORMAL

@@ -23,14 +23,27 @@ from clayload.delivery.grant import (
     SlotSnapshot,
     TableSnapshot,
     Verdicts,
+    WorkspaceSnapshot,
     reserve,
 )
 from clayload.delivery.pace import PaceState, Rate, pause
+from clayload.delivery.share import Share, Shares
 from clayload.delivery.verdict import Answer, Answered, Verdict, VerdictKind
+from clayload.model import Priority
 
 T = TypeVar("T")
 EPOCH = datetime(2026, 11, 2, tzinfo=UTC)
 ACCEPTED = Answered(200, {}, "OK")
+WEIGHTS = {Priority.HIGH: 8, Priority.NORMAL: 3, Priority.LOW: 1}
+
+
+def workspace_at(
+    now: float, pace: PaceState | None = None, rate: Rate | None = None
+) -> WorkspaceSnapshot:
+    """A workspace that nobody else wants just now."""
+    rate = rate or Rate(10.0, 20)
+    shares = Shares(dict.fromkeys(Priority, Share()), WEIGHTS, rate.per_s)
+    return WorkspaceSnapshot(now, now, rate, pace or PaceState(), shares)
 
 
 class _JumpingSelector(selectors.DefaultSelector):
@@ -89,18 +102,22 @@ class FakeLedger:
     recorded: list[tuple[str, Verdict]] = field(default_factory=list)
     grants: list[tuple[float, GrantAnswer]] = field(default_factory=list)
     pace: PaceState = field(default_factory=PaceState)
+    departed: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.state_of = dict.fromkeys(self.keys, "pending")
         self._open: Grant | None = None
 
-    def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
-        self.record(verdicts)
+    async def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
+        await self.record(verdicts)
         answer = self._decide(n)
         self.grants.append((self.now(), answer))
         return answer
 
-    def record(self, verdicts: Verdicts) -> None:
+    def depart(self, lead: GrantedLead) -> None:
+        self.departed.append(lead.lead_key)
+
+    async def record(self, verdicts: Verdicts) -> None:
         for lead, verdict in verdicts:
             assert self._open is not None, "verdicts without a grant"
             assert self.state_of[lead.lead_key] == "sending"
@@ -118,7 +135,8 @@ class FakeLedger:
             return Finished()
         rows_used = sum(slot.used for slot in self.slots)
         table = TableSnapshot(rows_used, self.row_limit, self.slots)
-        decision = reserve(table, self.pace, self.rate, self.now(), len(owed))
+        at = workspace_at(self.now(), self.pace, self.rate)
+        decision = reserve(at, table, Priority.NORMAL, len(owed))
         if not isinstance(decision, Reservation):
             return decision
         self.pace = decision.pace
@@ -129,7 +147,8 @@ class FakeLedger:
         for lead in leads:
             self.state_of[lead.lead_key] = "sending"
             self._charge(decision.slot, 1)
-        self._open = Grant(f"grant-{len(self.grants)}", decision.slot, leads, self.rate.lateness_s)
+        grant_id = f"grant-{len(self.grants)}"
+        self._open = Grant(grant_id, decision.slot, leads, self.rate.lateness_s, at.read_at)
         return self._open
 
     def _mark_slot(self, name: str, verdict: Verdict) -> None:

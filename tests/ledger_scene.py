@@ -1,24 +1,26 @@
 """How is a small real ledger set up for a test, and what does it hold?
 
-In:    a folder, limits, lead keys, and a clock that a test turns by hand.
-Out:   ledgers on one SQLite file, chunks to grant from, and the rows as they stand.
+In:    a place for the ledger, limits, lead keys, and a clock that a test turns by hand.
+Out:   ledgers at one place, chunks to grant from, and the rows as they stand.
 Never: a read through the code under test: rows are read with plain SQL.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from ledger_places import Place
 
 from clayload.delivery.grant import Grant, GrantedLead, Verdicts
 from clayload.delivery.verdict import Verdict
 from clayload.ledger.engine import open_engine
 from clayload.ledger.grants import ChunkGrants, GrantTerms
+from clayload.ledger.owing import Lead
+from clayload.ledger.register import Owing, register_chunk
 from clayload.ledger.store import Ledger, RunStart
 from clayload.model import ChunkRef
 from clayload.tables.models import TablesConfig
@@ -67,16 +69,16 @@ class HandClock:
 
 @dataclass
 class LedgerScene:
-    """One ledger file, its configuration and its clock."""
+    """One ledger, its configuration and its clock."""
 
-    path: Path
+    place: Place
     config: TablesConfig = field(default_factory=make_config)
     clock: HandClock = field(default_factory=HandClock)
     opened: list[Ledger] = field(default_factory=list)
 
     @property
     def url(self) -> str:
-        return f"sqlite:///{self.path}"
+        return self.place.url
 
     def open(self) -> Ledger:
         ledger = Ledger(open_engine(self.url), now=self.clock)
@@ -86,18 +88,23 @@ class LedgerScene:
     def close(self) -> None:
         for ledger in self.opened:
             ledger.close()
+        self.place.close()
 
     def start_run(self, ledger: Ledger, run_id: str) -> None:
         ledger.start_run(RunStart(run_id, "extract-1", CYCLE, "{}"), self.config)
 
     def register(self, ledger: Ledger, run_id: str, chunk_id: str, keys: Sequence[str]) -> int:
+        leads = [Lead(row_number, key) for row_number, key in enumerate(keys)]
+        table = next(iter(self.config.tables.values()))
+        return register_chunk(ledger, self.chunk(run_id, chunk_id), Owing(CYCLE, table), leads)
+
+    def chunk(self, run_id: str, chunk_id: str) -> ChunkRef:
         table = next(iter(self.config.tables))
-        ref = ChunkRef(run_id, chunk_id, table, len(keys), self.path.parent / chunk_id)
-        return ledger.register_chunk(ref, CYCLE, list(enumerate(keys)))
+        return ChunkRef(run_id, chunk_id, table, 0, Path(chunk_id))
 
     def grants(self, ledger: Ledger, run_id: str, chunk_id: str) -> ChunkGrants:
-        table = next(iter(self.config.tables))
-        return ChunkGrants(ledger, chunk_id, GrantTerms(run_id, table, self.config, TIMEOUT_S))
+        chunk = self.chunk(run_id, chunk_id)
+        return ChunkGrants(ledger, chunk, GrantTerms(self.config, TIMEOUT_S))
 
     def load(self, keys: Sequence[str]) -> ChunkGrants:
         """A fresh ledger, run and chunk, ready to grant."""
@@ -107,8 +114,7 @@ class LedgerScene:
         return self.grants(ledger, "run-1", "chunk-1")
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(self.path)) as connection, connection:
-            return connection.execute(sql, values).fetchall()
+        return self.place.query(sql, *values)
 
     @property
     def states(self) -> dict[str, str]:
@@ -116,7 +122,7 @@ class LedgerScene:
 
     @property
     def used(self) -> dict[str, int]:
-        return dict(self.query("SELECT slot, used FROM slots WHERE used ORDER BY slot"))
+        return dict(self.query("SELECT slot, used FROM slots WHERE used > 0 ORDER BY slot"))
 
     @property
     def rows_used(self) -> int:

@@ -1,6 +1,7 @@
 """How does a test load an extract with the real command, into a stand-in, and count after it?
 
-In:    a running stand-in, an empty folder, and which tables with which slots there are.
+In:    a running stand-in, an empty folder, which tables with which slots there are, and where the
+       ledger is: SQLite in the folder, or the URL of an empty Postgres database.
 Out:   `Workbench`: configuration, extracts, the command in its own process, and both books: the
        stand-in's rows and the ledger's submissions.
 Never: a call into the loader itself; the command's arguments and the environment are the only way.
@@ -13,10 +14,12 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -26,6 +29,7 @@ from typing import Any
 
 import yaml
 from load_tables import BenchOptions, BenchSlot, describe_config
+from sqlalchemy import NullPool, create_engine
 from standin_process import Document, StandIn
 
 WORKSPACE = "main"
@@ -65,6 +69,7 @@ class Workbench:
     options: BenchOptions = field(default_factory=BenchOptions)
     environ: dict[str, str] = field(default_factory=dict)
     launcher: Sequence[str] = ()
+    ledger_url: str = ""
 
     def __post_init__(self) -> None:
         self.environ = {**_bare_environ(), **self._settings(), **self._secrets()}
@@ -169,15 +174,30 @@ class Workbench:
             time.sleep(_LOOK_EVERY_S)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Read the ledger's file, past the loader's own code."""
-        with closing(sqlite3.connect(self.home / "ledger.db")) as connection:
-            return connection.execute(sql).fetchall()
+        """Read the ledger's database, past the loader's own code."""
+        if self.ledger_url:
+            return _query_server(self.ledger_url, sql)
+        return _query_file(self.home / "ledger.db", sql)
+
+    def query_left_behind(self, sql: str) -> list[tuple[Any, ...]]:
+        """Read what a killed load left, and leave it so: the next load must find it as it was.
+
+        Opening SQLite's files would mend them, so a copy is read. Postgres may still be at work on
+        what the dead process asked last, so its connections are waited for.
+        """
+        if self.ledger_url:
+            _wait_for_backends(self.ledger_url)
+            return _query_server(self.ledger_url, sql)
+        with tempfile.TemporaryDirectory() as copies:
+            for file in self.home.glob("ledger.db*"):
+                shutil.copy(file, copies)
+            return _query_file(Path(copies, "ledger.db"), sql)
 
     def keys_in(self, *states: str) -> dict[str, list[str]]:
         """List the ledger's lead_keys in these states, by table, sorted."""
         keys: dict[str, list[str]] = {table.name: [] for table in self.options.tables}
-        rows = self.query("SELECT table_name, lead_key, state FROM submissions ORDER BY lead_key")
-        for table, lead_key, state in rows:
+        rows = self.query("SELECT table_name, lead_key, state FROM submissions")
+        for table, lead_key, state in sorted(rows):
             if state in states:
                 keys[table].append(lead_key)
         return keys
@@ -186,6 +206,7 @@ class Workbench:
         return {
             "CLAYLOAD_CONFIG": str(self.folder / "tables.yaml"),
             "CLAYLOAD_HOME": str(self.home),
+            "CLAYLOAD_LEDGER_URL": self.ledger_url,
             "COLUMNS": "200",
         }
 
@@ -246,3 +267,26 @@ def _bare_environ() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("CLAY", "PREFECT_"))
     }
+
+
+def _query_file(path: Path, sql: str) -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def _query_server(url: str, sql: str) -> list[tuple[Any, ...]]:
+    with create_engine(url, poolclass=NullPool).connect() as connection:
+        return [tuple(row) for row in connection.exec_driver_sql(sql)]
+
+
+def _wait_for_backends(url: str) -> None:
+    others = (
+        "SELECT COUNT(*) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    give_up_at = time.monotonic() + END_WITHIN_S
+    while _query_server(url, others) != [(0,)]:
+        if time.monotonic() > give_up_at:
+            message = "connections of a killed load are still open"
+            raise TimeoutError(message)
+        time.sleep(_LOOK_EVERY_S)

@@ -11,16 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from clayload.delivery.pace import PaceState, Rate, take_moments
+from clayload.delivery.pace import PaceState, Rate, count_unused, take_moments
+from clayload.delivery.share import WAIT_FOR_TURN_S, Share, Shares
 from clayload.delivery.verdict import Verdict
+from clayload.model import Priority
+
+HELD_WAIT_S = 1.0
+"""How often a chunk looks whether a pause by a person is over."""
 
 
 class SlotState(StrEnum):
-    """Whether a slot may be used: `benched` means Clay refuses it for now."""
+    """Whether a slot may be used: Clay refuses a benched one for now, a person retired another."""
 
     ACTIVE = "active"
     USED_UP = "used_up"
     BENCHED = "benched"
+    RETIRED = "retired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +59,23 @@ class TableSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class GrantedLead:
-    """One lead that may be sent `delay_s` seconds after the grant was given.
+class WorkspaceSnapshot:
+    """The workspace at `now` (the ledger's clock, epoch seconds): its pace, and who wants it.
 
-    Negative when giving the grant took longer than that.
+    `read_at` is the same moment by the sending loop's own clock (monotonic seconds).
     """
+
+    now: float
+    read_at: float
+    rate: Rate
+    pace: PaceState
+    shares: Shares
+    is_held: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedLead:
+    """One lead that may be sent `delay_s` seconds after the grant was given."""
 
     submission_id: int
     lead_key: str
@@ -66,12 +84,17 @@ class GrantedLead:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Permission to send these leads, at these moments, through one slot."""
+    """Permission to send these leads, at these moments, through one slot.
+
+    The delays count from `given_at`, the sending loop's own clock (monotonic seconds) as it stood
+    when the moments were chosen: what came after, a slow disk say, has used them up.
+    """
 
     grant_id: str
     slot: str
     leads: tuple[GrantedLead, ...]
     lateness_s: float
+    given_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,24 +139,33 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """What a grant takes: `delays_s` through `slot`, and the workspace's new pacing state."""
+    """What a grant takes: `delays_s` through `slot`, and what is left for the next to ask."""
 
     slot: str
     delays_s: tuple[float, ...]
     pace: PaceState
+    share: Share
 
 
 def reserve(
-    table: TableSnapshot, pace: PaceState, rate: Rate, now: float, n: int
+    workspace: WorkspaceSnapshot, table: TableSnapshot, priority: Priority, n: int
 ) -> Reservation | Wait | Exhausted:
-    """Decide for up to `n` leads of one table; `now` is the ledger's clock in epoch seconds."""
+    """Decide for up to `n` leads of one table that are sent with this priority."""
     room = find_room(table, n)
     if isinstance(room, Exhausted):
         return room
-    moments = take_moments(pace, rate, now, room.n)
+    if workspace.is_held:
+        return Wait(HELD_WAIT_S)
+    now, rate, shares = workspace.now, workspace.rate, workspace.shares
+    n_unused = count_unused(workspace.pace, rate, now)
+    n_allowed = max(shares.allow(priority, now, room.n), min(n_unused, room.n))
+    if n_allowed == 0:
+        return Wait(WAIT_FOR_TURN_S)
+    moments = take_moments(workspace.pace, rate, now, n_allowed)
     if not moments.delays_s:
         return Wait(moments.wait_s)
-    return Reservation(room.slot, moments.delays_s, moments.state)
+    share = shares.after(priority, now, len(moments.delays_s), moments.delays_s[-1])
+    return Reservation(room.slot, moments.delays_s, moments.state, share)
 
 
 def find_room(table: TableSnapshot, n: int) -> Room | Exhausted:

@@ -6,6 +6,9 @@ Never: a moment that would put more than burst + rate x t submissions into any t
 
 It is the generic cell rate algorithm (GCRA): one number, the theoretical arrival time (`tat`),
 holds the whole history. Clay allows 10/s with a burst of 20 per workspace (clay-facts.md §1).
+
+A 429 means that somebody else takes part of that rate: ours falls at once by a factor and comes
+back little by little (additive up, multiplicative down), without anybody's help.
 """
 
 from __future__ import annotations
@@ -15,8 +18,14 @@ from dataclasses import dataclass, replace
 
 from clayload.delivery.verdict import MAX_RETRY_AFTER_S
 
-HORIZON_S = 1.0
+HORIZON_S = 0.5
 """How far ahead moments are given out: short, so that a pause or a priority acts within it."""
+SLOWER = 0.7
+"""What part of the present rate is left after a 429."""
+FASTER_PER_S = 0.03
+"""What part of the full rate comes back each second."""
+LEAST_PART = 0.1
+"""Below this part of the full rate no 429 slows us."""
 
 _MARGIN_LEADS = 2
 _MARGIN_PART = 0.1
@@ -55,10 +64,20 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class PaceState:
-    """The pacing state of a workspace, in epoch seconds of the ledger's clock."""
+    """The pacing state of a workspace, in epoch seconds of the ledger's clock.
+
+    `slowed_to`: the part of the full rate that was left at `slowed_at`, the last slow-down.
+    """
 
     tat: float = 0.0
     paused_until: float = 0.0
+    slowed_to: float = 1.0
+    slowed_at: float = 0.0
+
+    def part_at(self, now: float) -> float:
+        """Which part of the full rate is in use, between LEAST_PART and 1."""
+        back = FASTER_PER_S * max(now - max(self.slowed_at, self.paused_until), 0.0)
+        return min(self.slowed_to + back, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +99,7 @@ def take_moments(state: PaceState, rate: Rate, now: float, n: int) -> Moments:
         n: how many are wanted, at least 1.
     """
     # Epoch seconds are rounded to a quarter of a microsecond, and never so that leads go faster.
-    interval_s = 1 / rate.per_s + math.ulp(now)
+    interval_s = 1 / (rate.per_s * state.part_at(now)) + math.ulp(now)
     tolerance_s = rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
     start = max(now, state.paused_until)
     tat = state.tat
@@ -95,6 +114,17 @@ def take_moments(state: PaceState, rate: Rate, now: float, n: int) -> Moments:
     return Moments(tuple(delays), wait_s, replace(state, tat=tat, paused_until=paused_until))
 
 
+def count_unused(state: PaceState, rate: Rate, now: float) -> int:
+    """Count the leads that could go at once and still leave half the burst for others.
+
+    More than none says that nobody else has used the rate for a while.
+    """
+    if state.paused_until > now:
+        return 0
+    unused_s = now + rate._tolerance_s / 2 - state.tat  # noqa: SLF001 - one algorithm in pieces
+    return max(math.floor(unused_s * rate.per_s * state.part_at(now)) + 1, 0)
+
+
 def undo_clock_step(state: PaceState, rate: Rate, now: float) -> PaceState:
     """Take out of the state what lies further ahead than anything granted or paused ever can.
 
@@ -102,14 +132,25 @@ def undo_clock_step(state: PaceState, rate: Rate, now: float) -> PaceState:
     until the clock caught up. The result must be kept, or `now` pushes it along.
     """
     paused_until = min(state.paused_until, now + MAX_RETRY_AFTER_S)
-    start = max(now, paused_until)
+    mended = replace(state, paused_until=paused_until, slowed_at=min(state.slowed_at, now))
     tolerance_s = rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
-    furthest_tat = start + HORIZON_S + tolerance_s + 1 / rate.per_s
-    return PaceState(min(state.tat, furthest_tat), paused_until)
+    interval_s = 1 / (rate.per_s * mended.part_at(now))
+    furthest_tat = max(now, paused_until) + HORIZON_S + tolerance_s + interval_s
+    return replace(mended, tat=min(state.tat, furthest_tat))
 
 
 def pause(state: PaceState, rate: Rate, now: float, pause_s: float) -> PaceState:
     """Silence the workspace for `pause_s`, then go on at the plain rate, with no burst."""
     until = max(state.paused_until, now + pause_s)
     no_burst_tat = until + rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
-    return PaceState(tat=max(state.tat, no_burst_tat), paused_until=until)
+    return replace(state, tat=max(state.tat, no_burst_tat), paused_until=until)
+
+
+def slow_down(state: PaceState, now: float, granted_at: float) -> PaceState:
+    """Go slower after a 429 to a lead that was granted at `granted_at`.
+
+    One granted before the last slow-down tells nothing of the rate since: a burst of 429s is one.
+    """
+    if granted_at <= state.slowed_at:
+        return state
+    return replace(state, slowed_to=max(state.part_at(now) * SLOWER, LEAST_PART), slowed_at=now)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import blake2b
 
 LIMIT_BYTES = 100_000
 """Clay takes "100 KB" without saying which; 100,000 is under both readings (§1)."""
@@ -23,6 +24,12 @@ def build_body(lead: Mapping[str, object], lead_key: str, run_id: str) -> bytes:
     """
     document = {**lead, "lead_key": lead_key, "run_id": run_id}
     return json.dumps(document, ensure_ascii=False, default=_to_json).encode()
+
+
+def hash_payload(lead: Mapping[str, object]) -> str:
+    """Name the content of a lead, so that a change shows; 16 hexadecimal digits."""
+    content = json.dumps(lead, ensure_ascii=False, default=_to_json, sort_keys=True)
+    return blake2b(content.encode(), digest_size=8).hexdigest()
 
 
 def _to_json(value: object) -> str:

@@ -10,19 +10,23 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
-from clayload.delivery.grant import GrantAnswer, Verdicts
+from clayload.delivery.grant import GrantAnswer, GrantedLead, Verdicts
 from clayload.delivery.verdict import Answer
 
 
 class GrantPort(Protocol):
     """The ledger as one chunk sees it."""
 
-    def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
+    async def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
         """Record the verdicts of the last grant and give the next, in one transaction."""
         ...
 
-    def record(self, verdicts: Verdicts) -> None:
+    async def record(self, verdicts: Verdicts) -> None:
         """Record verdicts without asking for more."""
+        ...
+
+    def depart(self, lead: GrantedLead) -> None:
+        """Note that a lead goes on the wire now."""
         ...
 
 

@@ -73,7 +73,7 @@ class ChunkDelivery:
         verdicts: Verdicts = ()
         self.n_to_ask = self.pacing.grant_size
         while True:
-            answer = self.ledger.grant(self.n_to_ask, verdicts)
+            answer = await self.ledger.grant(self.n_to_ask, verdicts)
             verdicts = ()
             match answer:
                 case Finished():
@@ -85,7 +85,7 @@ class ChunkDelivery:
                 case Grant():
                     verdicts = await self._send(answer)
                     if any(_is_no_connection(verdict) for _, verdict in verdicts):
-                        self.ledger.record(verdicts)
+                        await self.ledger.record(verdicts)
                         await self._back_off(verdicts)
                         verdicts = ()
                     else:
@@ -98,7 +98,7 @@ class ChunkDelivery:
             return await sending.send_all()
         except BaseException:
             # Cancelled or interrupted: what is known is recorded, what never left stays owed.
-            self.ledger.record(sending.verdicts_so_far())
+            await self.ledger.record(sending.verdicts_so_far())
             raise
         finally:
             self._count(sending.verdicts_so_far())
@@ -147,7 +147,6 @@ class _GrantSending:
     def __init__(self, chunk: ChunkDelivery, grant: Grant) -> None:
         self._chunk = chunk
         self._grant = grant
-        self._granted_at = chunk.clock.monotonic()
         self._in_flight = asyncio.Semaphore(chunk.pacing.in_flight)
         self._halted_by: str | None = None
         self._started: set[int] = set()
@@ -172,7 +171,7 @@ class _GrantSending:
 
     async def _send_one(self, lead: GrantedLead) -> None:
         clock = self._chunk.clock
-        due = self._granted_at + lead.delay_s
+        due = self._grant.given_at + lead.delay_s
         await clock.sleep(max(0.0, due - clock.monotonic()))
         async with self._in_flight:
             verdict = self._reason_not_to_send(lead, due) or await self._submit(lead)
@@ -193,6 +192,7 @@ class _GrantSending:
     async def _submit(self, lead: GrantedLead) -> Verdict:
         self._started.add(lead.submission_id)
         body = self._chunk.bodies[lead.lead_key]
+        self._chunk.ledger.depart(lead)
         answer = await self._chunk.destination.submit(self._grant.slot, body)
         return judge(answer, self._chunk.clock.utc_now())
 

@@ -16,6 +16,7 @@ from sqlalchemy import Row, Select, func, literal, select
 from clayload.delivery.grant import TableSnapshot
 from clayload.errors import Code, RunError
 from clayload.ledger import schema
+from clayload.ledger.owing import Lead, find_standing, is_owed, read_known
 from clayload.ledger.snapshot import read_table
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
@@ -50,6 +51,8 @@ class RunRow:
     outcome: str | None
     problems: str | None
     halted_by: str | None
+    kind: str
+    parent_run_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,16 +179,19 @@ class Books:
         with self.ledger.reading() as connection:
             return read_table(connection, name, table)
 
-    def settled_keys(self, table: str, cycle: str) -> list[str]:
-        """List the lead_keys of a (table, cycle) that a load would not send any more."""
-        settled = select(_s.lead_key).where(
-            _s.table_name == table,
-            _s.cycle == cycle,
-            _s.state.in_(
-                (SubmissionState.DELIVERED, SubmissionState.REFUSED, SubmissionState.IN_DOUBT)
-            ),
+    def owed_keys(
+        self, name: str, table: Table, cycle: str, leads: Sequence[Lead]
+    ) -> frozenset[str]:
+        """Name the leads of a chunk that a load for this cycle would send."""
+        with self.ledger.reading() as connection:
+            known = read_known(connection, name, (lead.lead_key for lead in leads))
+        return frozenset(
+            lead.lead_key
+            for lead in leads
+            if is_owed(
+                find_standing(table.resend, cycle, lead, known.get(lead.lead_key, ())), table
+            )
         )
-        return [row.lead_key for row in self._read(settled)]
 
     def _read(self, statement: Select[*_Columns]) -> Sequence[Row[*_Columns]]:
         with self.ledger.reading() as connection:

@@ -8,40 +8,20 @@ Never: an exception of the database's own: every failure is a LedgerError with t
 from __future__ import annotations
 
 import os
-import random
-import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
-from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    NullPool,
-    QueuePool,
-    create_engine,
-    event,
-    inspect,
-    make_url,
-    text,
-)
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy import URL, Connection, Engine, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from clayload.errors import Code, LedgerError
+from clayload.errors import Code, LedgerError, LedgerLostError
+from clayload.ledger.disk import refuse_network_disk
 from clayload.ledger.schema import LEDGER_VERSION
-
-READING = {"is_reading": True}
-"""Execution options of a connection that only reads: on SQLite it then takes no write lock."""
-
-_BUSY_GIVE_UP_S = 30.0
-_BUSY_RETRY_S = (0.002, 0.02)
-_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+from clayload.ledger.server import forget_password, is_lost, make_alone, server_engine
+from clayload.ledger.sqlite import BUSY_GIVE_UP_S, has_write_failed, is_busy, sqlite_engine
 
 
 def open_engine(url: str, *, read_only: bool = False) -> Engine:
@@ -52,16 +32,30 @@ def open_engine(url: str, *, read_only: bool = False) -> Engine:
     Raises:
         LedgerError: it cannot be opened or written, or is of another version.
     """
-    parsed = _parse(url)
-    if parsed.get_backend_name() == "sqlite":
-        engine = _sqlite_engine(Path(parsed.database or ""), read_only=read_only)
-    else:
-        engine = _server_engine(parsed)
-    with guarded(engine):
+    engine = _make_engine(_parse(url), read_only=read_only)
+    with opening(engine):
         if not read_only:
             _create_if_new(engine)
         _check_version(engine)
     return engine
+
+
+def open_to_migrate(url: str) -> Engine:
+    """Give the engine of a ledger of any version; SQLite checks no foreign keys meanwhile."""
+    return _make_engine(_parse(url), checks_keys=False)
+
+
+@contextmanager
+def opening(engine: Engine) -> Iterator[None]:
+    """Leave no connection behind if the ledger cannot be opened in the block."""
+    try:
+        yield
+    except BaseException as error:
+        engine.dispose()
+        if isinstance(error, DBAPIError):
+            # Nothing was under way yet: whatever is wrong, a person must mend it.
+            raise _translate(name_of(engine), error, is_opening=True) from error
+        raise
 
 
 def is_new(url: str) -> bool:
@@ -81,68 +75,20 @@ def _parse(url: str) -> URL:
         raise _unusable("CLAYLOAD_LEDGER_URL", "it is not a SQLAlchemy URL") from None
 
 
-def _server_engine(url: URL) -> Engine:
-    try:
-        return create_engine(url, hide_parameters=True)
-    except (ArgumentError, ImportError) as error:
-        name = url.render_as_string(hide_password=True)
-        raise _unusable(name, f"no driver for {url.drivername}") from error
-
-
-def _sqlite_engine(path: Path, *, read_only: bool) -> Engine:
+def _make_engine(url: URL, *, read_only: bool = False, checks_keys: bool = True) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        try:
+            return server_engine(url, read_only=read_only)
+        except (ArgumentError, ImportError) as error:
+            name = url.render_as_string(hide_password=True)
+            raise _unusable(name, f"no driver for {url.drivername}") from error
+    path = Path(url.database or "")
     if os.path.isdir(path):  # noqa: PTH112 - pathlib raises where a parent may not be entered
         raise _unusable(path, "it is a folder")
+    refuse_network_disk(path)
     if not read_only:
         _make_folder(path)
-    engine = create_engine(
-        URL.create("sqlite", database=str(path)),
-        creator=partial(_connect_to_read if read_only else _connect_to_write, path),
-        # A reader looks anew, each time, whether someone is writing.
-        poolclass=NullPool if read_only else QueuePool,
-        hide_parameters=True,
-    )
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        is_reading = read_only or connection.get_execution_options().get("is_reading", False)
-        _begin_sqlite(connection, "BEGIN" if is_reading else "BEGIN IMMEDIATE")
-
-    return engine
-
-
-def _connect_to_write(path: Path) -> sqlite3.Connection:
-    connection = _connect(path, "mode=rwc")
-    try:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        # From here on the wait for another writer is ours (`_begin_sqlite`): SQLite's own starves
-        # a writer for seconds.
-        connection.execute("PRAGMA busy_timeout=0")
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _connect_to_read(path: Path) -> sqlite3.Connection:
-    """Connect without leaving a trace: with nobody writing, SQLite would make files for the WAL.
-
-    It keeps no lock then; a writer that starts and checkpoints within this one transaction could
-    show it two states, which a plan or a status can bear.
-    """
-    has_wal = path.with_name(f"{path.name}-wal").exists()
-    return _connect(path, "mode=ro" if has_wal else "mode=ro&immutable=1")
-
-
-def _connect(path: Path, query: str) -> sqlite3.Connection:
-    return sqlite3.connect(
-        f"file:{quote(str(path))}?{query}",
-        uri=True,
-        timeout=_BUSY_GIVE_UP_S,
-        isolation_level=None,
-        check_same_thread=False,
-    )
+    return sqlite_engine(path, read_only=read_only, checks_keys=checks_keys)
 
 
 def _make_folder(path: Path) -> None:
@@ -152,44 +98,49 @@ def _make_folder(path: Path) -> None:
         raise _unusable(path.parent, error.strerror or str(error)) from error
 
 
-def _begin_sqlite(connection: Connection, statement: str) -> None:
-    """Begin; where another writer is at work, try again often and at random, so all get a turn."""
-    give_up_at = time.monotonic() + _BUSY_GIVE_UP_S
-    while True:
-        try:
-            connection.exec_driver_sql(statement)
-        except OperationalError as error:
-            if not _is_busy(error.orig) or time.monotonic() > give_up_at:
-                raise
-            time.sleep(random.uniform(*_BUSY_RETRY_S))  # noqa: S311 - spreads waits
-        else:
-            return
-
-
-def _is_busy(error: BaseException | None) -> bool:
-    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF in _BUSY
-
-
 def _create_if_new(engine: Engine) -> None:
     with engine.begin() as connection:
-        if inspect(connection).has_table("alembic_version"):
-            return
-        config = Config()
-        config.set_main_option("script_location", "clayload.ledger:migrations")
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        make_alone(connection)
+        if not inspect(connection).has_table("alembic_version"):
+            upgrade(connection)
+
+
+def upgrade(connection: Connection) -> None:
+    """Bring a ledger to the newest version, inside the connection's transaction."""
+    config = Config()
+    config.set_main_option("script_location", "clayload.ledger:migrations")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def read_version(engine: Engine) -> str:
+    """Read of which version the ledger is.
+
+    Raises:
+        LedgerError: there is none, or a newer clayload wrote it.
+    """
+    with engine.connect() as connection:
+        if not inspect(connection).has_table("alembic_version"):
+            raise _unusable(name_of(engine), "it holds no ledger yet", is_server=True)
+        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+    if found > LEDGER_VERSION:
+        raise _other_version(engine, found, "use a newer clayload: this one is too old for it")
+    return str(found)
 
 
 def _check_version(engine: Engine) -> None:
-    with engine.connect() as connection:
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    found = read_version(engine)
     if found != LEDGER_VERSION:
-        raise LedgerError(
-            Code.LEDGER_OTHER_VERSION,
-            f"the ledger {_name(engine)} is of version {found}, this clayload needs "
-            f"{LEDGER_VERSION}",
-            hint="use the clayload version that wrote it, or another ledger (CLAYLOAD_LEDGER_URL)",
-        )
+        hint = "bring it to this version, with no load running: `clayload ledger migrate`"
+        raise _other_version(engine, found, hint)
+
+
+def _other_version(engine: Engine, found: str, hint: str) -> LedgerError:
+    return LedgerError(
+        Code.LEDGER_OTHER_VERSION,
+        f"the ledger {name_of(engine)} is of version {found}, this clayload needs {LEDGER_VERSION}",
+        hint=hint,
+    )
 
 
 @contextmanager
@@ -198,36 +149,43 @@ def guarded(engine: Engine) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        raise _translate(_name(engine), error) from error
+        raise _translate(name_of(engine), error) from error
 
 
-def _translate(name: str, error: DBAPIError) -> LedgerError:
+def _translate(name: str, error: DBAPIError, *, is_opening: bool = False) -> LedgerError:
+    forget_password(error)
     reason = str(error.orig).splitlines()[0]
-    code = getattr(error.orig, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+    if is_lost(error) and not is_opening:
+        return LedgerLostError(
+            Code.LEDGER_LOST,
+            f"the connection to the ledger {name} was lost: {reason}",
+            hint="see that the database server runs, then run the same load again: it resumes",
+        )
+    if has_write_failed(error.orig):
         return LedgerError(
             Code.LEDGER_WRITE_FAILED,
             f"the ledger {name} could not be written: {reason}",
             hint="free some disk space and run the same load again: it resumes",
         )
-    if code in _BUSY:
+    if is_busy(error.orig):
         return LedgerError(
             Code.LEDGER_UNUSABLE,
-            f"the ledger {name} was held by another process for {_BUSY_GIVE_UP_S:g} s",
+            f"the ledger {name} was held by another process for {BUSY_GIVE_UP_S:g} s",
             hint="see which process holds it, then run the same load again: it resumes",
         )
-    return _unusable(name, reason)
+    return _unusable(name, reason, is_server=error.connection_invalidated or is_lost(error))
 
 
-def _unusable(name: object, reason: str) -> LedgerError:
+def _unusable(name: object, reason: str, *, is_server: bool = False) -> LedgerError:
+    hint = "make its file and folder writable, or name another one in CLAYLOAD_LEDGER_URL"
+    if is_server:
+        hint = "see that the server runs and lets this user in, or mend CLAYLOAD_LEDGER_URL"
     return LedgerError(
-        Code.LEDGER_UNUSABLE,
-        f"the ledger {name} cannot be used: {reason}",
-        hint="make its file and folder writable, or name another one in CLAYLOAD_LEDGER_URL",
+        Code.LEDGER_UNUSABLE, f"the ledger {name} cannot be used: {reason}", hint=hint
     )
 
 
-def _name(engine: Engine) -> str:
+def name_of(engine: Engine) -> str:
     """Name the ledger without its password."""
     if engine.url.get_backend_name() == "sqlite":
         return engine.url.database or ""

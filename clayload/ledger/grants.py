@@ -10,169 +10,212 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Row
 
 from clayload.delivery.grant import (
+    Exhausted,
     Finished,
     Grant,
     GrantAnswer,
     GrantedLead,
     Reservation,
     Verdicts,
+    Wait,
+    WorkspaceSnapshot,
     reserve,
 )
-from clayload.delivery.pace import PaceState, Rate, pause, undo_clock_step
-from clayload.delivery.verdict import Verdict
+from clayload.errors import LedgerLostError
 from clayload.ledger import statements
+from clayload.ledger.departures import NO_DEPARTURES, Departures
+from clayload.ledger.pacer import Pacer, with_share
 from clayload.ledger.snapshot import read_table
-from clayload.ledger.states import AFTER_VERDICT
+from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
-from clayload.tables.models import TablesConfig
+from clayload.ledger.verdicts import OpenGrant, charge, close_grant, take_back
+from clayload.model import ChunkRef
+from clayload.tables.models import OnInDoubt, TablesConfig
 
 _RECORDING_SLACK_S = 5.0
+_OwedRow: TypeAlias = Row[*tuple[Any, ...]]
+_RETRIES_WHEN_LOST = 3
+_LOOK_AGAIN_S = 10.0
+_Answer = TypeVar("_Answer")
+_Answer_co = TypeVar("_Answer_co", covariant=True)
+
+
+class _Work(Protocol[_Answer_co]):
+    def __call__(self, tx: Connection, *, is_retry: bool) -> _Answer_co: ...
 
 
 @dataclass(frozen=True, slots=True)
 class GrantTerms:
-    """For whom grants are asked: the run, the table, and how long one request may take."""
+    """On what terms grants are asked: how long a request may take, and who notes departures."""
 
-    run_id: str
-    table: str
     config: TablesConfig
     request_timeout_s: float
+    departures: Departures = NO_DEPARTURES
 
 
 class ChunkGrants:
-    """The grants of one chunk, one after the other (`delivery.ports.GrantPort`)."""
+    """The grants of one chunk, one after the other (`delivery.ports.GrantPort`, but blocking)."""
 
-    def __init__(self, ledger: Ledger, chunk_id: str, terms: GrantTerms) -> None:
+    def __init__(self, ledger: Ledger, chunk: ChunkRef, terms: GrantTerms) -> None:
         self._ledger = ledger
+        self._chunk = chunk
         self._terms = terms
-        self._chunk_no = ledger.chunk_no(terms.run_id, chunk_id)
+        self._chunk_no = ledger.chunk_no(chunk.run_id, chunk.chunk_id)
         # The configuration may have gained a slot since the run began.
         ledger.introduce(terms.config)
-        self._table = terms.config.tables[terms.table]
-        workspace = terms.config.workspace
-        self._workspace = workspace.name
-        self._rate = Rate(workspace.rate_per_s, workspace.burst)
-        self._open: Grant | None = None
+        self._table = terms.config.tables[chunk.table]
+        self._pacer = Pacer(ledger, terms.config.workspace)
+        self._open: OpenGrant | None = None
+
+    def depart(self, lead: GrantedLead) -> None:
+        """Note that a lead goes on the wire now."""
+        self._terms.departures.note(lead.submission_id)
 
     def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
         """Record the verdicts of the open grant and give the next, in one transaction."""
-        with self._ledger.transaction() as tx:
-            pace, now = self._lock_pace(tx)
-            pace = self._close(tx, verdicts, pace, now)
-            answer = self._decide(tx, n, pace, now)
-        return _aged(answer, self._ledger.now() - now)
+        opened, grant_id = self._open, uuid.uuid4().hex[:16]
 
-    def _decide(self, tx: Connection, n: int, pace: PaceState, now: float) -> GrantAnswer:
-        if tx.execute(statements.HALTED_BY, {"name": self._terms.run_id}).scalar() is not None:
-            return Finished()
-        leads = tx.execute(statements.NEXT_OWED, {"chunk_no": self._chunk_no, "n": n}).all()
-        if not leads:
-            return Finished()
-        table = read_table(tx, self._terms.table, self._table)
-        decision = reserve(table, pace, self._rate, now, len(leads))
-        if not isinstance(decision, Reservation):
-            return decision
-        return self._write_intent(tx, decision, leads, now)
+        def ask(tx: Connection, *, is_retry: bool) -> tuple[OpenGrant | None, GrantAnswer]:
+            at = self._pacer.lock(tx)
+            if is_retry:
+                self._undo(tx, grant_id, at.now)
+            if not (is_retry and self._is_closed(tx, opened)):
+                at = self._close(tx, opened, verdicts, at)
+            return self._decide(tx, n, at, grant_id)
+
+        self._open, answer = self._surely(ask)
+        return answer
 
     def record(self, verdicts: Verdicts) -> None:
         """Record the verdicts of the open grant without asking for more."""
-        with self._ledger.transaction() as tx:
-            pace, now = self._lock_pace(tx)
-            self._close(tx, verdicts, pace, now)
+        opened = self._open
 
-    def _lock_pace(self, tx: Connection) -> tuple[PaceState, float]:
-        """Wait for the workspace's turn, then read its pace and the clock, in this order."""
-        # First of all, so that on Postgres every grant of the workspace queues here.
-        row = tx.execute(statements.LOCK_WORKSPACE, {"name": self._workspace}).one()
-        found, now = PaceState(row.tat, row.paused_until), self._ledger.now()
-        pace = undo_clock_step(found, self._rate, now)
-        if pace != found:
-            self._write_pace(tx, pace)
-        return pace, now
+        def write(tx: Connection, *, is_retry: bool) -> None:
+            at = self._pacer.lock(tx)
+            if not (is_retry and self._is_closed(tx, opened)):
+                self._close(tx, opened, verdicts, at)
 
-    def _close(self, tx: Connection, verdicts: Verdicts, pace: PaceState, now: float) -> PaceState:
-        """Write the verdicts of the open grant and what they mean for slot, table and pace."""
-        grant, self._open = self._open, None
-        if grant is None or not verdicts:
-            return pace
-        tx.execute(
-            statements.RECORD,
-            [_verdict_row(lead, verdict, grant, now) for lead, verdict in verdicts],
-        )
-        self._charge(tx, grant.slot, -sum(not verdict.is_charged for _, verdict in verdicts))
-        for _, verdict in verdicts:
-            if verdict.slot_effect is not None:
-                why = {"name": grant.slot, "to": verdict.slot_effect, "why": verdict.reason}
-                tx.execute(statements.MARK_SLOT, why)
-        return self._pause(tx, pace, verdicts, now)
+        self._surely(write)
+        self._open = None
 
-    def _charge(self, tx: Connection, slot: str, n: int) -> None:
-        if n == 0:
-            return
-        tx.execute(statements.CHARGE_SLOT, {"name": slot, "n": n})
-        tx.execute(statements.CHARGE_TABLE, {"name": self._terms.table, "n": n})
+    def _surely(self, work: _Work[_Answer]) -> _Answer:
+        """Do the work in one transaction, and again if the connection broke on the way.
 
-    def _pause(self, tx: Connection, pace: PaceState, verdicts: Verdicts, now: float) -> PaceState:
-        pauses = [v.pause_s for _, v in verdicts if v.pause_s is not None]
-        if not pauses:
-            return pace
-        pace = pause(pace, self._rate, now, max(pauses))
-        self._write_pace(tx, pace, n_rate_limited=len(pauses))
-        return pace
+        A connection that breaks does not tell whether its transaction was committed.
+        """
+        for is_retry in (False, *[True] * _RETRIES_WHEN_LOST):
+            try:
+                with self._ledger.transaction() as tx:
+                    return work(tx, is_retry=is_retry)
+            except LedgerLostError as error:
+                lost = error
+        raise lost
 
-    def _write_pace(self, tx: Connection, pace: PaceState, n_rate_limited: int = 0) -> None:
-        figures = {"to_tat": pace.tat, "until": pace.paused_until, "n": n_rate_limited}
-        tx.execute(statements.SET_PACE, {"name": self._workspace, **figures})
+    def _undo(self, tx: Connection, grant_id: str, now: float) -> None:
+        """Take back a grant that may have been committed, but was never told: it was not sent."""
+        rows = tx.execute(statements.OF_GRANT, {"grant": grant_id}).all()
+        take_back(tx, rows, "the connection to the ledger broke before it was sent", now)
 
-    def _write_intent(
-        self, tx: Connection, reservation: Reservation, leads: Sequence[Row[int, str]], now: float
-    ) -> Grant:
+    def _is_closed(self, tx: Connection, opened: OpenGrant | None) -> bool:
+        """Whether the try that was lost has written the verdicts after all."""
+        if opened is None:
+            return True
+        return not tx.execute(statements.OF_GRANT, {"grant": opened.grant.grant_id}).all()
+
+    def _close(
+        self,
+        tx: Connection,
+        opened: OpenGrant | None,
+        verdicts: Verdicts,
+        at: WorkspaceSnapshot,
+    ) -> WorkspaceSnapshot:
+        """Write the verdicts of the open grant."""
+        if opened is None or not verdicts:
+            return at
+        return close_grant(tx, self._pacer, opened, verdicts, at)
+
+    def _decide(
+        self, tx: Connection, n: int, at: WorkspaceSnapshot, grant_id: str
+    ) -> tuple[OpenGrant | None, GrantAnswer]:
+        leads = self._find_owed(tx, n, at)
+        if isinstance(leads, Wait | Finished):
+            self._keep_turn(tx, at, leads)
+            return None, leads
+        table = read_table(tx, self._chunk.table, self._table)
+        decision = reserve(at, table, self._chunk.priority, len(leads))
+        if not isinstance(decision, Reservation):
+            self._keep_turn(tx, at, decision)
+            return None, decision
+        opened = self._open_grant(decision, leads, at, grant_id)
+        self._write_intent(tx, opened, leads)
+        after = with_share(at, self._chunk.priority, decision.share, decision.pace)
+        self._pacer.write(tx, after)
+        return opened, opened.grant
+
+    def _find_owed(
+        self, tx: Connection, n: int, at: WorkspaceSnapshot
+    ) -> Sequence[_OwedRow] | Wait | Finished:
+        """Find the next leads; those in doubt come last, if the table resends them at all."""
+        if tx.execute(statements.HALTED_BY, {"name": self._chunk.run_id}).scalar() is not None:
+            return Finished()
+        asked = {"chunk_no": self._chunk_no, "n": n}
+        leads = tx.execute(statements.NEXT_OWED, asked).all()
+        if leads:
+            return leads
+        if self._table.on_in_doubt is OnInDoubt.HOLD:
+            return Finished()
+        doubtful = tx.execute(statements.NEXT_TO_RESEND, asked).all()
+        if not doubtful:
+            return Finished()
+        due = [lead for lead in doubtful if lead.resend_at <= at.now]
+        return due or Wait(min(doubtful[0].resend_at - at.now, _LOOK_AGAIN_S))
+
+    def _keep_turn(
+        self, tx: Connection, at: WorkspaceSnapshot, answer: Wait | Finished | Exhausted
+    ) -> None:
+        """Let the others see whether leads of this priority are waiting."""
+        priority = self._chunk.priority
+        if isinstance(answer, Wait):
+            kept = at.shares.waiting(priority, at.now, answer.wait_s)
+        else:
+            kept = at.shares.gone(priority)
+        if kept != at.shares.of[priority]:
+            self._pacer.write(tx, with_share(at, priority, kept, at.pace))
+
+    def _open_grant(
+        self,
+        reservation: Reservation,
+        leads: Sequence[_OwedRow],
+        at: WorkspaceSnapshot,
+        grant_id: str,
+    ) -> OpenGrant:
         granted = tuple(
             GrantedLead(lead.submission_id, lead.lead_key, delay_s)
             for lead, delay_s in zip(leads, reservation.delays_s, strict=False)
         )
-        grant = Grant(uuid.uuid4().hex[:16], reservation.slot, granted, self._rate.lateness_s)
+        grant = Grant(grant_id, reservation.slot, granted, at.rate.lateness_s, at.read_at)
         last_send_s = granted[-1].delay_s + grant.lateness_s
+        give_up_at = at.now + last_send_s + self._terms.request_timeout_s + _RECORDING_SLACK_S
+        return OpenGrant(grant, self._chunk.run_id, self._chunk.table, at.now, give_up_at)
+
+    def _write_intent(self, tx: Connection, opened: OpenGrant, leads: Sequence[_OwedRow]) -> None:
+        grant = opened.grant
+        granted = leads[: len(grant.leads)]
+        if resent := [lead for lead in granted if lead.state == SubmissionState.IN_DOUBT]:
+            tx.execute(statements.REMEMBER, [{"id": lead.submission_id} for lead in resent])
         intent = {
-            "run": self._terms.run_id,
+            "run": opened.run_id,
             "through": grant.slot,
             "grant": grant.grant_id,
-            "until": now + last_send_s + self._terms.request_timeout_s + _RECORDING_SLACK_S,
-            "at": now,
+            "by": self._terms.departures.sender,
+            "until": opened.give_up_at,
+            "at": opened.given_at,
         }
         tx.execute(statements.INTEND, [{"id": lead.submission_id, **intent} for lead in granted])
-        self._charge(tx, grant.slot, len(granted))
-        self._write_pace(tx, reservation.pace)
-        self._open = grant
-        return grant
-
-
-def _aged(answer: GrantAnswer, age_s: float) -> GrantAnswer:
-    """Count the delays of a grant from the present: writing it down took its time.
-
-    Else a slow disk would push all its leads late, and into the moments of the next grant.
-    """
-    if not isinstance(answer, Grant):
-        return answer
-    leads = tuple(replace(lead, delay_s=lead.delay_s - max(age_s, 0.0)) for lead in answer.leads)
-    return replace(answer, leads=leads)
-
-
-def _verdict_row(
-    lead: GrantedLead, verdict: Verdict, grant: Grant, now: float
-) -> dict[str, object]:
-    return {
-        "id": lead.submission_id,
-        "grant": grant.grant_id,
-        "to": AFTER_VERDICT[verdict.kind],
-        "code": verdict.status,
-        "why": verdict.reason,
-        "text": verdict.body,
-        "tries": int(verdict.is_attempt),
-        "at": now,
-    }
+        charge(tx, grant.slot, opened.table, len(granted))

@@ -23,8 +23,12 @@ from sqlalchemy import (
     text,
 )
 
-LEDGER_VERSION = "0001"
+from clayload.model import Priority
+
+LEDGER_VERSION = "0002"
 """The newest revision in `migrations/versions`."""
+
+TRAFFIC_BUCKET_S = 10
 
 metadata = MetaData()
 
@@ -35,6 +39,17 @@ workspaces = Table(
     Column("tat", Float, nullable=False),
     Column("paused_until", Float, nullable=False),
     Column("n_rate_limited", Integer, nullable=False),
+    Column("rate_per_s", Float, nullable=False, server_default="10"),
+    Column("burst", Integer, nullable=False, server_default="20"),
+    Column("slowed_to", Float, nullable=False, server_default="1"),
+    Column("slowed_at", Float, nullable=False, server_default="0"),
+    Column("held_at", Float),
+    Column("held_because", Text),
+    *(
+        Column(f"{figure}_{priority}", Float, nullable=False, server_default="0")
+        for priority in Priority
+        for figure in ("served", "present_until")
+    ),
 )
 
 clay_tables = Table(
@@ -66,6 +81,8 @@ runs = Table(
     Column("outcome", Text),
     Column("problems", Text),
     Column("halted_by", Text),
+    Column("kind", Text, nullable=False, server_default="load"),
+    Column("parent_run_id", Text),
 )
 
 chunks = Table(
@@ -85,17 +102,20 @@ submissions = Table(
     Column("table_name", Text, nullable=False),
     Column("cycle", Text, nullable=False),
     Column("lead_key", Text, nullable=False),
+    Column("edition", Text, nullable=False, server_default=""),
+    Column("payload_hash", Text),
     Column("state", Text, nullable=False),
     Column("run_id", Text),
     Column("slot", Text),
     Column("grant_id", Text),
+    Column("sender", Text),
     Column("give_up_at", Float),
     Column("n_attempts", Integer, nullable=False),
     Column("status", Integer),
     Column("reason", Text),
     Column("body", Text),
     Column("updated_at", Float, nullable=False),
-    UniqueConstraint("table_name", "cycle", "lead_key"),
+    UniqueConstraint("lead_key", "table_name", "cycle", "edition", name="submissions_owed_once"),
     Index(
         "submissions_sending",
         "give_up_at",
@@ -103,6 +123,44 @@ submissions = Table(
         postgresql_where=text("state = 'sending'"),
     ),
 )
+"""The one delivery owed for a (table, cycle, lead_key). `edition` is empty but for a changed lead
+that is owed again within its cycle; there it is the hash of what is sent."""
+
+past_verdicts = Table(
+    "past_verdicts",
+    metadata,
+    Column("past_no", Integer, primary_key=True),
+    Column(
+        "submission_id",
+        Integer,
+        ForeignKey("submissions.submission_id"),
+        nullable=False,
+        index=True,
+    ),
+    Column("at", Float, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("run_id", Text),
+    Column("slot", Text),
+    Column("status", Integer),
+    Column("reason", Text),
+    Column("body", Text),
+)
+"""What was known of a submission before a later grant, verdict or replay overtook it."""
+
+traffic = Table(
+    "traffic",
+    metadata,
+    Column("slot", Text, nullable=False),
+    Column("bucket_at", Integer, nullable=False),
+    Column("workspace", Text, nullable=False),
+    Column("n_accepted", Integer, nullable=False),
+    Column("n_refused", Integer, nullable=False),
+    Column("n_in_doubt", Integer, nullable=False),
+    Column("n_rate_limited", Integer, nullable=False),
+    PrimaryKeyConstraint("slot", "bucket_at"),
+    sqlite_with_rowid=False,
+)
+"""Answers by slot in buckets of TRAFFIC_BUCKET_S of epoch time, by when they were recorded."""
 
 chunk_leads = Table(
     "chunk_leads",

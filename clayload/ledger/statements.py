@@ -7,17 +7,36 @@ Never: a decision; `delivery.grant` decides, `grants.py` and `store.py` run thes
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, bindparam, func, literal, or_, select, update
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from clayload.ledger.schema import (
     chunk_leads,
     clay_tables,
+    past_verdicts,
     runs,
     slots,
     submissions,
     workspaces,
 )
-from clayload.ledger.states import SubmissionState, states_before
+from clayload.ledger.states import MAX_ATTEMPTS, SubmissionState, states_before
+from clayload.model import Priority
+
+RESEND_AFTER_S = 5.0
+"""How long a lead in doubt rests before its second attempt; twice as long before its third."""
 
 _LEADS_OF_CHUNK = chunk_leads.join(submissions)
 
@@ -27,19 +46,38 @@ def _may_become(state: SubmissionState) -> ColumnElement[bool]:
 
 
 LOCK_WORKSPACE = (
-    select(workspaces.c.tat, workspaces.c.paused_until)
-    .where(workspaces.c.workspace == bindparam("name"))
-    .with_for_update()
+    select(workspaces).where(workspaces.c.workspace == bindparam("name")).with_for_update()
 )
+
+LOCK_ALL_WORKSPACES = (
+    select(workspaces.c.workspace).order_by(workspaces.c.workspace).with_for_update()
+)
+
+PACE_COLUMNS = ("tat", "paused_until", "slowed_to", "slowed_at")
+SHARE_COLUMNS = {
+    priority: (f"served_{priority}", f"present_until_{priority}") for priority in Priority
+}
+_WRITTEN = (*PACE_COLUMNS, *(name for pair in SHARE_COLUMNS.values() for name in pair))
 
 SET_PACE = (
     update(workspaces)
     .where(workspaces.c.workspace == bindparam("name"))
     .values(
-        tat=bindparam("to_tat"),
-        paused_until=bindparam("until"),
-        n_rate_limited=workspaces.c.n_rate_limited + bindparam("n"),
+        n_rate_limited=workspaces.c.n_rate_limited + bindparam("n_429"),
+        **{name: bindparam(f"to_{name}") for name in _WRITTEN},
     )
+)
+
+SET_RATE = (
+    update(workspaces)
+    .where(workspaces.c.workspace == bindparam("name"))
+    .values(rate_per_s=bindparam("to_rate_per_s"), burst=bindparam("to_burst"))
+)
+
+HOLD = (
+    update(workspaces)
+    .where(workspaces.c.workspace == bindparam("name"))
+    .values(held_at=bindparam("at"), held_because=bindparam("why"))
 )
 
 HALTED_BY = select(runs.c.halted_by).where(runs.c.run_id == bindparam("name"))
@@ -66,14 +104,31 @@ MARK_SLOT = (
     .values(state=bindparam("to"), reason=bindparam("why"))
 )
 
+_IS_PENDING = submissions.c.state == SubmissionState.PENDING
+_MAY_BE_RESENT = and_(
+    submissions.c.state == SubmissionState.IN_DOUBT, submissions.c.n_attempts < MAX_ATTEMPTS
+)
+_RESEND_AT = submissions.c.updated_at + RESEND_AFTER_S * submissions.c.n_attempts
+
 NEXT_OWED = (
-    select(submissions.c.submission_id, submissions.c.lead_key)
+    select(submissions.c.submission_id, submissions.c.lead_key, submissions.c.state)
     .select_from(_LEADS_OF_CHUNK)
-    .where(
-        chunk_leads.c.chunk_no == bindparam("chunk_no"),
-        submissions.c.state == SubmissionState.PENDING,
-    )
+    .where(chunk_leads.c.chunk_no == bindparam("chunk_no"), _IS_PENDING)
     .order_by(chunk_leads.c.row_number)
+    .limit(bindparam("n"))
+    .with_for_update(of=submissions)
+)
+
+NEXT_TO_RESEND = (
+    select(
+        submissions.c.submission_id,
+        submissions.c.lead_key,
+        submissions.c.state,
+        _RESEND_AT.label("resend_at"),
+    )
+    .select_from(_LEADS_OF_CHUNK)
+    .where(chunk_leads.c.chunk_no == bindparam("chunk_no"), _MAY_BE_RESENT)
+    .order_by(_RESEND_AT, chunk_leads.c.row_number)
     .limit(bindparam("n"))
     .with_for_update(of=submissions)
 )
@@ -83,7 +138,7 @@ COUNT_OWED = (
     .select_from(_LEADS_OF_CHUNK)
     .where(
         chunk_leads.c.chunk_no == bindparam("chunk_no"),
-        submissions.c.state == SubmissionState.PENDING,
+        or_(_IS_PENDING, and_(bindparam("resends", type_=Boolean), _MAY_BE_RESENT)),
     )
 )
 
@@ -98,10 +153,30 @@ INTEND = (
         run_id=bindparam("run"),
         slot=bindparam("through"),
         grant_id=bindparam("grant"),
+        sender=bindparam("by"),
         give_up_at=bindparam("until"),
         updated_at=bindparam("at"),
     )
 )
+
+_REMEMBERED = ("run_id", "slot", "status", "reason", "body")
+
+
+def _remember(what: ColumnElement[str], at: ColumnElement[float]) -> Select[Any]:
+    return select(submissions.c.submission_id, at, what, *(submissions.c[n] for n in _REMEMBERED))
+
+
+# What a submission says now, before something overtakes it.
+REMEMBER = insert(past_verdicts).from_select(
+    ("submission_id", "at", "what", *_REMEMBERED),
+    _remember(submissions.c.state, submissions.c.updated_at).where(
+        submissions.c.submission_id == bindparam("id"),
+        submissions.c.state.in_((SubmissionState.IN_DOUBT, SubmissionState.REFUSED)),
+    ),
+)
+
+# What was answered to a lead that is owed all the same.
+TELL = insert(past_verdicts)
 
 # A verdict is only good for the grant it was sent under: whatever happened since stands.
 RECORD = (
@@ -121,6 +196,8 @@ RECORD = (
     )
 )
 
+_LOST = "the process ended between send and record"
+
 # What was granted to a process that never told: past every time-out of its request.
 GIVE_UP_OVERDUE = (
     update(submissions)
@@ -130,19 +207,55 @@ GIVE_UP_OVERDUE = (
     )
     .values(
         state=SubmissionState.IN_DOUBT,
-        reason="the process ended between send and record",
+        reason=_LOST,
+        n_attempts=submissions.c.n_attempts + 1,
         updated_at=bindparam("now"),
     )
 )
 
-LINK_COLUMNS = ("chunk_no", "row_number", "submission_id")
-
-LEAD_TO_LINK = select(
-    bindparam("to_chunk_no", type_=chunk_leads.c.chunk_no.type),
-    bindparam("row", type_=chunk_leads.c.row_number.type),
+SENT_BY = select(
     submissions.c.submission_id,
+    submissions.c.table_name,
+    submissions.c.slot,
+).where(submissions.c.state == SubmissionState.SENDING, submissions.c.sender == bindparam("by"))
+
+DOUBT = (
+    update(submissions)
+    .where(submissions.c.submission_id == bindparam("id"))
+    .values(
+        state=SubmissionState.IN_DOUBT,
+        reason=_LOST,
+        n_attempts=submissions.c.n_attempts + 1,
+        updated_at=bindparam("at"),
+    )
+)
+
+# Granted and never sent: owed as before.
+TAKE_BACK = (
+    update(submissions)
+    .where(submissions.c.submission_id == bindparam("id"))
+    .values(
+        state=SubmissionState.PENDING,
+        reason=bindparam("why"),
+        grant_id=None,
+        updated_at=bindparam("at"),
+    )
+)
+
+OF_GRANT = select(
+    submissions.c.submission_id,
+    submissions.c.table_name,
+    submissions.c.slot,
 ).where(
-    submissions.c.table_name == bindparam("table"),
-    submissions.c.cycle == bindparam("for_cycle"),
-    submissions.c.lead_key == bindparam("key"),
+    submissions.c.state == SubmissionState.SENDING, submissions.c.grant_id == bindparam("grant")
+)
+
+# A lead that has changed before it was ever sent.
+CHANGE = (
+    update(submissions)
+    .where(
+        submissions.c.submission_id == bindparam("id"),
+        submissions.c.state == SubmissionState.PENDING,
+    )
+    .values(payload_hash=bindparam("to_hash"))
 )

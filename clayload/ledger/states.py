@@ -11,6 +11,9 @@ from enum import StrEnum
 
 from clayload.delivery.verdict import VerdictKind
 
+MAX_ATTEMPTS = 3
+"""How often a lead in doubt is sent at most where its table resends."""
+
 
 class SubmissionState(StrEnum):
     """Where the one delivery owed for a (table, lead_key, cycle) stands."""
@@ -22,6 +25,11 @@ class SubmissionState(StrEnum):
     IN_DOUBT = "in_doubt"
 
 
+REPLAYABLE = (SubmissionState.REFUSED, SubmissionState.IN_DOUBT)
+"""What a person may have sent again."""
+SETTLED = (SubmissionState.DELIVERED, *REPLAYABLE)
+"""What a load does not send any more by itself."""
+
 AFTER_VERDICT: dict[VerdictKind, SubmissionState] = {
     VerdictKind.DELIVERED: SubmissionState.DELIVERED,
     VerdictKind.REFUSED: SubmissionState.REFUSED,
@@ -32,10 +40,11 @@ AFTER_VERDICT: dict[VerdictKind, SubmissionState] = {
 TRANSITIONS: dict[SubmissionState, frozenset[SubmissionState]] = {
     SubmissionState.PENDING: frozenset({SubmissionState.SENDING}),
     SubmissionState.SENDING: frozenset(AFTER_VERDICT.values()),
-    # A verdict that comes after its grant was given up still tells what happened.
-    SubmissionState.IN_DOUBT: frozenset(AFTER_VERDICT.values()),
+    # A verdict that comes after its grant was given up still tells what happened; a table that
+    # resends grants it again; a person replays it.
+    SubmissionState.IN_DOUBT: frozenset({*AFTER_VERDICT.values(), SubmissionState.SENDING}),
     SubmissionState.DELIVERED: frozenset(),
-    SubmissionState.REFUSED: frozenset(),
+    SubmissionState.REFUSED: frozenset({SubmissionState.PENDING}),
 }
 
 

@@ -11,11 +11,13 @@ import asyncio
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 
 import polars as pl
 
+from clayload.delivery.grant import GrantAnswer, GrantedLead, Verdicts
 from clayload.delivery.payload import build_body
 from clayload.delivery.send import ChunkDelivery, Pacing
 from clayload.destinations.clay_webhook import ClayWebhook
@@ -42,6 +44,25 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait without holding the loop."""
         await asyncio.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class GrantsInThread:
+    """A chunk's grants off the event loop: other chunks' leads must not wait for the database."""
+
+    grants: ChunkGrants
+
+    async def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
+        """Record the verdicts of the last grant and give the next."""
+        return await asyncio.to_thread(self.grants.grant, n, verdicts)
+
+    async def record(self, verdicts: Verdicts) -> None:
+        """Record verdicts without asking for more."""
+        await asyncio.to_thread(self.grants.record, verdicts)
+
+    def depart(self, lead: GrantedLead) -> None:
+        """Note that a lead goes on the wire now."""
+        self.grants.depart(lead)
 
 
 def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
@@ -73,8 +94,8 @@ def _sending_loop() -> asyncio.AbstractEventLoop:
 async def _deliver(ref: ChunkRef, setup: Setup) -> Counter[str]:
     settings = setup.settings
     secrets = setup.secrets(ref.table)
-    terms = GrantTerms(ref.run_id, ref.table, setup.config, settings.request_timeout_s)
-    grants = ChunkGrants(setup.ledger, ref.chunk_id, terms)
+    terms = GrantTerms(setup.config, settings.request_timeout_s, setup.departures)
+    grants = GrantsInThread(await asyncio.to_thread(ChunkGrants, setup.ledger, ref, terms))
     pacing = Pacing(grant_size(setup.config.workspace.rate_per_s), settings.in_flight)
     async with ClayWebhook(
         secrets,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from clayload.ledger.engine import is_new
 from clayload.ledger.snapshot import unbenched, unused_table
 from clayload.ledger.store import Ledger
 from clayload.loading.deliver import read_bodies
-from clayload.loading.prepare import choose_cycle, prepare_frames, read_keys
+from clayload.loading.prepare import choose_cycle, prepare_frames, read_leads
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
@@ -82,11 +82,12 @@ class _History:
 
     ledger: Ledger | None
 
-    def settled_keys(self, table: str, cycle: str) -> frozenset[str]:
-        """Name the leads a load would not send any more."""
+    def owed_keys(self, chunk: ChunkRef, table: Table, cycle: str) -> frozenset[str]:
+        """Name the leads of a chunk that a load would send."""
+        leads = read_leads(chunk, table)
         if self.ledger is None:
-            return frozenset()
-        return frozenset(Books(self.ledger).settled_keys(table, cycle))
+            return frozenset(lead.lead_key for lead in leads)
+        return Books(self.ledger).owed_keys(chunk.table, table, cycle, leads)
 
     def read_table(self, name: str, table: Table) -> TableSnapshot:
         """Tell how a table and its slots stand."""
@@ -111,10 +112,13 @@ def plan_load(request: LoadRequest, setup: Setup, bodies_folder: Path | None = N
         cycle = choose_cycle(request, prepared.extract_id, history.ledger)
         owed_of = {
             name: _Owed(
-                [chunk for chunk in prepared.chunks if chunk.table == name],
-                history.settled_keys(name, cycle),
+                {
+                    chunk: history.owed_keys(chunk, table, cycle)
+                    for chunk in prepared.chunks
+                    if chunk.table == name
+                }
             )
-            for name in setup.config.tables
+            for name, table in setup.config.tables.items()
         }
         tables = {
             name: _plan_table(owed, history.read_table(name, setup.config.tables[name]))
@@ -144,16 +148,15 @@ def _temporary_folder() -> Iterator[Path]:
 
 @dataclass(frozen=True, slots=True)
 class _Owed:
-    """The chunks of one table, and which of their leads are settled already."""
+    """The chunks of one table, and which of their leads would be sent."""
 
-    chunks: Sequence[ChunkRef]
-    settled: frozenset[str]
+    keys_of: Mapping[ChunkRef, frozenset[str]]
 
     def bodies(self) -> Iterator[bytes]:
         """Give what would be put on the wire, in order."""
-        for chunk in self.chunks:
+        for chunk, keys in self.keys_of.items():
             for lead_key, body in read_bodies(chunk).items():
-                if lead_key not in self.settled:
+                if lead_key in keys:
                     yield body
 
 
@@ -167,8 +170,8 @@ def _write_all(folder: Path, owed_of: Mapping[str, _Owed]) -> None:
 
 
 def _plan_table(owed: _Owed, snapshot: TableSnapshot) -> TableLoadPlan:
-    n_owed_of = [_count_owed(chunk, owed.settled) for chunk in owed.chunks]
-    n_accepted = sum(chunk.n_leads for chunk in owed.chunks)
+    n_owed_of = [len(keys) for keys in owed.keys_of.values()]
+    n_accepted = sum(chunk.n_leads for chunk in owed.keys_of)
     plan = plan_table(snapshot, sum(n_owed_of))
     return TableLoadPlan(
         n_accepted=n_accepted,
@@ -179,7 +182,3 @@ def _plan_table(owed: _Owed, snapshot: TableSnapshot) -> TableLoadPlan:
         left_in_slots={slot.name: slot.n_left for slot in snapshot.slots},
         n_unplaced=plan.n_unplaced,
     )
-
-
-def _count_owed(chunk: ChunkRef, settled: frozenset[str]) -> int:
-    return sum(lead_key not in settled for _, lead_key in read_keys(chunk))

@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
+from clayload.delivery.payload import hash_payload
 from clayload.extracts.open import Extract, open_extract
 from clayload.folder import writing_to
 from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
 from clayload.ledger.books import Books
+from clayload.ledger.owing import Lead
+from clayload.ledger.recovery import recover
+from clayload.ledger.register import Owing, register_chunk
 from clayload.ledger.store import Ledger, RunStart
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
-from clayload.model import ChunkRef
+from clayload.model import ChunkRef, Priority
 from clayload.report.account import Reading
-from clayload.tables.models import Priority
+from clayload.tables.models import Resend, Table
 from clayload.tables.problems import check_name
 
 _TURN_OF = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}
@@ -66,18 +70,26 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
     folder = setup.settings.home / "runs" / run_id
     with writing_to(folder):
         folder.mkdir(parents=True)
+    recover(ledger, setup.departures_folder)
     frames = prepare_frames(request, setup, run_id, folder)
     cycle = choose_cycle(request, frames.extract_id, ledger)
     run = RunStart(run_id, frames.extract_id, cycle, frames.reading.model_dump_json())
     ledger.start_run(run, setup.config)
+    tables = setup.config.tables
     n_owed_of = {
-        chunk: ledger.register_chunk(chunk, cycle, read_keys(chunk)) for chunk in frames.chunks
+        chunk: register_chunk(
+            ledger,
+            chunk,
+            Owing(cycle, tables[chunk.table]),
+            read_leads(chunk, tables[chunk.table]),
+        )
+        for chunk in frames.chunks
     }
     return PreparedLoad(
         run_id=run_id,
         cycle=cycle,
         reading=frames.reading,
-        chunks=tuple(_in_turn((c for c, n_owed in n_owed_of.items() if n_owed), setup)),
+        chunks=tuple(_in_turn(chunk for chunk, n_owed in n_owed_of.items() if n_owed)),
         n_owed=sum(n_owed_of.values()),
         n_accepted=sum(chunk.n_leads for chunk in n_owed_of),
     )
@@ -104,7 +116,11 @@ def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path
     )
     preparation = prepare_chunks(extract, setup.config, options)
     reading = _describe_reading(preparation, extract, folder)
-    return PreparedFrames(extract.extract_id, reading, preparation.chunks)
+    chunks = tuple(
+        replace(chunk, priority=request.priority or setup.config.tables[chunk.table].priority)
+        for chunk in preparation.chunks
+    )
+    return PreparedFrames(extract.extract_id, reading, chunks)
 
 
 def choose_cycle(request: LoadRequest, extract_id: str, ledger: Ledger | None) -> str:
@@ -119,15 +135,20 @@ def choose_cycle(request: LoadRequest, extract_id: str, ledger: Ledger | None) -
     return before or f"{datetime.now(UTC):%Y-%m}"
 
 
-def read_keys(chunk: ChunkRef) -> list[tuple[int, str]]:
-    """Read (row_number, lead_key) of every lead of a chunk, in file order."""
-    return pl.read_parquet(chunk.path, columns=["row_number", "lead_key"]).rows()
+def read_leads(chunk: ChunkRef, table: Table) -> list[Lead]:
+    """Read the leads of a chunk as the ledger knows them, in file order."""
+    if table.resend is not Resend.WHEN_CHANGED:
+        keys = pl.read_parquet(chunk.path, columns=["row_number", "lead_key"])
+        return [Lead(row_number, lead_key) for row_number, lead_key in keys.rows()]
+    return [
+        Lead(row.pop("row_number"), row["lead_key"], hash_payload(row))
+        for row in pl.read_parquet(chunk.path).iter_rows(named=True)
+    ]
 
 
-def _in_turn(chunks: Iterable[ChunkRef], setup: Setup) -> list[ChunkRef]:
-    """Put the chunks of high-priority tables first; otherwise they keep their order."""
-    tables = setup.config.tables
-    return sorted(chunks, key=lambda chunk: _TURN_OF[tables[chunk.table].priority])
+def _in_turn(chunks: Iterable[ChunkRef]) -> list[ChunkRef]:
+    """Put the chunks of high priority first; otherwise they keep their order."""
+    return sorted(chunks, key=lambda chunk: _TURN_OF[chunk.priority])
 
 
 def _describe_reading(preparation: Preparation, extract: Extract, folder: Path) -> Reading:

@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clayload.model import Priority
+
 
 @dataclass(frozen=True, slots=True)
 class LoadRequest:
     """Which extract, for which cycle, and how much of it.
 
     `files` are paths or glob patterns, read as one extract. Without `cycle`, it is the one the
-    same extract was loaded for before, or else the current month.
+    same extract was loaded for before, or else the current month. `priority` replaces that of the
+    tables.
     """
 
     files: tuple[str, ...]
     cycle: str | None = None
     table: str | None = None
     limit: int | None = None
+    priority: Priority | None = None

@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 from clayload.errors import ClayloadError, Code
 from clayload.folder import writing_to
 from clayload.ledger.books import Books, RunRow
+from clayload.ledger.recovery import recover
 from clayload.ledger.states import SubmissionState
 from clayload.loading.setup import Setup
 from clayload.report.account import (
@@ -63,6 +64,7 @@ def _write_report(report: RunReport, folder: Path) -> None:
 def _wait_for_answers(run_id: str, setup: Setup, tell: Callable[[str], None]) -> None:
     """Wait for leads another process had in flight, until their answers cannot come any more."""
     ledger, books = setup.ledger, Books(setup.ledger)
+    recover(ledger, setup.departures_folder)
     ledger.give_up_overdue()
     has_told = False
     while (give_up_at := books.last_give_up_at(run_id)) is not None:
@@ -71,6 +73,7 @@ def _wait_for_answers(run_id: str, setup: Setup, tell: Callable[[str], None]) ->
             tell(f"waiting up to {wait_s:.0f} s for leads another process had in flight")
             has_told = True
         time.sleep(min(wait_s + 0.01, _LOOK_AGAIN_S))
+        recover(ledger, setup.departures_folder)
         ledger.give_up_overdue()
 
 

@@ -10,7 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
+from clayload.folder import writing_to
+from clayload.ledger.departures import Departures, open_departures
 from clayload.ledger.store import Ledger
 from clayload.secrets import SlotSecret, resolve_slots
 from clayload.settings import Settings, read_settings
@@ -34,6 +37,20 @@ class Setup:
         """The ledger, shared by all threads of this process; read-only if we only look."""
         return _open_ledger(self.settings.ledger_url, read_only=self.is_reading)
 
+    @property
+    def departures_folder(self) -> Path:
+        """Where the processes of this machine note what goes on the wire."""
+        return self.settings.home / "departures"
+
+    @property
+    def departures(self) -> Departures:
+        """What this process notes, one file for all its chunks.
+
+        Raises:
+            RunError: the folder cannot be written.
+        """
+        return _open_departures(self.departures_folder)
+
     def secrets(self, table: str | None = None) -> dict[str, SlotSecret]:
         """Resolve the slots' secrets of one table, or of all, by slot name.
 
@@ -54,6 +71,12 @@ def read_setup(environ: Mapping[str, str]) -> Setup:
     config = read_tables(settings.config)
     aliases = read_headers(settings.config.parent / "headers.yaml")
     return Setup(settings, config, aliases, environ)
+
+
+@lru_cache(maxsize=4)
+def _open_departures(folder: Path) -> Departures:
+    with writing_to(folder):
+        return open_departures(folder)
 
 
 @lru_cache(maxsize=4)

@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from clayload.errors import Code, ConfigError
-from clayload.model import LEAD_FIELDS
+from clayload.model import LEAD_FIELDS, Priority
 from clayload.tables.contradictions import find_contradictions
 from clayload.tables.filters import parse_filter
 from clayload.tables.problems import Flaw, find_nearest, refuse
@@ -100,12 +100,19 @@ class Plan(StrEnum):
     PRO = "pro"
 
 
-class Priority(StrEnum):
-    """Who goes first when tables share the workspace's rate."""
+class OnInDoubt(StrEnum):
+    """What becomes of a lead of which nobody knows whether Clay has it."""
 
-    HIGH = "high"
-    NORMAL = "normal"
-    LOW = "low"
+    HOLD = "hold"
+    RESEND = "resend"
+
+
+class Resend(StrEnum):
+    """When a lead that was delivered in an earlier cycle is owed again."""
+
+    NEVER = "never"
+    EACH_CYCLE = "each_cycle"
+    WHEN_CHANGED = "when_changed"
 
 
 class _Model(BaseModel):
@@ -160,10 +167,23 @@ class Workspace(_Model):
     burst: Annotated[int, Field(strict=True, gt=0, le=10_000)] = Field(
         default=20, description="Submissions Clay allows at once after a pause."
     )
+    priority_weights: dict[Priority, Count] = Field(
+        default={Priority.HIGH: 8, Priority.NORMAL: 3, Priority.LOW: 1},
+        description="How the rate is divided among priorities that want it at the same time; all "
+        "three are named, and none is left out.",
+    )
     own_api_keys: StrictBool = Field(
         default=False,
         description="Whether enrichments run on your own providers' keys (no data credits).",
     )
+
+    @model_validator(mode="after")
+    def _weights_are_whole(self) -> Self:
+        if missing := [p.value for p in Priority if p not in self.priority_weights]:
+            what = f"no weight for {', '.join(missing)}"
+            hint = "name high, normal and low; a low weight is slow, never still"
+            raise refuse(Flaw(what, hint, at=("priority_weights",)))
+        return self
 
     @model_validator(mode="after")
     def _burst_fits_rate(self) -> Self:
@@ -202,6 +222,16 @@ class Table(_Model):
         min_length=1,
         description="The fields that make the lead_key. They need not be in send: the lead_key "
         "itself is in every payload.",
+    )
+    resend: Resend = Field(
+        default=Resend.EACH_CYCLE,
+        description="When a lead that was delivered is owed again: never, in each_cycle, or "
+        "when_changed in what is sent.",
+    )
+    on_in_doubt: OnInDoubt = Field(
+        default=OnInDoubt.HOLD,
+        description="What becomes of a lead of which nobody knows whether Clay has it: hold it for "
+        "a person, or resend it (only where the Clay table de-duplicates on lead_key).",
     )
     send: Annotated[tuple[LeadField, ...], AfterValidator(_check_no_doubles)] = Field(
         min_length=1, description="The only fields that leave the house."

@@ -1,6 +1,6 @@
 """A process that sends a chunk as fast as the ledger grants, for `test_ledger_by_many_processes`.
 
-python granting_process.py LEDGER_PATH RUN_ID CHUNK_ID: says "ready", begins at a line on stdin,
+python granting_process.py LEDGER_URL RUN_ID CHUNK_ID: says "ready", begins at a line on stdin,
 counts on stderr, and prints as JSON which leads were granted to it and the longest it waited for
 a grant, in seconds.
 """
@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import sys
 import time
-from pathlib import Path
 
+from ledger_places import place_at
 from ledger_scene import LedgerScene, each, make_config
 
 from clayload.delivery.grant import Grant, Verdicts, Wait
@@ -23,8 +23,8 @@ SENDING_S = 0.005  # what ten POSTs would take at the very least
 FAST = {"rate_per_s": 10_000.0, "burst": 10_000}
 
 
-def main(path: str, run_id: str, chunk_id: str) -> None:
-    scene = LedgerScene(Path(path), make_config(workspace=FAST))
+def main(url: str, run_id: str, chunk_id: str) -> None:
+    scene = LedgerScene(place_at(url), make_config(workspace=FAST))
     ledger = Ledger(open_engine(scene.url))
     grants = scene.grants(ledger, run_id, chunk_id)
     _say("ready")

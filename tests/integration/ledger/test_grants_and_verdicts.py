@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from ledger_scene import (
     CYCLE,
     TIMEOUT_S,
-    HandClock,
     LedgerScene,
     each,
     make_config,
@@ -17,6 +18,7 @@ from ledger_scene import (
 )
 
 from clayload.delivery.grant import Exhausted, Finished, Grant, Limit, Wait
+from clayload.delivery.pace import HORIZON_S
 from clayload.delivery.verdict import (
     Answered,
     AnswerLost,
@@ -28,13 +30,19 @@ from clayload.delivery.verdict import (
 )
 from clayload.ledger.books import Books
 from clayload.ledger.engine import open_engine
+from clayload.ledger.owing import Lead
+from clayload.ledger.register import Owing, register_chunk
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
 from clayload.model import ChunkRef, RowEnd
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 KEYS = [f"lead-{i:02}@example.com" for i in range(12)]
-ALL_ROWS = ("SELECT * FROM submissions", "SELECT * FROM chunks", "SELECT * FROM chunk_leads")
+ALL_ROWS = (
+    "SELECT * FROM submissions ORDER BY submission_id",
+    "SELECT * FROM chunks ORDER BY chunk_no",
+    "SELECT * FROM chunk_leads ORDER BY chunk_no, row_number",
+)
 DELIVERED = judge(Answered(200, {}, ""), NOW)
 REFUSED = judge(Answered(400, {}, "bad JSON"), NOW)
 TOO_MANY = judge(Answered(429, {"retry-after": "7"}, ""), NOW)
@@ -147,11 +155,11 @@ def test_the_same_lead_is_owed_again_in_another_cycle_and_in_another_table(
 ) -> None:
     scene.load(KEYS[:1])
     ledger = scene.opened[0]
-    rows = [(0, KEYS[0])]
-    chunk = ChunkRef("run-1", "chunk-2", "outbound-leads-tech", 1, scene.path)
-    assert ledger.register_chunk(chunk, "2026-12", rows) == 1
-    elsewhere = ChunkRef("run-1", "chunk-3", "event-attendees", 1, scene.path)
-    assert ledger.register_chunk(elsewhere, CYCLE, rows) == 1
+    leads, table = [Lead(0, KEYS[0])], scene.config.tables["outbound-leads-tech"]
+    chunk = ChunkRef("run-1", "chunk-2", "outbound-leads-tech", 1, Path("chunk"))
+    assert register_chunk(ledger, chunk, Owing("2026-12", table), leads) == 1
+    elsewhere = ChunkRef("run-1", "chunk-3", "event-attendees", 1, Path("chunk"))
+    assert register_chunk(ledger, elsewhere, Owing(CYCLE, table), leads) == 1
     assert scene.query("SELECT COUNT(*) FROM submissions") == [(3,)]
 
 
@@ -224,11 +232,31 @@ def test_a_429_pauses_every_chunk_of_the_workspace(scene: LedgerScene) -> None:
     other = scene.grants(scene.open(), "run-1", "chunk-1")
     verdicts = [*each(grant.leads[:1], TOO_MANY), *each(grant.leads[1:], unsent("over the rate"))]
     answer = grants.grant(5, verdicts)
-    assert answer == other.grant(5, ()) == Wait(pytest.approx(6.5, abs=0.01))  # type: ignore[arg-type] # pytest compares floats
+    assert answer == other.grant(5, ()) == Wait(pytest.approx(7 - HORIZON_S / 2, abs=0.01))  # type: ignore[arg-type] # pytest compares floats
     assert scene.query("SELECT n_rate_limited FROM workspaces") == [(1,)]
-    scene.clock.at += 6.51
-    delays_s = [lead.delay_s for lead in take_grant(other, 5).leads]
-    assert delays_s == pytest.approx([0.49, 0.59, 0.69, 0.79, 0.89], abs=0.001)
+    scene.clock.at += 7
+    first, *more = (lead.delay_s for lead in take_grant(other, 5).leads)
+    assert first == pytest.approx(0)
+    assert more == pytest.approx([1 / 7, 2 / 7, 3 / 7], abs=0.01)  # seven tenths of the rate
+
+
+def test_a_storm_of_429s_slows_the_workspace_once_and_it_recovers_by_itself(
+    scene: LedgerScene,
+) -> None:
+    grants = scene.load([f"lead-{i:03}" for i in range(100)])
+    chunks = [grants, scene.grants(scene.open(), "run-1", "chunk-1")]
+    opened = [take_grant(chunk, 5) for chunk in chunks]
+    for chunk, grant in zip(chunks, opened, strict=True):
+        chunk.record(each(grant.leads, TOO_MANY))
+    assert scene.query("SELECT slowed_to FROM workspaces") == [(pytest.approx(0.7),)]
+    for seconds, per_s in ((8, 7.3), (5, 8.8), (5, 10)):
+        scene.clock.at += seconds
+        saved_up = take_grant(grants, 30)
+        scene.clock.at += saved_up.leads[-1].delay_s
+        grant = take_grant(grants, 3, each(saved_up.leads, DELIVERED))
+        gaps_s = [b.delay_s - a.delay_s for a, b in itertools.pairwise(grant.leads)]
+        assert gaps_s == pytest.approx([1 / per_s] * 2, rel=0.03)
+        grants.record(each(grant.leads, DELIVERED))
 
 
 def test_a_used_up_slot_is_left_for_the_next_and_stays_so_for_ever(scene: LedgerScene) -> None:
@@ -239,7 +267,7 @@ def test_a_used_up_slot_is_left_for_the_next_and_stays_so_for_ever(scene: Ledger
     assert after.slot == "tech-2"
     assert scene.used == {"tech-2": 2}
     scene.start_run(scene.opened[0], "run-2")
-    assert scene.query("SELECT slot, state FROM slots") == [
+    assert scene.query("SELECT slot, state FROM slots ORDER BY slot") == [
         ("tech-1", "used_up"),
         ("tech-2", "active"),
     ]
@@ -328,23 +356,13 @@ def test_a_clock_stepped_back_an_hour_delays_the_next_grant_by_two_seconds_at_mo
     assert scene.clock.at + answer.leads[0].delay_s - began <= 2
 
 
-def test_the_time_the_ledger_takes_to_write_a_grant_comes_off_its_delays(
+def test_a_grant_says_when_its_moments_were_chosen_so_that_writing_it_down_counts(
     scene: LedgerScene,
 ) -> None:
-    scene.clock = _SlowClock()
+    began = time.monotonic()
     grant = take_grant(scene.load(KEYS), 12)
-    assert [lead.delay_s for lead in grant.leads] == pytest.approx([-0.3] * 12)
-
-
-@dataclass
-class _SlowClock(HandClock):
-    """Each look at it finds it `took_s` later."""
-
-    took_s: float = 0.3
-
-    def __call__(self) -> float:
-        self.at += self.took_s
-        return self.at
+    assert began < grant.given_at < time.monotonic()
+    assert grant.leads[0].delay_s == 0
 
 
 def test_an_open_grant_without_verdicts_stays_sending_until_it_is_given_up(
@@ -380,7 +398,9 @@ def test_the_books_of_each_run_balance_and_name_what_needs_a_person(scene: Ledge
     (in_doubt,) = books.leads_in("run-1", SubmissionState.IN_DOUBT)
     assert (in_doubt.row_number, in_doubt.lead_key, in_doubt.reason) == (4, KEYS[4], "reset")
     assert books.slots_used_by("run-1") == {"tech-1": 4}
-    assert sorted(books.settled_keys(table, CYCLE)) == KEYS[:5]
+    leads_of_run = [Lead(row_number, key) for row_number, key in enumerate(KEYS)]
+    config = scene.config.tables[table]
+    assert sorted(books.owed_keys(table, config, CYCLE, leads_of_run)) == KEYS[5:]
 
 
 def test_the_last_moment_an_answer_may_come_is_known_while_one_is_awaited(

@@ -5,19 +5,16 @@ than its open grant?
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
+from ledger_processes import finish, release, start_program
 from ledger_scene import LedgerScene, make_config
 
 from clayload.delivery.grant import Grant
 
-PROGRAM = Path(__file__).with_name("granting_process.py")
 KEYS = [f"lead-{i:04}@example.com" for i in range(1_200)]
 FAST = {"rate_per_s": 10_000.0, "burst": 10_000}
 
@@ -32,31 +29,15 @@ def fast_scene(scene: LedgerScene) -> LedgerScene:
 
 
 def _start(scene: LedgerScene, run_id: str) -> subprocess.Popen[str]:
-    paths = [str(PROGRAM.parents[2]), str(PROGRAM.parents[3])]
-    return subprocess.Popen(
-        [sys.executable, str(PROGRAM), str(scene.path), run_id, "chunk-1"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return start_program("granting_process.py", scene.url, run_id, "chunk-1")
 
 
 def test_two_processes_share_a_ledger_and_no_lead_is_granted_twice(
     fast_scene: LedgerScene,
 ) -> None:
     processes = [_start(fast_scene, run_id) for run_id in ("run-1", "run-2")]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    outputs = [process.communicate() for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], outputs
-    told = [json.loads(out) for out, _ in outputs]
+    release(processes)
+    told = [json.loads(output) for output in finish(processes)]
     granted = [key for one in told for key in one["granted"]]
     assert sorted(granted) == KEYS
     assert min(len(one["granted"]) for one in told) >= len(KEYS) / 10, "one of them starved"
@@ -69,10 +50,8 @@ def test_a_killed_process_leaves_its_open_grant_in_doubt_and_another_sends_the_r
     fast_scene: LedgerScene,
 ) -> None:
     process = _start(fast_scene, "run-1")
-    assert process.stdin is not None
     assert process.stderr is not None
-    process.stdin.write("go\n")
-    process.stdin.flush()
+    release([process])
     while int(process.stderr.readline()) < 200:
         pass
     process.send_signal(signal.SIGKILL)

@@ -45,37 +45,37 @@ Quota = Callable[[Engine], AbstractContextManager[None]]
 
 @pytest.mark.parametrize("quota", [_no_more_pages, _no_larger_files])
 def test_a_full_disk_is_told_without_a_leads_key_and_nothing_is_half_written(
-    scene: LedgerScene, quota: Quota
+    sqlite_scene: LedgerScene, quota: Quota
 ) -> None:
-    ledger = scene.open()
-    scene.start_run(ledger, "run-1")
+    ledger = sqlite_scene.open()
+    sqlite_scene.start_run(ledger, "run-1")
     with quota(ledger.engine), pytest.raises(LedgerError) as caught:
-        scene.register(ledger, "run-1", "chunk-1", KEYS)
+        sqlite_scene.register(ledger, "run-1", "chunk-1", KEYS)
     error = caught.value
     assert error.code is Code.LEDGER_WRITE_FAILED
     assert "disk space" in error.hint
     whole = "".join(traceback.format_exception(error)) + repr(error)
     assert "someone." not in whole
     assert "INSERT" not in f"{error}{error!r}{error.facts}"
-    assert scene.query("SELECT COUNT(*) FROM submissions") == [(0,)]
-    assert scene.query("SELECT COUNT(*) FROM chunks") == [(0,)]
-    assert scene.register(ledger, "run-1", "chunk-1", KEYS) == len(KEYS)
+    assert sqlite_scene.query("SELECT COUNT(*) FROM submissions") == [(0,)]
+    assert sqlite_scene.query("SELECT COUNT(*) FROM chunks") == [(0,)]
+    assert sqlite_scene.register(ledger, "run-1", "chunk-1", KEYS) == len(KEYS)
 
 
 def test_a_disk_that_fills_during_the_load_leaves_the_open_grant_and_no_more_in_doubt(
-    scene: LedgerScene,
+    sqlite_scene: LedgerScene,
 ) -> None:
-    grants = scene.load(KEYS[:200])
+    grants = sqlite_scene.load(KEYS[:200])
     grant = take_grant(grants, 10)
-    ledger = scene.opened[0]
+    ledger = sqlite_scene.opened[0]
     with _full_wal(ledger), pytest.raises(LedgerError) as caught:
         grants.grant(10, each(grant.leads, DELIVERED))
     assert caught.value.code is Code.LEDGER_WRITE_FAILED
-    assert sorted(scene.states.values()) == ["pending"] * 190 + ["sending"] * 10
-    scene.clock.at += 3_600
+    assert sorted(sqlite_scene.states.values()) == ["pending"] * 190 + ["sending"] * 10
+    sqlite_scene.clock.at += 3_600
     assert ledger.give_up_overdue() == 10
-    assert scene.used == {"tech-1": 10}
-    again = scene.grants(ledger, "run-1", "chunk-1")
+    assert sqlite_scene.used == {"tech-1": 10}
+    again = sqlite_scene.grants(ledger, "run-1", "chunk-1")
     assert not {lead.lead_key for lead in take_grant(again, 10).leads} & {
         lead.lead_key for lead in grant.leads
     }

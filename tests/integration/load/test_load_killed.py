@@ -53,7 +53,8 @@ def test_a_load_killed_at_five_moments_loses_nothing_doubles_nothing_and_lists_i
     assert sorted(lead["lead_key"] for lead in last.json["in_doubt"]) == sorted(in_doubt)
     assert ends_of(last.json)["in doubt"] == len(in_doubt)
     assert last.exit_code == 21
-    assert "waiting up to" in last.stderr
+    # What each process put on the wire was noted: nobody waits for answers that cannot come.
+    assert "waiting up to" not in last.stderr
 
     n_posts = bench.n_posts()
     again = bench.load(extract, **SETTINGS)

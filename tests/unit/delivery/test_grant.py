@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from fakes import workspace_at
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +19,8 @@ from clayload.delivery.grant import (
     find_room,
     reserve,
 )
-from clayload.delivery.pace import PaceState, Rate, pause
+from clayload.delivery.pace import HORIZON_S, PaceState, Rate, pause
+from clayload.model import Priority
 
 CLAY = Rate(10.0, 20)
 NOW = 1_790_000_000.0
@@ -27,6 +29,10 @@ slot_states = st.sampled_from(SlotState)
 slots = st.lists(
     st.tuples(st.integers(0, 120), st.integers(1, 100), slot_states), min_size=1, max_size=5
 ).map(lambda rows: [SlotSnapshot(f"slot-{i}", *row) for i, row in enumerate(rows)])
+
+
+def _reserve(table: TableSnapshot, pace: PaceState, n: int) -> Reservation | Wait | Exhausted:
+    return reserve(workspace_at(NOW, pace, CLAY), table, Priority.NORMAL, n)
 
 
 def _table(*slots: SlotSnapshot, rows_used: int = 0, row_limit: int = 50_000) -> TableSnapshot:
@@ -129,7 +135,7 @@ def test_an_auto_delete_table_passes_over_the_slots_clay_refuses(state: SlotStat
 
 
 def test_a_reservation_takes_no_more_moments_than_there_is_room_for() -> None:
-    answer = reserve(_table(SlotSnapshot("a", 44_998, 45_000)), PaceState(), CLAY, NOW, 10)
+    answer = _reserve(_table(SlotSnapshot("a", 44_998, 45_000)), PaceState(), 10)
     assert isinstance(answer, Reservation)
     assert (answer.slot, len(answer.delays_s)) == ("a", 2)
 
@@ -137,8 +143,8 @@ def test_a_reservation_takes_no_more_moments_than_there_is_room_for() -> None:
 def test_a_paused_workspace_waits_and_a_full_table_does_not_wait_for_it() -> None:
     paused = pause(PaceState(), CLAY, NOW, 30.0)
     usable = _table(SlotSnapshot("a", 0, 45_000))
-    answer = reserve(usable, paused, CLAY, NOW, 10)
+    answer = _reserve(usable, paused, 10)
     assert isinstance(answer, Wait)
-    assert answer.wait_s == pytest.approx(29.5)
+    assert answer.wait_s == pytest.approx(30 - HORIZON_S / 2)
     full = _table(SlotSnapshot("a", 0, 45_000), rows_used=9, row_limit=9)
-    assert isinstance(reserve(full, paused, CLAY, NOW, 10), Exhausted)
+    assert isinstance(_reserve(full, paused, 10), Exhausted)

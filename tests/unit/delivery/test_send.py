@@ -151,18 +151,23 @@ class _OneGrant:
 
     keys: Sequence[str]
     lateness_s: float
-    delay_s: float = 0.0
+    age_s: float = 0.0
     recorded: list[Verdicts] = field(default_factory=list)
+    departed: list[str] = field(default_factory=list)
 
-    def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
+    async def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
         assert n >= 1
         if verdicts:
             self.recorded.append(verdicts)
             return Finished()
-        leads = tuple(GrantedLead(i, key, self.delay_s) for i, key in enumerate(self.keys))
-        return Grant("grant-1", "tech-1", leads, self.lateness_s)
+        leads = tuple(GrantedLead(i, key, 0.0) for i, key in enumerate(self.keys))
+        given_at = VirtualClock().monotonic() - self.age_s
+        return Grant("grant-1", "tech-1", leads, self.lateness_s, given_at)
 
-    def record(self, verdicts: Verdicts) -> None:
+    def depart(self, lead: GrantedLead) -> None:
+        self.departed.append(lead.lead_key)
+
+    async def record(self, verdicts: Verdicts) -> None:
         self.recorded.append(verdicts)
 
 
@@ -177,7 +182,7 @@ def test_a_lead_whose_moment_has_passed_is_not_sent_and_stays_owed() -> None:
     ledger = _OneGrant(["a", "b", "c", "d"], lateness_s=0.2)
     destination = FakeDestination(0.3)
     _send_one_grant(ledger, destination, in_flight=2)
-    assert [key for _, _, key in destination.sent] == ["a", "b"]
+    assert [key for _, _, key in destination.sent] == ledger.departed == ["a", "b"]
     verdicts = {lead.lead_key: verdict for lead, verdict in ledger.recorded[0]}
     assert [verdicts[key].kind for key in "abcd"] == ["delivered"] * 2 + ["retry"] * 2
     assert verdicts["c"].reason == "its moment had passed"
@@ -191,11 +196,11 @@ def test_a_lead_that_is_late_within_the_margin_is_sent() -> None:
     assert [key for _, _, key in destination.sent] == ["a", "b", "c", "d"]
 
 
-@pytest.mark.parametrize(("delay_s", "is_sent"), [(-0.1, True), (-0.25, False)])
+@pytest.mark.parametrize(("age_s", "is_sent"), [(0.1, True), (0.25, False)])
 def test_the_time_it_took_to_give_the_grant_counts_as_lateness(
-    delay_s: float, *, is_sent: bool
+    age_s: float, *, is_sent: bool
 ) -> None:
-    ledger = _OneGrant(["a"], lateness_s=0.2, delay_s=delay_s)
+    ledger = _OneGrant(["a"], lateness_s=0.2, age_s=age_s)
     destination = FakeDestination()
     _send_one_grant(ledger, destination, in_flight=1)
     assert bool(destination.sent) == is_sent
@@ -328,6 +333,21 @@ def test_an_oversize_lead_is_refused_without_a_post_and_not_charged() -> None:
     assert scene.ledger.slots[0].used == 9
 
 
+def test_each_lead_is_noted_before_it_goes_on_the_wire_and_no_other() -> None:
+    scene = Scene(n=12, too_large=["lead-4"])
+    noted: list[int] = []
+
+    class _Watching(FakeDestination):
+        async def submit(self, slot: str, body: bytes) -> Answer:
+            noted.append(scene.ledger.departed.count(body.decode()))
+            return await super().submit(slot, body)
+
+    scene.destination = _Watching()
+    scene.run()
+    assert noted == [1] * 11
+    assert "lead-4" not in scene.ledger.departed
+
+
 def test_a_body_of_exactly_the_limit_is_sent() -> None:
     scene = Scene(n=1)
     scene.bodies["lead-0"] = b"x" * LIMIT_BYTES
@@ -387,13 +407,16 @@ def test_a_fault_of_our_own_leaves_every_lead_of_the_grant_in_a_recorded_state()
 class _Waiting:
     asked_at: list[float] = field(default_factory=list)
 
-    def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
+    async def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
         assert (n, verdicts) == (10, ())
         self.asked_at.append(asyncio.get_running_loop().time())
         return Wait(2.5) if len(self.asked_at) < 3 else Finished()
 
-    def record(self, verdicts: Verdicts) -> None:
+    async def record(self, verdicts: Verdicts) -> None:
         raise AssertionError(verdicts)
+
+    def depart(self, lead: GrantedLead) -> None:
+        raise AssertionError(lead)
 
 
 def test_told_to_wait_it_asks_again_after_just_that_time() -> None:

@@ -17,16 +17,20 @@ DELIVERED, REFUSED = SubmissionState.DELIVERED, SubmissionState.REFUSED
 IN_DOUBT = SubmissionState.IN_DOUBT
 
 
-def test_only_a_pending_lead_can_be_sent() -> None:
-    assert states_before(SENDING) == [PENDING]
+def test_only_a_lead_that_is_owed_or_in_doubt_can_be_sent() -> None:
+    assert states_before(SENDING) == [IN_DOUBT, PENDING]
 
 
-@pytest.mark.parametrize("state", [DELIVERED, REFUSED])
-def test_delivered_and_refused_are_final(state: SubmissionState) -> None:
-    assert TRANSITIONS[state] == frozenset()
+def test_delivered_is_final() -> None:
+    assert TRANSITIONS[DELIVERED] == frozenset()
 
 
-@pytest.mark.parametrize("state", [PENDING, DELIVERED, REFUSED, IN_DOUBT])
+def test_a_refused_lead_is_owed_again_only_by_a_replay() -> None:
+    assert TRANSITIONS[REFUSED] == {PENDING}
+    assert states_before(PENDING) == [IN_DOUBT, REFUSED, SENDING]
+
+
+@pytest.mark.parametrize("state", [DELIVERED, REFUSED, IN_DOUBT])
 def test_every_verdict_is_of_a_lead_that_was_granted_or_given_up(state: SubmissionState) -> None:
     assert states_before(state) == [IN_DOUBT, SENDING]
 

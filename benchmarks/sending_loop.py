@@ -1,0 +1,294 @@
+"""How close does the sending loop come to what httpx and the disk can do?
+
+    python benchmarks/sending_loop.py                   4,000 leads, 3 runs, about 3 minutes
+    python benchmarks/sending_loop.py --leads 1000 --runs 1
+
+In:    an extract made by `samples/make_leads.py`, the configuration in `config/` at the greatest
+       rate and burst it admits, a durable ledger on disk.
+Out:   the whole loop's leads a second, as a part of what a bare httpx loop posts (the same bodies,
+       as many at once, to the same server), and what SQLite's own commits of the same rows cost
+       beside it. Exit code 1 when an aim is missed.
+Never: figures of two moments compared: the three take turns, each in a fresh process.
+
+Two servers, each in another process: the stand-in, which judges and keeps every lead and so has a
+say in the pace itself; and a bare sink that answers 200 to anything, so that the loop is measured.
+Only the sink's ratios have aims.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from clayload.loading.deliver import deliver_chunk, grant_size, read_bodies
+from clayload.loading.prepare import PreparedLoad, prepare_load
+from clayload.loading.request import LoadRequest
+from clayload.loading.setup import Setup, read_setup
+from clayload.secrets import SlotSecret
+from clayload.tables.models import TablesConfig
+from clayload.tables.read import read_tables
+from clayload.tables.references import split_reference
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIG = ROOT / "config" / "tables.yaml"
+WEBHOOK_PATH = "v3/sources/webhook"
+MAX_RATE, MAX_BURST = 10_000.0, 10_000
+MIN_OF_HTTPX = 0.8
+MAX_OF_COMMITS = 0.15
+START_WITHIN_S = 30
+JSON_HEADER = {"content-type": "application/json"}
+
+Told = dict[str, float]
+
+
+def read_fast_config() -> TablesConfig:
+    """Read the shipped configuration, at the greatest rate and burst it admits."""
+    config = read_tables(CONFIG)
+    raised = {"rate_per_s": MAX_RATE, "burst": MAX_BURST}
+    workspace = type(config.workspace).model_validate(config.workspace.model_dump() | raised)
+    return config.model_copy(update={"workspace": workspace})
+
+
+def read_fast_setup(folder: Path, base_url: str) -> Setup:
+    """Give the surroundings of a load into `base_url`, with its ledger in `folder`."""
+    config = read_fast_config()
+    settings = {"CLAYLOAD_CONFIG": str(CONFIG), "CLAYLOAD_HOME": str(folder)}
+    urls = {
+        parts[1]: f"{base_url}/{WEBHOOK_PATH}/{slot.name}"
+        for table in config.tables.values()
+        for slot in table.slots
+        if (parts := split_reference(slot.url)) is not None
+    }
+    setup = read_setup(settings | urls)
+    return Setup(setup.settings, config, setup.aliases, setup.environ)
+
+
+def prepare(extract: Path, folder: Path, base_url: str) -> tuple[Setup, PreparedLoad]:
+    """Write down every lead that is owed, as a load does before it sends."""
+    setup = read_fast_setup(folder, base_url)
+    return setup, prepare_load(LoadRequest((str(extract),)), setup)
+
+
+def run_ours(extract: Path, folder: Path, base_url: str) -> Told:
+    """Deliver all chunks as a load does: as many at once, each grant durable before it is sent."""
+    setup, prepared = prepare(extract, folder, base_url)
+    started = time.perf_counter()
+    with ThreadPoolExecutor(setup.settings.chunks_at_once) as pool:
+        ends = list(pool.map(partial(deliver_chunk, setup=setup), prepared.chunks))
+    seconds = time.perf_counter() - started
+    counts = sum(ends, Counter[str]())
+    if counts["delivered"] != prepared.n_owed:
+        sys.exit(f"{counts} of {prepared.n_owed} leads")
+    return {
+        "leads_per_s": prepared.n_owed / seconds,
+        "grants": _count_grants(folder),
+        "unsent": counts["retry"],
+    }
+
+
+def run_httpx(extract: Path, folder: Path, base_url: str) -> Told:
+    """Post the same bodies with httpx alone: a client for each chunk that is under way at once."""
+    setup, prepared = prepare(extract, folder, base_url)
+    posts = [
+        (_first_url(setup.secrets(chunk.table)), body)
+        for chunk in prepared.chunks
+        for body in read_bodies(chunk).values()
+    ]
+    started = time.perf_counter()
+    n_clients, n_each = setup.settings.chunks_at_once, setup.settings.in_flight
+    asyncio.run(_post_all(iter(posts), n_clients, n_each))
+    return {"leads_per_s": len(posts) / (time.perf_counter() - started)}
+
+
+async def _post_all(posts: Iterator[tuple[str, bytes]], n_clients: int, n_each: int) -> None:
+    async def post_each(client: httpx.AsyncClient) -> None:
+        for url, body in posts:
+            answer = await client.post(url, content=body, headers=JSON_HEADER)
+            answer.raise_for_status()
+
+    async def post_through_client() -> None:
+        async with httpx.AsyncClient(trust_env=False) as client, asyncio.TaskGroup() as group:
+            for _ in range(n_each):
+                group.create_task(post_each(client))
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(n_clients):
+            group.create_task(post_through_client())
+
+
+def _first_url(secrets: dict[str, SlotSecret]) -> str:
+    return next(iter(secrets.values())).url.get_secret_value()
+
+
+def run_commits(extract: Path, folder: Path, base_url: str) -> Told:
+    """Write the same rows of the same ledger with sqlite3 alone, a grant's worth a transaction.
+
+    Each transaction writes the verdicts of the last grant and the intent of the next, and a row
+    each for the workspace, the slot, the table and the traffic.
+    """
+    _, prepared = prepare(extract, folder, base_url)
+    n = grant_size(MAX_RATE)
+    with closing(sqlite3.connect(folder / "ledger.db", isolation_level=None)) as ledger:
+        ledger.execute("PRAGMA synchronous=FULL")
+        ids = ledger.execute("SELECT submission_id FROM submissions").fetchall()
+        grants = [ids[at : at + n] for at in range(0, len(ids), n)]
+        started = time.perf_counter()
+        for last, granted in zip([[], *grants], [*grants, []], strict=True):
+            _commit(ledger, last, granted)
+        seconds = time.perf_counter() - started
+    return {"leads_per_s": prepared.n_owed / seconds, "grants": len(grants)}
+
+
+def _commit(ledger: sqlite3.Connection, last: list[Any], granted: list[Any]) -> None:
+    update, at = "UPDATE submissions SET state=?, ", time.time()
+    ledger.execute("BEGIN IMMEDIATE")
+    verdict = update + "status=200, reason='accepted', body='', updated_at=? WHERE submission_id=?"
+    ledger.executemany(verdict, [("delivered", at, *key) for key in last])
+    intent = update + "run_id=?, slot=?, grant_id=?, updated_at=? WHERE submission_id=?"
+    names = ("20261101T000000Z-000000", "inbound-1", "0123456789abcdef")
+    ledger.executemany(intent, [("sending", *names, at, *key) for key in granted])
+    ledger.execute("UPDATE workspaces SET tat=?", (at,))
+    ledger.execute("UPDATE slots SET used=used+? WHERE slot='inbound-1'", (len(granted),))
+    table = "UPDATE clay_tables SET rows_used=rows_used+? WHERE table_name='inbound-leads'"
+    ledger.execute(table, (len(granted),))
+    ledger.execute("INSERT OR REPLACE INTO traffic VALUES ('inbound-1', 0, 'main', 0, 0, 0, 0)")
+    ledger.execute("COMMIT")
+
+
+def _count_grants(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "ledger.db")) as ledger:
+        found = ledger.execute("SELECT COUNT(DISTINCT grant_id) FROM submissions").fetchone()
+    return int(found[0])
+
+
+PATHS: dict[str, Callable[[Path, Path, str], Told]] = {
+    "ours": run_ours,
+    "httpx": run_httpx,
+    "commits": run_commits,
+}
+
+
+class _Sink(asyncio.Protocol):
+    """Answers 200 to every whole request, whatever it says."""
+
+    _ANSWER = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}'
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
+        self._unread = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._unread += data
+        while (end := self._end_of_request()) is not None:
+            self._unread = self._unread[end:]
+            self._transport.write(self._ANSWER)
+
+    def _end_of_request(self) -> int | None:
+        head, blank, body = self._unread.partition(b"\r\n\r\n")
+        if not blank:
+            return None
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        return len(head) + len(blank) + length if len(body) >= length else None
+
+
+async def serve_sink(port_file: Path) -> None:
+    """Serve the sink on a free port of the loopback address until ended."""
+    server = await asyncio.get_running_loop().create_server(_Sink, "127.0.0.1", 0)
+    _write_whole(port_file, str(server.sockets[0].getsockname()[1]))
+    await server.serve_forever()
+
+
+def _write_whole(path: Path, text: str) -> None:
+    partial_file = path.with_name(f"{path.name}.partial")
+    partial_file.write_text(text)
+    partial_file.replace(path)
+
+
+def describe_clay() -> dict[str, Any]:
+    """Describe a Clay without a rate limit to the stand-in."""
+    tables = read_fast_config().tables
+    return {
+        "workspaces": {"main": {"rate_per_s": None}},
+        "tables": {name: {"workspace": "main"} for name in tables},
+        "sources": {
+            slot.name: {"table": name} for name, table in tables.items() for slot in table.slots
+        },
+    }
+
+
+@contextmanager
+def serving(name: str, folder: Path) -> Iterator[str]:
+    """Run a server in another process; gives its address."""
+    port_file = folder / f"{name}.port"
+    command = [sys.executable, __file__, "--sink", str(port_file)]
+    if name == "stand-in":
+        clay = folder / "clay.json"
+        clay.write_text(json.dumps(describe_clay()))
+        options = ["--config", str(clay), "--port-file", str(port_file)]
+        command = [sys.executable, "-m", "clayload.standin", *options]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
+        try:
+            yield f"http://127.0.0.1:{_wait_for(port_file)}"
+        finally:
+            server.terminate()
+
+
+def _wait_for(port_file: Path) -> str:
+    give_up_at = time.monotonic() + START_WITHIN_S
+    while not port_file.exists():
+        if time.monotonic() > give_up_at:
+            sys.exit(f"the server did not start within {START_WITHIN_S} s")
+        time.sleep(0.02)
+    return port_file.read_text()
+
+
+def measure(name: str, extract: Path, base_url: str) -> Told:
+    """Run one path in a fresh process."""
+    with tempfile.TemporaryDirectory(dir=extract.parent) as folder:
+        command = [sys.executable, __file__, "--path", name, str(extract), folder, base_url]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    told: Told = json.loads(done.stdout)
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What the runs against one server came to: rounds of one run of each path."""
+
+    server: str
+    rounds: list[dict[str, Told]]
+
+    def speed(self, path: str) -> float:
+        """Give the median of a path's leads a second."""
+        return statistics.median(told[path]["leads_per_s"] for told in self.rounds)
+
+    def ratio(self, to: str) -> float:
+        """Give the median over the rounds of our speed as a part of the other's."""
+        return statistics.median(
+            told["ours"]["leads_per_s"] / told[to]["leads_per_s"] for told in self.rounds
+        )
+
+    def render(self) -> str:
+        """Say it in four lines."""
+        per_grant = statistics.median(
+            self.speed("ours") and told["ours"]["leads"] / told["ours"]["grants"]
+            for told in self.rounds
+        )
+        return f"{self.server} {per_grant}"

@@ -1,0 +1,124 @@
+"""Which of its granted leads had a process put on the wire when it ended?
+
+In:    a folder on this machine's disk, and the leads as they leave.
+Out:   a file per process, held locked while it lives: eight bytes for each lead, written just
+       before the lead goes on the wire.
+Never: a fsync: what a process has written outlives it, whatever kills it. A power cut it does not
+       outlive, so the file counts only until the machine has started anew.
+
+Without it, every lead of a grant would be in doubt once its process is killed; with it, only those
+that really left.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from clayload.errors import Code, LedgerError
+
+_ID = struct.Struct("<q")
+_SUFFIX = ".departures"
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Departures:
+    """What one process notes. `sender` names the process in the ledger; empty if nobody notes."""
+
+    sender: str = ""
+    file_no: int = -1
+
+    def note(self, submission_id: int) -> None:
+        """Note that a lead goes on the wire now.
+
+        Raises:
+            LedgerError: it cannot be written; the lead must not be sent.
+        """
+        if not self.sender:
+            return
+        try:
+            os.write(self.file_no, _ID.pack(submission_id))
+        except OSError as error:
+            raise LedgerError(
+                Code.LEDGER_WRITE_FAILED,
+                f"the note of a departing lead could not be written: {error.strerror}",
+                hint="free some disk space and run the same load again: it resumes",
+            ) from error
+
+
+NO_DEPARTURES = Departures()
+
+
+def open_departures(folder: Path) -> Departures:
+    """Begin this process's file; where the system has no boot id nobody notes anything.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    boot_id = _read_boot_id()
+    if not boot_id:
+        return NO_DEPARTURES
+    folder.mkdir(parents=True, exist_ok=True)
+    sender = f"{boot_id}.{uuid.uuid4().hex}"
+    new, path = folder / f"{sender}.new", folder / f"{sender}{_SUFFIX}"
+    file_no = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    fcntl.flock(file_no, fcntl.LOCK_EX)
+    # Only now may others see it: whoever finds it unlocked takes its process for ended.
+    new.rename(path)
+    return Departures(sender, file_no)
+
+
+@dataclass(frozen=True, slots=True)
+class EndedSender:
+    """A process of this machine that ended, and the submissions it put on the wire."""
+
+    sender: str
+    departed: frozenset[int]
+
+
+@contextmanager
+def ended_senders(folder: Path) -> Iterator[list[EndedSender]]:
+    """Find the processes that ended; their files are deleted once the block is through.
+
+    Files of before the machine's last start tell nothing: they are left out, and deleted.
+    """
+    found = {
+        path: departed
+        for path in sorted(folder.glob(f"*{_SUFFIX}"))
+        if (departed := _read_if_ended(path)) is not None
+    }
+    boot_id = _read_boot_id()
+    yield [
+        EndedSender(path.stem, departed)
+        for path, departed in found.items()
+        if path.stem.startswith(f"{boot_id}.")
+    ]
+    for path in found:
+        path.unlink(missing_ok=True)
+
+
+def _read_if_ended(path: Path) -> frozenset[int] | None:
+    """Read what a process noted; None while it lives, or if somebody else has settled it."""
+    try:
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            content = file.read()
+    except OSError:
+        return None
+    # A write that was cut short belongs to a lead that did not leave.
+    whole = len(content) - len(content) % _ID.size
+    return frozenset(submission_id for (submission_id,) in _ID.iter_unpack(content[:whole]))
+
+
+def _read_boot_id() -> str:
+    try:
+        return _BOOT_ID.read_text().strip()
+    except OSError:
+        return ""

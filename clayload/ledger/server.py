@@ -1,0 +1,77 @@
+"""How does a database server keep the ledger of several machines?
+
+In:    a SQLAlchemy URL, without a password.
+Out:   an engine that outlives a restart of the server.
+Never: a password in an error: what the driver's own errors carry is cut off.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import URL, Connection, Engine, create_engine, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+_GIVE_UP_S = 60.0
+_RETRY_S = (0.1, 0.5)
+# Connection exceptions, and a server that shuts down, crashed or starts up.
+_AWAY = ("08", "57P")
+_MAKING_THE_LEDGER = 2_026_112_4
+_READ_ONLY = "-c default_transaction_read_only=on"
+
+
+def server_engine(url: URL, *, read_only: bool) -> Engine:
+    """Make the engine.
+
+    Raises:
+        ImportError: the database's driver is not installed.
+        ArgumentError: no such database is known.
+    """
+    arguments = {"options": _READ_ONLY} if read_only else {}
+    # pre_ping: a connection from before the server's restart is replaced, not tripped over.
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=arguments)
+
+
+def make_alone(connection: Connection) -> None:
+    """Let one process at a time make the ledger; SQLite's write lock does it there."""
+    if connection.dialect.name == "postgresql":
+        lock = text("SELECT pg_advisory_xact_lock(:number)")
+        connection.execute(lock, {"number": _MAKING_THE_LEDGER})
+
+
+@contextmanager
+def connect(engine: Engine) -> Iterator[Connection]:
+    """Connect; to a server that is away for a moment, such as for a restart, again and again."""
+    connection = _connect_patiently(engine)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def _connect_patiently(engine: Engine) -> Connection:
+    give_up_at = time.monotonic() + _GIVE_UP_S
+    while True:
+        try:
+            return engine.connect()
+        except DBAPIError as error:
+            if not is_lost(error) or time.monotonic() > give_up_at:
+                raise
+            time.sleep(random.uniform(*_RETRY_S))  # noqa: S311 - spreads waits
+
+
+def is_lost(error: DBAPIError) -> bool:
+    """Whether the server went away, or is not back yet; SQLite has no server to lose."""
+    state = getattr(error.orig, "sqlstate", "")
+    if not isinstance(error, OperationalError) or state == "":
+        return False
+    return state is None or state.startswith(_AWAY)
+
+
+def forget_password(error: DBAPIError) -> None:
+    """Cut off the driver's connection, which knows the password, from its error."""
+    if getattr(error.orig, "pgconn", None) is not None:
+        error.orig.pgconn = None  # type: ignore[union-attr] # only psycopg's errors have it

@@ -1,0 +1,108 @@
+"""How does SQLite keep a ledger that several processes write at once?
+
+In:    the path of a file.
+Out:   an engine whose commits are durable and whose write transactions begin at once.
+Never: a trace left by one who only reads.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event
+from sqlalchemy.exc import OperationalError
+
+READING = {"is_reading": True}
+"""Execution options of a connection that only reads: on SQLite it then takes no write lock."""
+BUSY_GIVE_UP_S = 30.0
+
+_BUSY_RETRY_S = (0.002, 0.02)
+_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_WRITE_FAILED = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+
+
+def sqlite_engine(path: Path, *, read_only: bool, checks_keys: bool = True) -> Engine:
+    """Make the engine; `checks_keys` is off only while a migration makes tables anew."""
+    connect = _connect_to_read if read_only else partial(_connect_to_write, checks_keys=checks_keys)
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)),
+        creator=partial(connect, path),
+        # A reader looks anew, each time, whether someone is writing.
+        poolclass=NullPool if read_only else QueuePool,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        is_reading = read_only or connection.get_execution_options().get("is_reading", False)
+        _begin_in_turn(connection, "BEGIN" if is_reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Whether another process was writing all the while."""
+    return isinstance(error, sqlite3.Error) and _primary_code(error) in _BUSY
+
+
+def has_write_failed(error: BaseException | None) -> bool:
+    """Whether the disk is full or broken."""
+    return isinstance(error, sqlite3.Error) and _primary_code(error) in _WRITE_FAILED
+
+
+def _primary_code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _connect_to_write(path: Path, *, checks_keys: bool) -> sqlite3.Connection:
+    connection = _connect(path, "mode=rwc")
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute(f"PRAGMA foreign_keys={'ON' if checks_keys else 'OFF'}")
+        # From here on the wait for another writer is ours (`_begin_in_turn`): SQLite's own
+        # starves a writer for seconds.
+        connection.execute("PRAGMA busy_timeout=0")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    """Connect without leaving a trace: with nobody writing, SQLite would make files for the WAL.
+
+    It keeps no lock then; a writer that starts and checkpoints within this one transaction could
+    show it two states, which a plan or a status can bear.
+    """
+    has_wal = path.with_name(f"{path.name}-wal").exists()
+    return _connect(path, "mode=ro" if has_wal else "mode=ro&immutable=1")
+
+
+def _connect(path: Path, query: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"file:{quote(str(path))}?{query}",
+        uri=True,
+        timeout=BUSY_GIVE_UP_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+
+
+def _begin_in_turn(connection: Connection, statement: str) -> None:
+    """Begin; where another writer is at work, try again often and at random, so all get a turn."""
+    give_up_at = time.monotonic() + BUSY_GIVE_UP_S
+    while True:
+        try:
+            connection.exec_driver_sql(statement)
+        except OperationalError as error:
+            if not is_busy(error.orig) or time.monotonic() > give_up_at:
+                raise
+            time.sleep(random.uniform(*_BUSY_RETRY_S))  # noqa: S311 - spreads waits
+        else:
+            return

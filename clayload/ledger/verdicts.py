@@ -1,0 +1,140 @@
+"""What is written when the answers to a grant are in?
+
+In:    a transaction that holds the workspace, the grant, its verdicts.
+Out:   each lead's state, the slot's and the table's charge, the answers counted, the pace after.
+Never: a verdict of a lead that another grant has taken up since.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from clayload.delivery.grant import Grant, GrantedLead, Verdicts, WorkspaceSnapshot
+from clayload.delivery.pace import pause, slow_down
+from clayload.delivery.verdict import Verdict, VerdictKind
+from clayload.ledger import schema, statements
+from clayload.ledger.pacer import Pacer
+from clayload.ledger.states import AFTER_VERDICT
+
+_COLUMN_OF = {
+    VerdictKind.DELIVERED: "n_accepted",
+    VerdictKind.REFUSED: "n_refused",
+    VerdictKind.IN_DOUBT: "n_in_doubt",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGrant:
+    """A grant whose answers are awaited: for whom, when given, and until when (ledger's clock)."""
+
+    grant: Grant
+    run_id: str
+    table: str
+    given_at: float
+    give_up_at: float
+
+
+def close_grant(
+    tx: Connection, pacer: Pacer, opened: OpenGrant, verdicts: Verdicts, at: WorkspaceSnapshot
+) -> WorkspaceSnapshot:
+    """Write the verdicts of a grant, and give the workspace as it stands after them."""
+    grant, now = opened.grant, at.now
+    if now > opened.give_up_at:
+        # Somebody may have given these leads up meanwhile: that is part of their story.
+        tx.execute(statements.REMEMBER, [{"id": lead.submission_id} for lead, _ in verdicts])
+    rows = [_verdict_row(lead, verdict, grant, now) for lead, verdict in verdicts]
+    tx.execute(statements.RECORD, rows)
+    if told := [_told_row(lead, v, opened, now) for lead, v in verdicts if _is_told(v)]:
+        tx.execute(statements.TELL, told)
+    n_uncharged = sum(not verdict.is_charged for _, verdict in verdicts)
+    charge(tx, grant.slot, opened.table, -n_uncharged)
+    for _, verdict in verdicts:
+        if verdict.slot_effect is not None:
+            why = {"name": grant.slot, "to": verdict.slot_effect, "why": verdict.reason}
+            tx.execute(statements.MARK_SLOT, why)
+    _count_traffic(tx, pacer, grant.slot, verdicts, now)
+    return _pace_after(tx, pacer, opened, verdicts, at)
+
+
+def charge(tx: Connection, slot: str, table: str, n: int) -> None:
+    """Count `n` submissions more (or, negative, less) against a slot and its table."""
+    if n == 0:
+        return
+    tx.execute(statements.CHARGE_SLOT, {"name": slot, "n": n})
+    tx.execute(statements.CHARGE_TABLE, {"name": table, "n": n})
+
+
+def take_back(
+    tx: Connection, rows: Sequence[Row[*tuple[Any, ...]]], reason: str, now: float
+) -> None:
+    """Give back granted submissions that provably were not sent; each row as `SENT_BY` reads it."""
+    for row in rows:
+        key = {"id": row.submission_id, "why": reason, "at": now}
+        tx.execute(statements.TAKE_BACK, key)
+        charge(tx, row.slot, row.table_name, -1)
+
+
+def _is_told(verdict: Verdict) -> bool:
+    """Whether an answer came that leaves the lead owed: only the story would know of it."""
+    return verdict.kind is VerdictKind.RETRY and verdict.was_sent
+
+
+def _count_traffic(tx: Connection, pacer: Pacer, slot: str, verdicts: Verdicts, now: float) -> None:
+    counts = Counter(
+        "n_rate_limited" if verdict.pause_s is not None else _COLUMN_OF.get(verdict.kind)
+        for _, verdict in verdicts
+        if verdict.was_sent
+    )
+    del counts[None]
+    if not counts:
+        return
+    columns = (*_COLUMN_OF.values(), "n_rate_limited")
+    bucket_at = int(now) // schema.TRAFFIC_BUCKET_S * schema.TRAFFIC_BUCKET_S
+    key = {"slot": slot, "bucket_at": bucket_at, "workspace": pacer.workspace.name}
+    tx.execute(
+        pacer.ledger.add_up(schema.traffic, ("slot", "bucket_at"), columns),
+        {**key, **{column: counts[column] for column in columns}},
+    )
+
+
+def _pace_after(
+    tx: Connection, pacer: Pacer, opened: OpenGrant, verdicts: Verdicts, at: WorkspaceSnapshot
+) -> WorkspaceSnapshot:
+    pauses = [verdict.pause_s for _, verdict in verdicts if verdict.pause_s is not None]
+    if not pauses:
+        return at
+    slower = slow_down(at.pace, at.now, opened.given_at)
+    after = replace(at, pace=pause(slower, at.rate, at.now, max(pauses)))
+    pacer.write(tx, after, n_rate_limited=len(pauses))
+    return after
+
+
+def _verdict_row(lead: GrantedLead, verdict: Verdict, grant: Grant, now: float) -> dict[str, Any]:
+    return {
+        "id": lead.submission_id,
+        "grant": grant.grant_id,
+        "to": AFTER_VERDICT[verdict.kind],
+        "code": verdict.status,
+        "why": verdict.reason,
+        "text": verdict.body,
+        "tries": int(verdict.is_attempt),
+        "at": now,
+    }
+
+
+def _told_row(lead: GrantedLead, verdict: Verdict, opened: OpenGrant, now: float) -> dict[str, Any]:
+    return {
+        "submission_id": lead.submission_id,
+        "at": now,
+        "what": verdict.kind,
+        "run_id": opened.run_id,
+        "slot": opened.grant.slot,
+        "status": verdict.status,
+        "reason": verdict.reason,
+        "body": verdict.body,
+    }

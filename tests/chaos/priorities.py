@@ -1,0 +1,117 @@
+"""How long do urgent leads take to get past a great backlog, and what does the backlog keep?
+
+In:    a place; a low-priority load of 100,000 leads, and small high-priority loads beside it.
+Out:   one row: p50 and p99 from the start of an urgent load's command to each lead's acceptance.
+Never: a backlog that stands still.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+from load_kit import CYCLE, Workbench, end
+from load_tables import FINANCE, TECH, BenchOptions, make_leads
+from standin_process import start_standin
+
+from chaos.arrivals import Arrival, count_within, read_arrivals
+from chaos.paces import END_WITHIN_S, TERMINATED
+from chaos.place import Place
+from chaos.row import Row
+from chaos.truth import Truth, read_truth
+
+RATE_PER_S, BURST = 10, 20
+N_BACKLOG, N_URGENT, EVERY_S = 100_000, 50, 10
+_N_LOADS = 18
+_PREPARED_WITHIN_S = 120
+_P99_AT_MOST_S = 5 + N_URGENT / RATE_PER_S
+_LEAST_USED = 0.98
+_OPTIONS = BenchOptions(
+    (replace(TECH, priority="high"), replace(FINANCE, priority="low")), RATE_PER_S, BURST
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Urgent:
+    """The small loads: when each was started (epoch seconds), how each ended, whose leads."""
+
+    started_at: tuple[float, ...]
+    exits: tuple[int, ...]
+    emails: tuple[tuple[str, ...], ...]
+
+    def waits_s(self, arrivals: Sequence[Arrival]) -> list[float]:
+        """Measure each lead's time from the start of its command to its acceptance."""
+        arrived_at = {arrival.lead_key: arrival.at for arrival in arrivals}
+        return [
+            arrived_at[email] - started_at
+            for started_at, emails in zip(self.started_at, self.emails, strict=True)
+            for email in emails
+            if email in arrived_at
+        ]
+
+
+def run_priorities(place: Place) -> Row:
+    """Let small urgent loads pass a backlog that is being sent."""
+    with start_standin() as standin, ExitStack() as stack:
+        bench = place.make_bench(standin, _OPTIONS)
+        backlog = make_leads("Banking", N_BACKLOG)
+        extract = bench.write_csv(backlog, "backlog.csv")
+        process = stack.enter_context(bench.start("load", extract, "--cycle", CYCLE))
+        # The burst is spent first, so that the rate alone is shared.
+        bench.wait_for_rows(2 * BURST, _PREPARED_WITHIN_S)
+        urgent = _load_urgent(bench, stack)
+        process.terminate()
+        exit_code = end(process, END_WITHIN_S).exit_code
+        emails = [lead["email"] for lead in backlog]
+        truth = read_truth(bench, [*emails, *(key for keys in urgent.emails for key in keys)])
+        return _describe(place, urgent, read_arrivals(bench), truth, exit_code)
+
+
+def _load_urgent(bench: Workbench, stack: ExitStack) -> Urgent:
+    first, started, started_at = time.monotonic(), [], []
+    parts = [make_leads("Software", N_URGENT, first=i * N_URGENT) for i in range(_N_LOADS)]
+    for number, part in enumerate(parts):
+        extract = bench.write_csv(part, f"urgent-{number}.csv")
+        time.sleep(max(0.0, first + number * EVERY_S - time.monotonic()))
+        started_at.append(time.time())
+        started.append(stack.enter_context(bench.start("load", extract, "--cycle", CYCLE)))
+    exits = tuple(end(process).exit_code for process in started)
+    emails = tuple(tuple(lead["email"] for lead in part) for part in parts)
+    return Urgent(tuple(started_at), exits, emails)
+
+
+def _describe(
+    place: Place, urgent: Urgent, arrivals: Sequence[Arrival], truth: Truth, exit_code: int
+) -> Row:
+    waits_s = urgent.waits_s(arrivals)
+    p50_s, p99_s = (statistics.quantiles(waits_s, n=100)[at - 1] for at in (50, 99))
+    span_s = urgent.started_at[-1] - urgent.started_at[0]
+    used = count_within(arrivals, urgent.started_at[0], span_s) / (RATE_PER_S * span_s)
+    of_backlog = [each for each in arrivals if "@banking" in each.lead_key]
+    kept = count_within(of_backlog, urgent.started_at[0], span_s) / (RATE_PER_S * span_s)
+    broken = list(truth.broken_laws(in_doubt_at_most=0, may_owe=True))
+    if len(waits_s) < _N_LOADS * N_URGENT or set(urgent.exits) != {0}:
+        broken.append(f"{len(waits_s)} urgent leads sent, exit codes {set(urgent.exits)}")
+    if p99_s > _P99_AT_MOST_S:
+        broken.append(f"p99 is {p99_s:.1f} s, {_P99_AT_MOST_S:g} s at most")
+    if used < _LEAST_USED:
+        broken.append(f"{used:.1%} of the rate used")
+    row = Row(
+        what=f"{N_URGENT} high-priority leads every {EVERY_S} s past {N_BACKLOG:,} low ones at "
+        f"{RATE_PER_S}/s",
+        ledger=place.ledger,
+        how_often=f"{_N_LOADS} loads in {span_s + EVERY_S:.0f} s",
+        n_lost=len(truth.lost),
+        n_doubled=truth.n_doubled,
+        in_doubt=f"{len(truth.in_doubt)} (0)",
+        is_listed=not truth.n_not_listed,
+        measured=f"from the command's start to acceptance p50 {p50_s:.1f} s, p99 {p99_s:.1f} s "
+        f"({_P99_AT_MOST_S:g} s); the backlog keeps {kept:.0%} of the rate; {used:.1%} is used",
+        seen=f"exit 0; the backlog exit {exit_code} after SIGTERM",
+        broken=tuple(broken) if exit_code == TERMINATED else (*broken, f"exit {exit_code}"),
+    )
+    place.tell(f"priorities on {place.ledger}: {row.measured}; {row.cells[-1]}")
+    return row
