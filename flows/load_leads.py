@@ -23,9 +23,10 @@ from clayload.cli.show import say_error
 from clayload.errors import ClayloadError, ExitCode
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.request import LoadRequest
-from clayload.report.account import EXIT_CODE_OF, Outcome, RunReport
-from tasks.artifacts import describe_ends, publish_report
-from tasks.limits import chunk_runner, ensure_chunk_limit
+from clayload.model import Priority
+from clayload.report.account import EXIT_CODE_OF, Outcome, RunReport, describe_ends
+from tasks.artifacts import publish_report
+from tasks.limits import chunk_runner, ensure_chunk_limits
 from tasks.load import halting_when_interrupted, prepare_load, settle_run, start_delivery
 from tasks.progress import follow_progress
 from tasks.server import suited_server
@@ -49,7 +50,11 @@ def name_run() -> str:
     log_prints=True,
 )
 def load_leads(
-    files: list[str], cycle: str | None = None, table: str | None = None, limit: int | None = None
+    files: list[str],
+    cycle: str | None = None,
+    table: str | None = None,
+    limit: int | None = None,
+    priority: Priority | None = None,
 ) -> State[None]:
     """Load one extract; the same extract again sends only what is still owed.
 
@@ -58,9 +63,10 @@ def load_leads(
         cycle: what the extract is for: a month such as `2026-11`, or an event's name.
         table: load only the leads of this Clay table.
         limit: send at most so many leads.
+        priority: who goes first at the shared rate, in place of the tables' own.
     """
     try:
-        return final_state(load_extract(LoadRequest(tuple(files), cycle, table, limit)))
+        return final_state(load_extract(LoadRequest(tuple(files), cycle, table, limit, priority)))
     except ClayloadError as error:
         # It says in one line what is wrong and what to do; a traceback would bury it.
         return Failed(message=str(error), data=error)
@@ -70,7 +76,7 @@ def load_extract(request: LoadRequest) -> RunReport:
     """Open the extract, prepare chunks, deliver them, settle."""
     load = prepare_load(request)
     print(describe_load(load))
-    ensure_chunk_limit()
+    ensure_chunk_limits()
     with halting_when_interrupted(load.run_id):
         problems = follow_progress(load, start_delivery(load))
     report = settle_run(load.run_id, problems)
@@ -119,6 +125,7 @@ def main() -> None:
     parser.add_argument("files", nargs="+", help="extract files or glob patterns")
     parser.add_argument("--cycle", help="what the extract is for, such as 2026-11")
     parser.add_argument("--table", help="only the leads of this table")
+    parser.add_argument("--priority", type=Priority, choices=list(Priority), help="who goes first")
     parser.add_argument("--limit", type=int, help="at most so many leads")
     asked = vars(parser.parse_args())
     try:

@@ -1,23 +1,26 @@
 """What do people see of a finished load in the Prefect UI?
 
-In:    the run report.
-Out:   the report as markdown, one table artifact per Clay table.
+In:    the run report, and the ledger for the slots.
+Out:   the report as markdown, one table artifact per Clay table, and one of all webhook slots.
 Never: a lead's key or data: leads are spoken of by row number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator, Sequence
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from clayload.model import RowEnd
-from clayload.report.account import RunReport
+from clayload.capacity.slots import TableForecast
+from clayload.loading.setup import read_setup
+from clayload.loading.slots import forecast_slots, warn_of_slots
+from clayload.report.account import RunReport, describe_ends
 from clayload.report.markdown import render_report
 
 
 def publish_report(report: RunReport) -> None:
-    """Put the report into the UI."""
+    """Put the report, and how all slots stand after the load, into the UI."""
     create_markdown_artifact(
         render_report(report, with_keys=False),
         key="run-report",
@@ -29,12 +32,45 @@ def publish_report(report: RunReport) -> None:
             key=f"table-{name}",
             description=f"{report.cycle}: {describe_ends(ends)} (run {report.run_id})",
         )
+    _publish_slots(forecast_slots(read_setup(os.environ)))
 
 
-def describe_ends(ends: Mapping[RowEnd, int]) -> str:
-    """Say how leads ended, what was delivered first: `50 delivered, 3 unrouted`."""
-    delivered_first = sorted(ends.items(), key=lambda item: item[0] != RowEnd.DELIVERED)
-    return ", ".join(f"{n:,} {end}" for end, n in delivered_first if n)
+def _publish_slots(tables: Sequence[TableForecast]) -> None:
+    warnings = warn_of_slots(tables)
+    create_table_artifact(
+        [row for table in tables for row in _describe_use(table)],
+        key="webhook-slots",
+        description="; ".join(warnings) or "no slot and no table is near its end",
+    )
+
+
+def _describe_use(table: TableForecast) -> Iterator[dict[str, str]]:
+    for slot in table.slots:
+        is_limited = not table.auto_delete
+        yield {
+            "table": table.table,
+            "what": f"slot {slot.slot}",
+            "used": f"{slot.used:,}",
+            "limit": f"{slot.safe_limit:,}" if is_limited else "none",
+            "left": f"{slot.n_left:,}" if is_limited else "",
+            "% used": f"{slot.part_used:.1%}" if is_limited else "",
+            "a day, 7 d": f"{slot.pace.per_day_week:,.0f}",
+            "a day, 30 d": f"{slot.pace.per_day_month:,.0f}",
+            "runs out": f"{slot.runs_out_on or ''}",
+            "state": f"{slot.state} {slot.reason}".strip(),
+        }
+    yield {
+        "table": table.table,
+        "what": "rows of the table",
+        "used": f"{table.rows_used:,}",
+        "limit": "none" if table.auto_delete else f"{table.row_limit:,}",
+        "left": "" if table.auto_delete else f"{max(table.row_limit - table.rows_used, 0):,}",
+        "% used": "" if table.auto_delete else f"{table.part_of_rows_used:.1%}",
+        "a day, 7 d": f"{table.pace.per_day_week:,.0f}",
+        "a day, 30 d": f"{table.pace.per_day_month:,.0f}",
+        "runs out": f"{table.rows_run_out_on or ''}",
+        "state": f"counted with {table.per_day:,.0f} a day",
+    }
 
 
 def _describe_table(name: str, report: RunReport) -> Iterator[dict[str, str]]:

@@ -1,7 +1,7 @@
 """How many chunks may be on their way at once?
 
 In:    the settings.
-Out:   a global concurrency limit in Prefect, made by the project itself where it is missing.
+Out:   two global concurrency limits in Prefect, made by the project itself where missing.
 Never: the rate of single leads: that is the ledger's.
 
 The setting says how many one load takes, the limit how many all loads take together. Whoever wants
@@ -28,30 +28,34 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from clayload.errors import ConfigError
+from clayload.model import Priority
 from clayload.settings import read_settings
 
 CHUNK_LIMIT = "clayload-chunks"
+HIGH_LIMIT = "clayload-chunks-high"
+"""So that a bulk load which holds all places does not keep a person waiting."""
 LEASE_S = 60
 """How long a killed load still holds its places: the least that Prefect's server grants."""
 
 
-def ensure_chunk_limit() -> None:
-    """Create the limit if Prefect does not have it; one that a person changed stays theirs."""
+def ensure_chunk_limits() -> None:
+    """Create the limits if Prefect does not have them; one that a person changed stays theirs."""
     with get_client(sync_client=True) as client:
-        try:
-            limit = client.read_global_concurrency_limit_by_name(CHUNK_LIMIT)
-        except ObjectNotFound:
-            _create_limit(client)
-        else:
-            _look_for_places(client, limit)
+        for name in (CHUNK_LIMIT, HIGH_LIMIT):
+            try:
+                limit = client.read_global_concurrency_limit_by_name(name)
+            except ObjectNotFound:
+                _create_limit(client, name)
+            else:
+                _look_for_places(client, limit)
 
 
-def _create_limit(client: SyncPrefectClient) -> None:
+def _create_limit(client: SyncPrefectClient, name: str) -> None:
     limit = read_settings(os.environ).chunks_at_once
     # Two first loads may begin at the same moment.
     with suppress(ObjectAlreadyExists):
         client.create_global_concurrency_limit(
-            GlobalConcurrencyLimitCreate(name=CHUNK_LIMIT, limit=limit)
+            GlobalConcurrencyLimitCreate(name=name, limit=limit)
         )
 
 
@@ -60,20 +64,21 @@ def _look_for_places(client: SyncPrefectClient, limit: GlobalConcurrencyLimitRes
         # The embedded server never takes back what a killed load held: later loads would wait for
         # ever. Another load that runs beside this one may now find a place too many.
         client.update_global_concurrency_limit(
-            CHUNK_LIMIT, GlobalConcurrencyLimitUpdate(active_slots=0)
+            limit.name, GlobalConcurrencyLimitUpdate(active_slots=0)
         )
     elif limit.active and limit.active_slots >= limit.limit:
         print(
-            f"all {limit.limit} places of the limit '{CHUNK_LIMIT}' are taken, and this load waits "
+            f"all {limit.limit} places of the limit '{limit.name}' are taken, and this load waits "
             f"for other loads; a killed load's places come free within {2 * LEASE_S} s. If nothing "
             "else runs: Prefect UI, Concurrency, reset the limit"
         )
 
 
 @contextmanager
-def chunk_place() -> Iterator[None]:
-    """Wait for one of the limit's places and hold it."""
-    with concurrency(CHUNK_LIMIT, lease_duration=LEASE_S):
+def chunk_place(priority: Priority) -> Iterator[None]:
+    """Wait for a place and hold it; those of high priority have places of their own."""
+    name = HIGH_LIMIT if priority is Priority.HIGH else CHUNK_LIMIT
+    with concurrency(name, lease_duration=LEASE_S):
         yield
 
 

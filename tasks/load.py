@@ -72,7 +72,7 @@ def deliver_chunk(chunk: ChunkRef, position: str) -> State[dict[str, int]]:  # n
         chunk: the chunk to deliver.
         position: which chunk of how many, as in `3/43`.
     """
-    with chunk_place(), telling_no_data(), _halting(chunk.run_id):
+    with chunk_place(chunk.priority), telling_no_data(), _halting(chunk.run_id):
         counts = dict(deliver.deliver_chunk(chunk, read_setup(os.environ)))
     return Completed(message=describe_counts(counts), data=counts)
 

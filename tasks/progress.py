@@ -18,6 +18,7 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.futures import PrefectFuture
 
+from clayload.loading.follow import Follower
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.progress import ProgressMeter
 from clayload.loading.settle import describe_problem
@@ -33,15 +34,19 @@ _LATER_AFTER_S = 60.0
 
 def follow_progress(load: PreparedLoad, futures: Sequence[PrefectFuture[Any]]) -> list[Problem]:
     """Wait for the chunks while the progress artifact moves; tell what stopped."""
-    meter = ProgressMeter(load, read_setup(os.environ))
+    follower = Follower(read_setup(os.environ), tell=print)
+    meter = ProgressMeter(load, follower.setup)
     meter.read()  # so that the first rate told is a rate
     artifact_id = _create_artifact(load)
     arrivals, teller, look_again_s = _Arrivals(futures), _Teller(), _LOOK_EVERY_S
+    last_hold = None
     while not arrivals.wait(look_again_s):
         began_at = time.monotonic()
+        follower.look()
         progress = meter.read()
         update_progress_artifact(artifact_id, progress.percent, description=str(progress))
-        teller.tell(str(progress))
+        teller.tell(str(progress), is_news=progress.hold != last_hold)
+        last_hold = progress.hold
         # The ledger counts a great load for longer, and has other things to do.
         look_again_s = max(_LOOK_EVERY_S, (time.monotonic() - began_at) / _LOOKING_SHARE)
     progress = meter.read()
@@ -80,15 +85,18 @@ class _Arrivals:
 
 
 class _Teller:
-    """Prints the first line at once, then one every ten seconds, after a minute every minute."""
+    """Prints the first line at once, then one every ten seconds, after a minute every minute.
+
+    News, such as a pause, is told at once.
+    """
 
     def __init__(self) -> None:
         self._began_at = time.monotonic()
         self._due_at = 0.0
 
-    def tell(self, line: str) -> None:
+    def tell(self, line: str, *, is_news: bool = False) -> None:
         now = time.monotonic()
-        if now < self._due_at:
+        if now < self._due_at and not is_news:
             return
         print(line)
         is_later = now - self._began_at >= _LATER_AFTER_S

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from clayload.model import Priority
+
 Files = Annotated[
     list[str], typer.Argument(help="Extract files or glob patterns, read as one extract.")
 ]
@@ -18,4 +20,8 @@ Cycle = Annotated[
 ]
 OneTable = Annotated[str | None, typer.Option("--table", help="Only the leads of this table.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="At most so many leads.")]
+LoadPriority = Annotated[
+    Priority | None,
+    typer.Option("--priority", help="Who goes first at the shared rate, in place of the tables'."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]

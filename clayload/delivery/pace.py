@@ -76,7 +76,7 @@ class PaceState:
 
     def part_at(self, now: float) -> float:
         """Which part of the full rate is in use, between LEAST_PART and 1."""
-        back = FASTER_PER_S * max(now - max(self.slowed_at, self.paused_until), 0.0)
+        back = FASTER_PER_S * max(now - self.slowed_at, 0.0)
         return min(self.slowed_to + back, 1.0)
 
 
@@ -121,7 +121,8 @@ def count_unused(state: PaceState, rate: Rate, now: float) -> int:
     """
     if state.paused_until > now:
         return 0
-    unused_s = now + rate._tolerance_s / 2 - state.tat  # noqa: SLF001 - one algorithm in pieces
+    tolerance_s = rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
+    unused_s = tolerance_s / 2 - max(state.tat - now, 0.0)
     return max(math.floor(unused_s * rate.per_s * state.part_at(now)) + 1, 0)
 
 

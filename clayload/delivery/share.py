@@ -19,8 +19,9 @@ from clayload.model import Priority
 
 WAIT_FOR_TURN_S = 0.25
 """When a priority that must let others pass may ask again."""
-PRESENT_S = 1.0
-"""How long after it was due to ask again a priority still counts as waiting."""
+PRESENT_S = 5.0
+"""How long after it was due to ask again a priority still counts as waiting: answers take their
+time. What it leaves unused meanwhile goes to the others all the same (`pace.count_unused`)."""
 _AHEAD_S = 0.1
 _ROUNDING = 1e-6
 

@@ -62,7 +62,7 @@ def open_departures(folder: Path) -> Departures:
     Raises:
         OSError: the folder cannot be written.
     """
-    boot_id = _read_boot_id()
+    boot_id = read_boot_id()
     if not boot_id:
         return NO_DEPARTURES
     folder.mkdir(parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ def ended_senders(folder: Path) -> Iterator[list[EndedSender]]:
         for path in sorted(folder.glob(f"*{_SUFFIX}"))
         if (departed := _read_if_ended(path)) is not None
     }
-    boot_id = _read_boot_id()
+    boot_id = read_boot_id()
     yield [
         EndedSender(path.stem, departed)
         for path, departed in found.items()
@@ -117,7 +117,8 @@ def _read_if_ended(path: Path) -> frozenset[int] | None:
     return frozenset(submission_id for (submission_id,) in _ID.iter_unpack(content[:whole]))
 
 
-def _read_boot_id() -> str:
+def read_boot_id() -> str:
+    """Name this start of the machine; empty where the system does not."""
     try:
         return _BOOT_ID.read_text().strip()
     except OSError:

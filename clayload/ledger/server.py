@@ -73,5 +73,6 @@ def is_lost(error: DBAPIError) -> bool:
 
 def forget_password(error: DBAPIError) -> None:
     """Cut off the driver's connection, which knows the password, from its error."""
-    if getattr(error.orig, "pgconn", None) is not None:
-        error.orig.pgconn = None  # type: ignore[union-attr] # only psycopg's errors have it
+    kept = vars(error.orig) if error.orig is not None else {}
+    if "_pgconn" in kept:
+        kept["_pgconn"] = None

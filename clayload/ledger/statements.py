@@ -32,7 +32,7 @@ from clayload.ledger.schema import (
     submissions,
     workspaces,
 )
-from clayload.ledger.states import MAX_ATTEMPTS, SubmissionState, states_before
+from clayload.ledger.states import MAX_ATTEMPTS, REPLAYABLE, SubmissionState, states_before
 from clayload.model import Priority
 
 RESEND_AFTER_S = 5.0
@@ -171,7 +171,7 @@ REMEMBER = insert(past_verdicts).from_select(
     ("submission_id", "at", "what", *_REMEMBERED),
     _remember(submissions.c.state, submissions.c.updated_at).where(
         submissions.c.submission_id == bindparam("id"),
-        submissions.c.state.in_((SubmissionState.IN_DOUBT, SubmissionState.REFUSED)),
+        or_(*(submissions.c.state == state for state in REPLAYABLE)),
     ),
 )
 

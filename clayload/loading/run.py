@@ -12,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from clayload.errors import StopRunError, StopTableError
 from clayload.loading.deliver import deliver_chunk
+from clayload.loading.follow import Follower
 from clayload.loading.prepare import PreparedLoad, prepare_load
 from clayload.loading.request import LoadRequest
 from clayload.loading.settle import describe_problem, settle_run
@@ -37,17 +38,29 @@ def run_load(
     """
     prepared = prepare_load(request, setup)
     on_prepared(prepared)
-    problems = list(_deliver_all(prepared, setup))
+    return deliver_and_settle(prepared, setup, tell)
+
+
+def deliver_and_settle(
+    prepared: PreparedLoad, setup: Setup, tell: Callable[[str], None] = print
+) -> RunReport:
+    """Deliver what a prepared run owes, and give its account.
+
+    Raises:
+        StopRunError: configuration or ledger; what was sent is in the ledger.
+    """
+    problems = list(_deliver_all(prepared, Follower(setup, tell)))
     return settle_run(prepared.run_id, setup, problems, tell)
 
 
-def _deliver_all(prepared: PreparedLoad, setup: Setup) -> Iterator[Problem]:
+def _deliver_all(prepared: PreparedLoad, follower: Follower) -> Iterator[Problem]:
+    setup = follower.setup
     with ThreadPoolExecutor(setup.settings.chunks_at_once, "chunk") as pool:
         chunk_of: dict[Future[object], ChunkRef] = {
-            pool.submit(deliver_chunk, chunk, setup): chunk for chunk in prepared.chunks
+            pool.submit(_deliver, chunk, follower): chunk for chunk in prepared.chunks
         }
         try:
-            for future in _as_completed(chunk_of):
+            for future in _as_completed(chunk_of, follower.look):
                 yield from _problem_of(future, chunk_of[future], setup)
         except BaseException:
             # Ctrl-C, SIGTERM, a lost ledger: chunks under way end within a grant, no other begins.
@@ -56,8 +69,15 @@ def _deliver_all(prepared: PreparedLoad, setup: Setup) -> Iterator[Problem]:
             raise
 
 
-def _as_completed(futures: Iterable[Future[object]]) -> Iterator[Future[object]]:
-    """Give each future as it ends, waking now and then.
+def _deliver(chunk: ChunkRef, follower: Follower) -> object:
+    """Deliver a chunk with the setup as it is when its turn comes."""
+    return deliver_chunk(chunk, follower.setup)
+
+
+def _as_completed(
+    futures: Iterable[Future[object]], look: Callable[[], object]
+) -> Iterator[Future[object]]:
+    """Give each future as it ends, waking now and then to look about.
 
     Once polars has run, a signal no longer wakes a thread that waits without a time-out: Ctrl-C
     would act only when the next chunk ends.
@@ -65,6 +85,7 @@ def _as_completed(futures: Iterable[Future[object]]) -> Iterator[Future[object]]
     waiting = set(futures)
     while waiting:
         done, waiting = wait(waiting, timeout=_WAKE_EVERY_S, return_when=FIRST_COMPLETED)
+        look()
         yield from done
 
 

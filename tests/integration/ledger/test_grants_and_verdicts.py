@@ -237,7 +237,7 @@ def test_a_429_pauses_every_chunk_of_the_workspace(scene: LedgerScene) -> None:
     scene.clock.at += 7
     first, *more = (lead.delay_s for lead in take_grant(other, 5).leads)
     assert first == pytest.approx(0)
-    assert more == pytest.approx([1 / 7, 2 / 7, 3 / 7], abs=0.01)  # seven tenths of the rate
+    assert more == pytest.approx([1 / 9.1, 2 / 9.1, 3 / 9.1, 4 / 9.1], abs=0.01)
 
 
 def test_a_storm_of_429s_slows_the_workspace_once_and_it_recovers_by_itself(
@@ -249,7 +249,7 @@ def test_a_storm_of_429s_slows_the_workspace_once_and_it_recovers_by_itself(
     for chunk, grant in zip(chunks, opened, strict=True):
         chunk.record(each(grant.leads, TOO_MANY))
     assert scene.query("SELECT slowed_to FROM workspaces") == [(pytest.approx(0.7),)]
-    for seconds, per_s in ((8, 7.3), (5, 8.8), (5, 10)):
+    for seconds, per_s in ((7, 9.1), (1, 9.4), (2, 10)):
         scene.clock.at += seconds
         saved_up = take_grant(grants, 30)
         scene.clock.at += saved_up.leads[-1].delay_s

@@ -15,7 +15,7 @@ from ledger_scene import LedgerScene, make_config
 
 from clayload.delivery.grant import Grant
 
-KEYS = [f"lead-{i:04}@example.com" for i in range(1_200)]
+KEYS = [f"lead-{i:04}@example.com" for i in range(600)]
 FAST = {"rate_per_s": 10_000.0, "burst": 10_000}
 
 

@@ -5,54 +5,70 @@ The real store on a real database, two Ledger objects as two processes, time tur
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import pytest
 from fakes import TokenBucket
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
+    MultipleResults,
     RuleBasedStateMachine,
     initialize,
     invariant,
+    multiple,
     rule,
     run_state_machine_as_test,
 )
+from ledger_model import LedgerModel
 from ledger_places import Place, PostgresPlaces, SqlitePlaces
-from ledger_scene import CYCLE, LedgerScene, make_config
+from ledger_scene import CYCLE, TIMEOUT_S, LedgerScene, make_config
 
-from clayload.delivery.grant import Exhausted, Finished, Grant, GrantAnswer
-from clayload.delivery.verdict import (
-    Answered,
-    AnswerLost,
-    NotConnected,
-    Verdict,
-    judge,
-    unsent,
+from clayload.delivery.grant import (
+    Exhausted,
+    Finished,
+    Grant,
+    GrantAnswer,
+    GrantedLead,
+    Verdicts,
 )
+from clayload.delivery.verdict import Answered, AnswerLost, NotConnected, judge, unsent
 from clayload.ledger.books import Books
-from clayload.ledger.grants import ChunkGrants
+from clayload.ledger.departures import Departures, read_boot_id
+from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.ledger.owing import Lead
-from clayload.ledger.states import AFTER_VERDICT
+from clayload.ledger.recovery import recover
+from clayload.ledger.reopen import find_replayable, reopen
+from clayload.ledger.states import REPLAYABLE
+from clayload.model import ChunkRef, Priority
+from clayload.tables.models import TablesConfig
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 KEYS = [f"lead-{i:02}" for i in range(24)]
 ROW_LIMIT, RATE_PER_S, BURST = 19, 10.0, 6
 SAFE_LIMITS = {"tech-1": 9, "tech-2": 4, "tech-3": 30}
 USED_BEFORE = {"tech-1": 2, "tech-2": 0, "tech-3": 0}
-CONFIG = make_config(
-    *(
-        {"name": name, "safe_limit": limit, "used_before": USED_BEFORE[name]}
-        for name, limit in SAFE_LIMITS.items()
-    ),
-    workspace={"rate_per_s": RATE_PER_S, "burst": BURST},
-    row_limit=ROW_LIMIT,
-)
+
+
+def _config(on_in_doubt: str) -> TablesConfig:
+    return make_config(
+        *(
+            {"name": name, "safe_limit": limit, "used_before": USED_BEFORE[name]}
+            for name, limit in SAFE_LIMITS.items()
+        ),
+        workspace={"rate_per_s": RATE_PER_S, "burst": BURST},
+        row_limit=ROW_LIMIT,
+        on_in_doubt=on_in_doubt,
+    )
+
 
 NewPlace = Callable[[], AbstractContextManager[Place]]
 
@@ -74,20 +90,10 @@ slot_verdicts = st.sampled_from(
 class Chunk:
     """One chunk in one process, and the grant it holds."""
 
-    run_id: str
-    chunk_id: str
+    ref: ChunkRef
+    sender: str
     grants: ChunkGrants
     open: Grant | None = None
-
-
-@dataclass
-class Model:
-    """What must be so, by the rules of design.md §2 and §5 alone."""
-
-    states: dict[str, str] = field(default_factory=dict)
-    granted_under: dict[str, str] = field(default_factory=dict)
-    runs: dict[str, set[str]] = field(default_factory=dict)
-    moments: list[float] = field(default_factory=list)
 
 
 class LedgerLaws(RuleBasedStateMachine):
@@ -95,18 +101,21 @@ class LedgerLaws(RuleBasedStateMachine):
 
     chunks = Bundle("chunks")
 
-    def __init__(self, new_place: NewPlace) -> None:
+    def __init__(self, new_place: NewPlace, on_in_doubt: str) -> None:
         super().__init__()
         self.new_place = new_place
+        self.on_in_doubt = on_in_doubt
         self.at_the_end = ExitStack()
 
     @initialize()
     def open_two(self) -> None:
         place = self.at_the_end.enter_context(self.new_place())
-        self.scene = LedgerScene(place, CONFIG)
+        self.notes = Path(self.at_the_end.enter_context(TemporaryDirectory()))
+        self.scene = LedgerScene(place, _config(self.on_in_doubt))
         self.at_the_end.callback(self.scene.close)
         self.ledgers = [self.scene.open(), self.scene.open()]
-        self.model = Model()
+        self.model = LedgerModel(resends=self.on_in_doubt == "resend")
+        self.n_senders = 0
 
     def teardown(self) -> None:
         self.at_the_end.close()
@@ -116,37 +125,73 @@ class LedgerLaws(RuleBasedStateMachine):
         keys=st.lists(st.sampled_from(KEYS), min_size=1, unique=True),
         process=st.integers(0, 1),
         is_resumed=st.booleans(),
+        priority=st.sampled_from(Priority),
     )
-    def start_run(self, keys: list[str], process: int, *, is_resumed: bool) -> Chunk:
+    def start_run(
+        self, keys: list[str], process: int, priority: Priority, *, is_resumed: bool
+    ) -> Chunk:
         ledger, run_id = self.ledgers[process], f"run-{len(self.model.runs)}"
         self._give_up(self.scene.clock())
         self.scene.start_run(ledger, run_id)
         keys = KEYS if is_resumed else keys
         n_owed = self.scene.register(ledger, run_id, "chunk-1", keys)
-        for key in keys:
-            self.model.states.setdefault(key, "pending")
-        self.model.runs[run_id] = set(keys)
-        assert n_owed == sum(self.model.states[key] == "pending" for key in keys)
-        return Chunk(run_id, "chunk-1", self.scene.grants(ledger, run_id, "chunk-1"))
+        assert n_owed == self.model.register(run_id, keys)
+        ref = replace(self.scene.chunk(run_id, "chunk-1"), priority=priority)
+        return self._new_process(ref, process)
 
     @rule(chunk=chunks, n=st.integers(1, 8), data=st.data())
     def record_and_ask(self, chunk: Chunk, n: int, data: st.DataObject) -> None:
         told = [(lead, data.draw(verdicts)) for lead in self._leads_of(chunk)]
-        self._learn(chunk, [(lead.lead_key, verdict) for lead, verdict in told])
-        answer = chunk.grants.grant(n, told)
-        self._check_answer(chunk, n, answer)
+        self._learn(chunk, told)
+        self._check_answer(chunk, n, chunk.grants.grant(n, told))
 
     @rule(chunk=chunks, data=st.data())
     def record(self, chunk: Chunk, data: st.DataObject) -> None:
-        one_of_both = verdicts | slot_verdicts
-        told = [(lead, data.draw(one_of_both)) for lead in self._leads_of(chunk)]
-        self._learn(chunk, [(lead.lead_key, verdict) for lead, verdict in told])
+        told = [(lead, data.draw(verdicts | slot_verdicts)) for lead in self._leads_of(chunk)]
+        self._learn(chunk, told)
         chunk.grants.record(told)
 
     @rule(chunk=chunks, process=st.integers(0, 1))
-    def crash_and_resume_in_another_process(self, chunk: Chunk, process: int) -> None:
-        chunk.open = None
-        chunk.grants = self.scene.grants(self.ledgers[process], chunk.run_id, chunk.chunk_id)
+    def vanish_and_resume_in_another_process(self, chunk: Chunk, process: int) -> None:
+        """As if its machine were gone: nobody can look what had left."""
+        chunk.__dict__.update(vars(self._new_process(chunk.ref, process)))
+
+    @rule(chunk=chunks, n_departed=st.integers(0, 8), process=st.integers(0, 1))
+    def kill_and_recover(self, chunk: Chunk, n_departed: int, process: int) -> None:
+        departed = self._leads_of(chunk)[:n_departed]
+        note = b"".join(struct.pack("<q", lead.submission_id) for lead in departed)
+        (self.notes / f"{chunk.sender}.departures").write_bytes(note)
+        recover(self.ledgers[process], self.notes)
+        if chunk.open is not None:
+            self.model.recover(chunk.open, [lead.lead_key for lead in departed])
+        chunk.__dict__.update(vars(self._new_process(chunk.ref, process)))
+
+    @rule(target=chunks, data=st.data(), process=st.integers(0, 1))
+    def replay(self, data: st.DataObject, process: int) -> Chunk | MultipleResults[Chunk]:
+        run_id = f"run-{len(self.model.runs)}"
+        ledger, parents = self.ledgers[process], list(self.model.runs)
+        if not parents:
+            return multiple()
+        found = find_replayable(ledger, data.draw(st.sampled_from(parents)), REPLAYABLE)
+        if not found:
+            return multiple()
+        self._give_up(self.scene.clock())
+        self.scene.start_run(ledger, run_id)
+        ref = self.scene.chunk(run_id, "chunk-1")
+        assert reopen(ledger, {ref: found}) == len(found)
+        self.model.replay(run_id, [lead.lead_key for lead in found])
+        return self._new_process(ref, process)
+
+    @rule(process=st.integers(0, 1))
+    def hold_or_release(self, process: int) -> None:
+        ledger, name = self.ledgers[process], self.scene.config.workspace.name
+        if not self.model.runs:
+            return
+        self.model.is_held = not self.model.is_held
+        if self.model.is_held:
+            ledger.hold(name, "a person says so")
+        else:
+            ledger.release(name)
 
     @rule(seconds=st.sampled_from([0.01, 0.1, 0.5, 1.0, 5.0, 36.0, 400.0]))
     def pass_time(self, seconds: float) -> None:
@@ -157,32 +202,29 @@ class LedgerLaws(RuleBasedStateMachine):
         n_given_up = self._give_up(self.scene.clock())
         assert self.ledgers[process].give_up_overdue() == n_given_up
 
-    def _leads_of(self, chunk: Chunk) -> tuple:  # type: ignore[type-arg] # of GrantedLead
+    def _new_process(self, ref: ChunkRef, process: int) -> Chunk:
+        self.n_senders += 1
+        sender = f"{read_boot_id()}.{self.n_senders}"
+        terms = GrantTerms(self.scene.config, TIMEOUT_S, Departures(sender))
+        return Chunk(ref, sender, ChunkGrants(self.ledgers[process], ref, terms))
+
+    def _leads_of(self, chunk: Chunk) -> Sequence[GrantedLead]:
         return () if chunk.open is None else chunk.open.leads
 
-    def _learn(self, chunk: Chunk, told: list[tuple[str, Verdict]]) -> None:
-        """Only the grant a lead was last sent under may speak of it, and never of a settled one."""
-        for key, verdict in told:
-            assert chunk.open is not None
-            is_its_grant = self.model.granted_under[key] == chunk.open.grant_id
-            if is_its_grant and self.model.states[key] in ("sending", "in_doubt"):
-                self.model.states[key] = AFTER_VERDICT[verdict.kind].value
+    def _learn(self, chunk: Chunk, told: Verdicts) -> None:
+        if chunk.open is not None:
+            self.model.learn(chunk.open, told)
         chunk.open = None
 
     def _check_answer(self, chunk: Chunk, n: int, answer: GrantAnswer) -> None:
-        mine = [k for k in self.model.runs[chunk.run_id] if self.model.states[k] == "pending"]
-        assert isinstance(answer, Finished) == (not mine)
+        assert isinstance(answer, Finished) == (not self.model.owed_by(chunk.ref.run_id))
         if isinstance(answer, Exhausted):
             assert self._is_exhausted()
-        if not isinstance(answer, Grant):
-            return
-        assert 1 <= len(answer.leads) <= n
-        for lead in answer.leads:
-            assert self.model.states[lead.lead_key] == "pending", "granted twice"
-            self.model.states[lead.lead_key] = "sending"
-            self.model.granted_under[lead.lead_key] = answer.grant_id
-            self.model.moments.append(self.scene.clock() + lead.delay_s)
-        chunk.open = answer
+        if isinstance(answer, Grant):
+            assert not self.model.is_held
+            assert 1 <= len(answer.leads) <= n
+            self.model.grant(answer, self.scene.clock())
+            chunk.open = answer
 
     def _is_exhausted(self) -> bool:
         rows = self.scene.query("SELECT slot, used, state FROM slots")
@@ -196,9 +238,7 @@ class LedgerLaws(RuleBasedStateMachine):
         overdue = self.scene.query(
             "SELECT lead_key FROM submissions WHERE state = 'sending' AND give_up_at < ?", now
         )
-        for (key,) in overdue:
-            assert self.model.states[key] == "sending"
-            self.model.states[key] = "in_doubt"
+        self.model.give_up(key for (key,) in overdue)
         return len(overdue)
 
     @invariant()
@@ -210,7 +250,7 @@ class LedgerLaws(RuleBasedStateMachine):
     def slots_and_rows_are_charged_for_exactly_what_may_have_been_accepted(self) -> None:
         if not hasattr(self, "model") or not self.model.runs:
             return
-        charged = self.scene.charged
+        charged = +self.model.charged
         assert self.scene.used == dict(charged)
         assert self.scene.rows_used == charged.total()
         assert charged.total() + sum(USED_BEFORE.values()) <= ROW_LIMIT
@@ -231,24 +271,29 @@ class LedgerLaws(RuleBasedStateMachine):
         for run_id, keys in list(self.model.runs.items())[-2:]:
             ends = sum((Counter(table) for table in books.count_ends(run_id).values()), Counter())
             assert ends.total() == len(keys)
-        owed = {k for k, s in self.model.states.items() if s in ("pending", "sending")}
-        leads = [Lead(row_number, key) for row_number, key in enumerate(self.model.states)]
-        ((name, table),) = CONFIG.tables.items()
+        states = self.model.states
+        owed = {k for k, s in states.items() if s == "sending" or self.model.may_be_granted(k)}
+        leads = [Lead(row_number, key) for row_number, key in enumerate(states)]
+        ((name, table),) = self.scene.config.tables.items()
         assert books.owed_keys(name, table, CYCLE, leads) == owed
 
 
-def _hold(new_place: NewPlace, n_examples: int) -> None:
+def _hold(new_place: NewPlace, on_in_doubt: str, n_examples: int) -> None:
     class Laws(LedgerLaws):
         def __init__(self) -> None:
-            super().__init__(new_place)
+            super().__init__(new_place, on_in_doubt)
 
     how = settings(max_examples=n_examples, stateful_step_count=40, deadline=None)
     run_state_machine_as_test(Laws, settings=how)
 
 
-def test_the_ledgers_laws_hold_on_sqlite(tmp_path: Path) -> None:
-    _hold(SqlitePlaces(tmp_path).new, n_examples=40)
+@pytest.mark.parametrize(("on_in_doubt", "n_examples"), [("hold", 40), ("resend", 20)])
+def test_the_ledgers_laws_hold_on_sqlite(tmp_path: Path, on_in_doubt: str, n_examples: int) -> None:
+    _hold(SqlitePlaces(tmp_path).new, on_in_doubt, n_examples)
 
 
-def test_the_ledgers_laws_hold_on_postgres(postgres_places: PostgresPlaces) -> None:
-    _hold(postgres_places.new, n_examples=10)
+@pytest.mark.parametrize(("on_in_doubt", "n_examples"), [("hold", 8), ("resend", 5)])
+def test_the_ledgers_laws_hold_on_postgres(
+    postgres_places: PostgresPlaces, on_in_doubt: str, n_examples: int
+) -> None:
+    _hold(postgres_places.new, on_in_doubt, n_examples)

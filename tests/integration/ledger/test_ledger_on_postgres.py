@@ -7,7 +7,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from threading import Timer
+from threading import Thread, Timer
 
 import pytest
 from answer_cutter import AnswerCutter, cut_answers
@@ -127,13 +127,16 @@ def test_a_connection_lost_while_a_grant_is_given_grants_once(
     other = PostgresPlace(postgres_scene.url)
     other.query("BEGIN")
     other.query("SELECT * FROM workspaces FOR UPDATE")
-    hang_up = Timer(0.3, postgres_scene.query, [_HANG_UP_WAITING])
-    let_go = Timer(0.6, other.close)
-    hang_up.start()
-    let_go.start()
+
+    def hang_up_on_who_waits() -> None:
+        while not postgres_scene.query(_HANG_UP_WAITING):
+            pass
+        other.close()
+
+    hanging_up = Thread(target=hang_up_on_who_waits)
+    hanging_up.start()
     second = take_grant(grants, 5, each(first.leads, DELIVERED))
-    hang_up.join()
-    let_go.join()
+    hanging_up.join()
     assert [lead.lead_key for lead in second.leads] == KEYS[5:10]
     assert list(postgres_scene.states.values())[:10] == ["delivered"] * 5 + ["sending"] * 5
     assert postgres_scene.used == {"tech-1": 10}

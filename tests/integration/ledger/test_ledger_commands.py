@@ -1,0 +1,399 @@
+"""Can a ledger be brought to this version, checked, exported, and asked how fast it is used?"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from alembic import command
+from alembic.config import Config
+from ledger_places import Place, PostgresPlaces, SqlitePlace
+from ledger_scene import NOVEMBER, LedgerScene, each, make_config, take_grant
+from polars.testing import assert_frame_equal
+
+from clayload.delivery.grant import SlotState
+from clayload.delivery.verdict import Verdict, VerdictKind
+from clayload.errors import Code, LedgerError
+from clayload.ledger.audit import audit
+from clayload.ledger.engine import open_to_migrate
+from clayload.ledger.export import export
+from clayload.ledger.migrate import migrate
+from clayload.ledger.schema import LEDGER_VERSION, metadata
+from clayload.ledger.store import Ledger
+from clayload.ledger.usage import SlotTraffic, read_slot_traffic, read_workspaces
+
+KEYS = [f"lead{i}@example.com" for i in range(8)]
+DELIVERED = Verdict(VerdictKind.DELIVERED, "accepted", 200)
+REFUSED = Verdict(VerdictKind.REFUSED, "bad", 400)
+IN_DOUBT = Verdict(VerdictKind.IN_DOUBT, "server error", 500)
+
+OLD_ROWS: dict[str, list[tuple[object, ...]]] = {
+    "workspaces": [("main", 1793500000.25, 0.0, 7)],
+    "clay_tables": [("tech", 5), ("finance", 0)],
+    "slots": [("tech-1", "tech", 3, "used_up", "full"), ("tech-2", "tech", 2, "active", "")],
+    "runs": [
+        ("run-1", "x1", "2026-10", '{"a": "ä"}', 1.5, 2.5, "complete", "[]", None),
+        ("run-2", "x2", "2026-11", "{}", 3.5, None, None, None, "interrupted"),
+    ],
+    "chunks": [(4, "run-1", "tech-0001-aa", "tech"), (9, "run-2", "tech-0001-bb", "tech")],
+    "submissions": [
+        (
+            n,
+            "tech",
+            "2026-11" if n % 2 else "2026-10",
+            f"lead{n}@example.com",
+            state,
+            "run-2",
+            "tech-1" if n < 4 else "tech-2",
+            f"g{n}",
+            30.5 + n,
+            n,
+            200 + n,
+            "why",
+            "body ü",
+            10.25 * n,
+        )
+        for n, state in enumerate(
+            ["delivered", "delivered", "in_doubt", "refused", "delivered", "sending", "pending"], 1
+        )
+    ],
+    "chunk_leads": [(4, 1, 2), (4, 2, 4), (9, 1, 1), (9, 2, 3), (9, 3, 5), (9, 4, 6), (9, 5, 7)],
+}
+
+
+@dataclass(frozen=True)
+class OldLedger:
+    """A ledger of version 0001, filled."""
+
+    place: Place
+
+    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row, in the columns that 0001 had."""
+        return {
+            table: sorted(
+                self.place.query(f"SELECT {', '.join(_COLUMNS[table])} FROM {table}")  # noqa: S608
+            )
+            for table in OLD_ROWS
+        }
+
+
+_COLUMNS: dict[str, list[str]] = {
+    "workspaces": ["workspace", "tat", "paused_until", "n_rate_limited"],
+    "clay_tables": ["table_name", "rows_used"],
+    "slots": ["slot", "table_name", "used", "state", "reason"],
+    "runs": [
+        "run_id",
+        "extract_id",
+        "cycle",
+        "preparation",
+        "started_at",
+        "finished_at",
+        "outcome",
+        "problems",
+        "halted_by",
+    ],
+    "chunks": ["chunk_no", "run_id", "chunk_id", "table_name"],
+    "submissions": [
+        "submission_id",
+        "table_name",
+        "cycle",
+        "lead_key",
+        "state",
+        "run_id",
+        "slot",
+        "grant_id",
+        "give_up_at",
+        "n_attempts",
+        "status",
+        "reason",
+        "body",
+        "updated_at",
+    ],
+    "chunk_leads": ["chunk_no", "row_number", "submission_id"],
+}
+
+
+def make_old(place: Place) -> OldLedger:
+    engine = open_to_migrate(place.url)
+    with engine.begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", "clayload.ledger:migrations")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    engine.dispose()
+    for table, rows in OLD_ROWS.items():
+        for row in rows:
+            marks = ", ".join("?" * len(row))
+            place.query(f"INSERT INTO {table} VALUES ({marks})", *row)  # noqa: S608
+    return OldLedger(place)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def old(
+    request: pytest.FixtureRequest, ledger_path: Path, postgres_places: PostgresPlaces
+) -> Iterator[OldLedger]:
+    if request.param == "sqlite":
+        yield make_old(SqlitePlace(ledger_path))
+        return
+    with postgres_places.empty() as place:
+        yield make_old(place)
+
+
+def test_an_older_ledger_is_refused_with_the_command_that_mends_it(old: OldLedger) -> None:
+    before = old.rows()
+    with pytest.raises(LedgerError, match="is of version 0001") as caught:
+        Ledger.open(old.place.url)
+    assert caught.value.code is Code.LEDGER_OTHER_VERSION
+    assert "`clayload ledger migrate`" in caught.value.hint
+    assert old.rows() == before
+
+
+def test_a_migration_keeps_every_row_and_makes_the_ledger_as_a_new_one(old: OldLedger) -> None:
+    before = old.rows()
+    assert {table: sorted(rows) for table, rows in OLD_ROWS.items()} == before
+    done = migrate(old.place.url)
+    assert (done.before, done.after) == ("0001", LEDGER_VERSION)
+    assert old.rows() == before
+    ledger = Ledger.open(old.place.url)
+    # The lead in `sending` lost its process long ago; nothing else is to be said.
+    (remark,) = audit(ledger)
+    assert remark.what.startswith("1 leads are granted")
+    ledger.close()
+
+
+def test_a_second_migration_changes_nothing(old: OldLedger) -> None:
+    migrate(old.place.url)
+    before = old.rows()
+    done = migrate(old.place.url)
+    assert (done.before, done.after, done.backup) == (LEDGER_VERSION, LEDGER_VERSION, None)
+    assert old.rows() == before
+
+
+def test_on_sqlite_a_copy_of_the_ledger_as_it_was_is_made_first(ledger_path: Path) -> None:
+    old = make_old(SqlitePlace(ledger_path))
+    before = old.rows()
+    taken = ledger_path.with_name("ledger.db.bak-0001")
+    taken.write_text("somebody else's")
+    backup = migrate(old.place.url).backup
+    assert backup == ledger_path.with_name("ledger.db.bak-0001-2")
+    assert taken.read_text() == "somebody else's"
+    copy = OldLedger(SqlitePlace(backup))
+    assert copy.rows() == before
+    assert copy.place.query("SELECT version_num FROM alembic_version") == [("0001",)]
+
+
+def test_a_ledger_that_a_load_uses_is_not_migrated(old: OldLedger) -> None:
+    old.place.query("UPDATE submissions SET give_up_at = 9e9 WHERE state = 'sending'")
+    with pytest.raises(LedgerError, match="in use: 1 leads are under way"):
+        migrate(old.place.url)
+    assert old.place.query("SELECT version_num FROM alembic_version") == [("0001",)]
+
+
+def test_rows_that_point_nowhere_stop_a_migration_and_it_leaves_no_trace(
+    ledger_path: Path,
+) -> None:
+    old = make_old(SqlitePlace(ledger_path))
+    old.place.query("INSERT INTO chunk_leads VALUES (4, 99, 1234)")
+    before = old.rows()
+    with pytest.raises(LedgerError, match="point at rows that are not there") as caught:
+        migrate(old.place.url)
+    assert caught.value.code is Code.LEDGER_DAMAGED
+    assert old.rows() == before
+    assert old.place.query("SELECT version_num FROM alembic_version") == [("0001",)]
+
+
+def test_a_newer_ledger_is_not_migrated_either(scene: LedgerScene) -> None:
+    scene.open()
+    scene.close()
+    scene.query("UPDATE alembic_version SET version_num = '9999'")
+    for attempt in (migrate, Ledger.open):
+        with pytest.raises(LedgerError, match="is of version 9999") as caught:
+            attempt(scene.url)
+        assert "use a newer clayload" in caught.value.hint
+
+
+def load_some(scene: LedgerScene) -> Ledger:
+    """Three delivered, one refused, two in doubt, one still with its process, one never sent."""
+    grants = scene.load(KEYS)
+    first = take_grant(grants, 6)
+    verdicts = [DELIVERED, DELIVERED, DELIVERED, REFUSED, IN_DOUBT, IN_DOUBT]
+    take_grant(grants, 1, list(zip(first.leads, verdicts, strict=True)))
+    return scene.opened[0]
+
+
+def test_a_whole_ledger_in_use_has_nothing_to_tell(scene: LedgerScene) -> None:
+    assert audit(load_some(scene)) == []
+
+
+def test_an_answer_long_awaited_is_a_remark_and_no_damage(scene: LedgerScene) -> None:
+    ledger = load_some(scene)
+    scene.clock.at += 100
+    assert [(one.what[:19], one.is_damage) for one in audit(ledger)] == [
+        ("1 leads are granted", False)
+    ]
+
+
+def test_resent_and_late_answered_leads_do_not_upset_the_books(scene: LedgerScene) -> None:
+    scene.config = make_config(on_in_doubt="resend")
+    grants = scene.load(KEYS[:4])
+    first = take_grant(grants, 4)
+    grants.record(each(first.leads, IN_DOUBT))
+    scene.clock.at += 60
+    again = take_grant(grants, 4)
+    scene.clock.at += 60
+    scene.opened[0].give_up_overdue()
+    grants.record([*each(again.leads[:2], DELIVERED), *each(again.leads[2:], REFUSED)])
+    assert audit(scene.opened[0]) == []
+
+
+DAMAGES = {
+    "UPDATE slots SET used = 9": "slot tech-1 was charged 9 submissions, and the leads .* are 6",
+    "UPDATE clay_tables SET rows_used = 7": "was charged 7 rows, and the leads sent to it are 6",
+    "UPDATE submissions SET state = 'lost' WHERE state = 'refused'": "1 submissions have a state",
+    "UPDATE slots SET state = 'lost'": "1 slots have a state there is not",
+    "UPDATE submissions SET slot = 'x' WHERE state = 'refused'": "1 submissions .* unknown slot",
+    "UPDATE submissions SET slot = NULL WHERE state = 'sending'": "nobody knows through which",
+    "UPDATE submissions SET give_up_at = NULL WHERE state = 'sending'": "without a deadline",
+    "UPDATE chunks SET table_name = 'other'": "8 leads of chunks have a submission to another",
+    "DROP INDEX submissions_sending": "not as this version makes them: add_index",
+    "ALTER TABLE runs DROP COLUMN kind": "not as this version makes them: add_column .*kind",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_each_damage_is_found_with_its_figures(sqlite_scene: LedgerScene, damage: str) -> None:
+    ledger = load_some(sqlite_scene)
+    sqlite_scene.query(damage)
+    found = [one.what for one in audit(ledger) if one.is_damage]
+    assert any(re.search(DAMAGES[damage], what) for what in found), found
+
+
+def test_several_damages_are_told_at_once_on_postgres_too(postgres_scene: LedgerScene) -> None:
+    ledger = load_some(postgres_scene)
+    postgres_scene.query("DROP INDEX submissions_sending")
+    postgres_scene.query("UPDATE slots SET used = 9, state = 'lost'")
+    postgres_scene.query("UPDATE chunks SET table_name = 'other'")
+    assert [one.what for one in audit(ledger)] == [
+        "the tables are not as this version makes them: add_index submissions_sending",
+        "8 leads of chunks have a submission to another table",
+        "1 slots have a state there is not",
+        "slot tech-1 was charged 9 submissions, and the leads sent through it are 6",
+    ]
+
+
+def test_a_lead_without_its_submission_is_found(sqlite_scene: LedgerScene) -> None:
+    ledger = load_some(sqlite_scene)
+    # SQLite checks keys only where a connection asks for it; this one does not.
+    sqlite_scene.query("DELETE FROM submissions WHERE state = 'pending'")
+    assert [one.what for one in audit(ledger)] == ["1 leads of chunks have no submission"]
+
+
+def test_rows_lowered_by_a_person_are_a_remark(scene: LedgerScene) -> None:
+    ledger = load_some(scene)
+    scene.query("UPDATE clay_tables SET rows_used = 2")
+    (remark,) = audit(ledger)
+    assert "counts 2 rows, and the leads sent to it are 6" in remark.what
+    assert not remark.is_damage
+
+
+def test_a_damaged_file_is_told_and_nothing_else(
+    sqlite_scene: LedgerScene, ledger_path: Path
+) -> None:
+    load_some(sqlite_scene)
+    sqlite_scene.close()
+    with closing(sqlite3.connect(ledger_path)) as connection:
+        connection.execute("PRAGMA journal_mode=DELETE")
+        (page, size) = connection.execute(
+            "SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_master "
+            "WHERE name = 'submissions'"
+        ).fetchone()
+    with ledger_path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+    ledger = Ledger.open(sqlite_scene.url, read_only=True)
+    (finding,) = audit(ledger)
+    ledger.close()
+    assert finding.what.startswith("the file is damaged: ")
+
+
+def test_an_export_holds_every_row_of_every_table(scene: LedgerScene, tmp_path: Path) -> None:
+    load_some(scene)
+    folder = tmp_path / "to" / "here"
+    ledger = Ledger.open(scene.url, read_only=True)
+    n_rows = export(ledger, folder)
+    ledger.close()
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        f"{name}.parquet" for name in metadata.tables
+    )
+    for name, table in metadata.tables.items():
+        columns = ", ".join(table.columns.keys())
+        key = ", ".join(table.primary_key.columns.keys())
+        rows = scene.query(f"SELECT {columns} FROM {name} ORDER BY {key}")  # noqa: S608
+        frame = pl.read_parquet(folder / f"{name}.parquet")
+        assert frame.columns == table.columns.keys()
+        plain = frame.with_columns(pl.col(pl.Datetime).dt.epoch("us") / 1e6)
+        expected = pl.DataFrame(rows, schema=plain.schema, orient="row")
+        assert_frame_equal(plain, expected, rel_tol=0, abs_tol=1e-6)
+        assert n_rows[name] == len(rows)
+
+
+def test_moments_are_moments_in_an_export(scene: LedgerScene, tmp_path: Path) -> None:
+    export(load_some(scene), tmp_path)
+    frame = pl.read_parquet(tmp_path / "submissions.parquet")
+    assert frame.schema["updated_at"] == pl.Datetime("us", "UTC")
+    at = frame.get_column("updated_at").dt.timestamp("ms")
+    assert at.unique().to_list() == [int(NOVEMBER * 1000)]
+    assert pl.read_parquet(tmp_path / "runs.parquet").get_column("finished_at").to_list() == [None]
+
+
+def test_a_second_export_takes_the_place_of_the_first(scene: LedgerScene, tmp_path: Path) -> None:
+    ledger, folder = load_some(scene), tmp_path / "export"
+    export(ledger, folder)
+    ledger.mark_slot("tech-1", SlotState.RETIRED, "old")
+    export(ledger, folder)
+    assert pl.read_parquet(folder / "slots.parquet").get_column("state").to_list() == ["retired"]
+    assert len(list(folder.iterdir())) == len(metadata.tables)
+
+
+DAY_S = 86_400
+
+
+def test_traffic_is_counted_by_slot_over_the_last_week_and_month(scene: LedgerScene) -> None:
+    ledger = load_some(scene)
+    rows = [
+        ("tech-1", int(NOVEMBER) - days * DAY_S, "main", 100, 50, 1, 9) for days in (6, 20, 29, 40)
+    ]
+    for row in rows:
+        scene.query("INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
+    # Three delivered and two in doubt were counted by the load itself.
+    assert read_slot_traffic(ledger) == {
+        "tech-1": SlotTraffic(5 + 101, 5 + 3 * 101, NOVEMBER - 40 * DAY_S)
+    }
+
+
+def test_a_workspace_tells_what_it_may_does_and_met(scene: LedgerScene) -> None:
+    ledger = load_some(scene)
+    (idle,) = read_workspaces(ledger)
+    assert (idle.allowed_per_s, idle.achieved_per_s) == (10.0, 6 / 60)
+    assert (idle.slowed_at, idle.held_at, idle.n_rate_limited) == (0.0, None, 0)
+    scene.query(
+        "UPDATE workspaces SET slowed_to = 0.5, slowed_at = ?, n_rate_limited = 3", NOVEMBER - 5
+    )
+    scene.query(
+        "INSERT INTO traffic VALUES (?, ?, 'main', 90, 0, 0, 2)", "tech-1", int(NOVEMBER) - 60
+    )
+    (slowed,) = read_workspaces(ledger)
+    assert slowed.part == pytest.approx(0.5 + 5 * 0.03)
+    assert slowed.allowed_per_s == pytest.approx(6.5)
+    assert slowed.achieved_per_s == pytest.approx(96 / 60)
+    assert (slowed.n_rate_limited, slowed.n_rate_limited_ever) == (2, 3)
+    ledger.hold("main", "lunch")
+    (held,) = read_workspaces(ledger)
+    assert (held.allowed_per_s, held.held_at, held.held_because) == (0.0, NOVEMBER, "lunch")

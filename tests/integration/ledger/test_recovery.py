@@ -1,0 +1,141 @@
+"""After a process is killed: is only that in doubt which it had put on the wire?"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from ledger_scene import LedgerScene, each, take_grant
+
+from clayload.delivery.grant import Grant
+from clayload.delivery.verdict import Verdict, VerdictKind
+from clayload.ledger.departures import Departures, ended_senders, open_departures
+from clayload.ledger.grants import ChunkGrants, GrantTerms
+from clayload.ledger.recovery import Recovered, recover
+
+DELIVERED = Verdict(VerdictKind.DELIVERED, "accepted", 200)
+KEYS = [f"lead-{i:02}" for i in range(12)]
+NOTES_AND_WAITS = """
+import sys
+from pathlib import Path
+from clayload.ledger.departures import open_departures
+departures = open_departures(Path(sys.argv[1]))
+for submission_id in map(int, sys.argv[2:]):
+    departures.note(submission_id)
+print(departures.sender, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Path:
+    """The folder in which processes note what leaves."""
+    folder = tmp_path / "departures"
+    folder.mkdir()
+    return folder
+
+
+@contextmanager
+def _sender(folder: Path, *departed: int) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Another process that has noted these departures and lives on."""
+    command = [sys.executable, "-c", NOTES_AND_WAITS, str(folder), *map(str, departed)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().strip(), process
+        finally:
+            process.kill()
+
+
+def _grant_to(scene: LedgerScene, sender: str, n: int) -> tuple[ChunkGrants, Grant]:
+    ledger = scene.open()
+    scene.start_run(ledger, "run-1")
+    scene.register(ledger, "run-1", "chunk-1", KEYS)
+    terms = GrantTerms(scene.config, 30.0, Departures(sender))
+    grants = ChunkGrants(ledger, scene.chunk("run-1", "chunk-1"), terms)
+    return grants, take_grant(grants, n)
+
+
+def test_what_a_killed_process_had_not_sent_is_owed_again_and_the_rest_in_doubt_at_once(
+    scene: LedgerScene, notes: Path
+) -> None:
+    with _sender(notes, 2, 4, 99) as (sender, process):
+        _grant_to(scene, sender, 6)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert recover(scene.opened[0], notes) == Recovered(n_taken_back=4, n_in_doubt=2)
+    states = list(scene.states.values())
+    assert [states[i] for i in (1, 3)] == ["in_doubt"] * 2
+    assert states.count("pending") == len(KEYS) - 2
+    assert scene.used == {"tech-1": 2}
+    assert scene.rows_used == 2
+    assert list(notes.iterdir()) == []
+
+
+def test_a_process_that_lives_is_left_alone(scene: LedgerScene, notes: Path) -> None:
+    with _sender(notes, 1) as (sender, process):
+        _grant_to(scene, sender, 6)
+        assert recover(scene.opened[0], notes) == Recovered()
+        assert process.poll() is None
+        assert list(scene.states.values())[:6] == ["sending"] * 6
+
+
+def test_what_a_process_had_recorded_before_it_was_killed_stands(
+    scene: LedgerScene, notes: Path
+) -> None:
+    with _sender(notes, 1, 2, 3, 4) as (sender, process):
+        grants, first = _grant_to(scene, sender, 3)
+        take_grant(grants, 3, each(first.leads, DELIVERED))
+        process.kill()
+        process.wait()
+        assert recover(scene.opened[0], notes) == Recovered(n_taken_back=2, n_in_doubt=1)
+    assert list(scene.states.values())[:4] == ["delivered"] * 3 + ["in_doubt"]
+
+
+def test_recovering_twice_or_at_once_settles_each_lead_once(
+    scene: LedgerScene, notes: Path
+) -> None:
+    with _sender(notes, 1) as (sender, process):
+        _grant_to(scene, sender, 4)
+        process.kill()
+        process.wait()
+        with ended_senders(notes) as found_by_another:
+            assert [ended.sender for ended in found_by_another] == [sender]
+            assert recover(scene.opened[0], notes) == Recovered(3, 1)
+        assert recover(scene.opened[0], notes) == Recovered()
+    assert scene.used == {"tech-1": 1}
+
+
+def test_notes_from_before_the_machine_was_started_anew_prove_nothing(
+    scene: LedgerScene, notes: Path
+) -> None:
+    (notes / "another-boot.0123.departures").touch()
+    _grant_to(scene, "another-boot.0123", 4)
+    assert recover(scene.opened[0], notes) == Recovered()
+    assert list(scene.states.values())[:4] == ["sending"] * 4
+    assert list(notes.iterdir()) == []
+
+
+def test_a_note_that_was_cut_short_is_of_a_lead_that_did_not_leave(notes: Path) -> None:
+    with _sender(notes, 7, 8) as (_, process):
+        process.kill()
+        process.wait()
+        (path,) = notes.iterdir()
+        path.write_bytes(path.read_bytes()[:-3])
+        with ended_senders(notes) as (ended,):
+            assert ended.departed == {7}
+
+
+def test_this_process_is_not_taken_for_ended(notes: Path) -> None:
+    departures = open_departures(notes)
+    departures.note(1)
+    with ended_senders(notes) as ended:
+        assert ended == []
+    assert departures.sender

@@ -1,0 +1,72 @@
+"""Does a running load take up what is changed in tables.yaml, and bear what is wrong in it?"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from load_kit import CYCLE, Workbench, end
+from load_tables import FINANCE, TECH, BenchOptions, BenchSlot, make_leads
+from standin_process import StandIn
+
+SLOW = BenchOptions(rate_per_s=20, burst=20)
+LEADS = make_leads("Software", 220)
+
+
+@pytest.fixture
+def slow_bench(standin: StandIn, tmp_path: Path) -> Workbench:
+    """A loader that believes in 20/s, at a Clay that takes 1,000/s."""
+    bench = Workbench(standin, tmp_path, BenchOptions())
+    bench.options = SLOW
+    bench.write_config()
+    return bench
+
+
+def test_a_raised_rate_counts_from_the_next_grant_on(slow_bench: Workbench) -> None:
+    extract = slow_bench.write_csv(LEADS)
+    with slow_bench.start("load", extract, "--cycle", CYCLE, "--json") as process:
+        slow_bench.wait_for_rows(25)
+        slow_bench.reconfigure(replace(SLOW, rate_per_s=400, burst=100))
+        began = time.monotonic()
+        ended = end(process)
+    # 195 leads at 20/s would have taken ten seconds.
+    assert time.monotonic() - began < 5
+    assert ended.exit_code == 0
+    assert "has changed: 400/s, burst 100" in ended.stderr
+    assert slow_bench.n_rows() == len(LEADS)
+
+
+def test_another_load_paces_by_the_rate_of_the_newest_configuration(
+    slow_bench: Workbench,
+) -> None:
+    extract = slow_bench.write_csv(LEADS)
+    slow_bench.load(extract, "--limit", "1")
+    assert slow_bench.query("SELECT rate_per_s, burst FROM workspaces") == [(20.0, 20)]
+    slow_bench.reconfigure(replace(SLOW, rate_per_s=400, burst=100))
+    slow_bench.load(extract, "--limit", "1")
+    assert slow_bench.query("SELECT rate_per_s, burst FROM workspaces") == [(400.0, 100)]
+
+
+def test_an_edit_that_is_wrong_stops_nobody(slow_bench: Workbench) -> None:
+    extract = slow_bench.write_csv(LEADS[:70])
+    with slow_bench.start("load", extract, "--cycle", CYCLE, "--json") as process:
+        slow_bench.wait_for_rows(25)
+        (slow_bench.folder / "tables.yaml").write_text("version: [\n")
+        ended = end(process)
+    assert ended.exit_code == 0
+    assert "this load goes on with what it read: CLY-CFG-01" in ended.stderr
+    assert slow_bench.n_rows() == 70
+
+
+def test_a_slot_without_its_secret_stops_nobody(slow_bench: Workbench) -> None:
+    extract = slow_bench.write_csv(LEADS[:70])
+    spare = replace(TECH, slots=(*TECH.slots, BenchSlot("tech-3")))
+    with slow_bench.start("load", extract, "--cycle", CYCLE, "--json") as process:
+        slow_bench.wait_for_rows(25)
+        slow_bench.options = replace(SLOW, tables=(spare, FINANCE))
+        slow_bench.write_config()
+        ended = end(process)
+    assert ended.exit_code == 0
+    assert "this load goes on with what it read: CLY-CFG-06" in ended.stderr
