@@ -17,7 +17,7 @@ demo: .venv/installed
 	@$(BIN)/clayload demo
 
 test: .venv/installed
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 2
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

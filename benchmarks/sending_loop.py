@@ -30,7 +30,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,10 +40,8 @@ from clayload.loading.deliver import deliver_chunk, grant_size, read_bodies
 from clayload.loading.prepare import PreparedLoad, prepare_load
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup, read_setup
-from clayload.secrets import SlotSecret
 from clayload.tables.models import TablesConfig
 from clayload.tables.read import read_tables
-from clayload.tables.references import split_reference
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "config" / "tables.yaml"
@@ -52,7 +49,10 @@ WEBHOOK_PATH = "v3/sources/webhook"
 MAX_RATE, MAX_BURST = 10_000.0, 10_000
 MIN_OF_HTTPX = 0.8
 MAX_OF_COMMITS = 0.15
-START_WITHIN_S = 30
+SERVERS = {
+    "sink": "answers 200 to anything; the loop is what is measured",
+    "stand-in": "judges and keeps every lead; it has a say in the pace itself",
+}
 JSON_HEADER = {"content-type": "application/json"}
 
 Told = dict[str, float]
@@ -61,8 +61,8 @@ Told = dict[str, float]
 def read_fast_config() -> TablesConfig:
     """Read the shipped configuration, at the greatest rate and burst it admits."""
     config = read_tables(CONFIG)
-    raised = {"rate_per_s": MAX_RATE, "burst": MAX_BURST}
-    workspace = type(config.workspace).model_validate(config.workspace.model_dump() | raised)
+    raised = config.workspace.model_dump() | {"rate_per_s": MAX_RATE, "burst": MAX_BURST}
+    workspace = type(config.workspace).model_validate(raised)
     return config.model_copy(update={"workspace": workspace})
 
 
@@ -70,13 +70,16 @@ def read_fast_setup(folder: Path, base_url: str) -> Setup:
     """Give the surroundings of a load into `base_url`, with its ledger in `folder`."""
     config = read_fast_config()
     settings = {"CLAYLOAD_CONFIG": str(CONFIG), "CLAYLOAD_HOME": str(folder)}
-    urls = {
-        parts[1]: f"{base_url}/{WEBHOOK_PATH}/{slot.name}"
+    secrets = {
+        ref.removeprefix("env:"): secret
         for table in config.tables.values()
         for slot in table.slots
-        if (parts := split_reference(slot.url)) is not None
+        for ref, secret in (
+            (slot.url, f"{base_url}/{WEBHOOK_PATH}/{slot.name}"),
+            (slot.token or "", "bench-token"),
+        )
     }
-    setup = read_setup(settings | urls)
+    setup = read_setup(settings | secrets)
     return Setup(setup.settings, config, setup.aliases, setup.environ)
 
 
@@ -96,19 +99,16 @@ def run_ours(extract: Path, folder: Path, base_url: str) -> Told:
     counts = sum(ends, Counter[str]())
     if counts["delivered"] != prepared.n_owed:
         sys.exit(f"{counts} of {prepared.n_owed} leads")
-    return {
-        "leads_per_s": prepared.n_owed / seconds,
-        "grants": _count_grants(folder),
-        "unsent": counts["retry"],
-    }
+    return {"leads_per_s": prepared.n_owed / seconds, "n_grants": _count_grants(folder)}
 
 
 def run_httpx(extract: Path, folder: Path, base_url: str) -> Told:
     """Post the same bodies with httpx alone: a client for each chunk that is under way at once."""
     setup, prepared = prepare(extract, folder, base_url)
     posts = [
-        (_first_url(setup.secrets(chunk.table)), body)
+        (secret.url.get_secret_value(), body)
         for chunk in prepared.chunks
+        for secret in list(setup.secrets(chunk.table).values())[:1]
         for body in read_bodies(chunk).values()
     ]
     started = time.perf_counter()
@@ -133,10 +133,6 @@ async def _post_all(posts: Iterator[tuple[str, bytes]], n_clients: int, n_each: 
             group.create_task(post_through_client())
 
 
-def _first_url(secrets: dict[str, SlotSecret]) -> str:
-    return next(iter(secrets.values())).url.get_secret_value()
-
-
 def run_commits(extract: Path, folder: Path, base_url: str) -> Told:
     """Write the same rows of the same ledger with sqlite3 alone, a grant's worth a transaction.
 
@@ -153,7 +149,7 @@ def run_commits(extract: Path, folder: Path, base_url: str) -> Told:
         for last, granted in zip([[], *grants], [*grants, []], strict=True):
             _commit(ledger, last, granted)
         seconds = time.perf_counter() - started
-    return {"leads_per_s": prepared.n_owed / seconds, "grants": len(grants)}
+    return {"leads_per_s": prepared.n_owed / seconds}
 
 
 def _commit(ledger: sqlite3.Connection, last: list[Any], granted: list[Any]) -> None:
@@ -188,7 +184,7 @@ PATHS: dict[str, Callable[[Path, Path, str], Told]] = {
 class _Sink(asyncio.Protocol):
     """Answers 200 to every whole request, whatever it says."""
 
-    _ANSWER = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}'
+    _ANSWER = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: Any = transport
@@ -208,17 +204,11 @@ class _Sink(asyncio.Protocol):
         return len(head) + len(blank) + length if len(body) >= length else None
 
 
-async def serve_sink(port_file: Path) -> None:
+async def serve_sink() -> None:
     """Serve the sink on a free port of the loopback address until ended."""
     server = await asyncio.get_running_loop().create_server(_Sink, "127.0.0.1", 0)
-    _write_whole(port_file, str(server.sockets[0].getsockname()[1]))
+    print(f"sink listening on http://127.0.0.1:{server.sockets[0].getsockname()[1]}", flush=True)
     await server.serve_forever()
-
-
-def _write_whole(path: Path, text: str) -> None:
-    partial_file = path.with_name(f"{path.name}.partial")
-    partial_file.write_text(text)
-    partial_file.replace(path)
 
 
 def describe_clay() -> dict[str, Any]:
@@ -236,59 +226,77 @@ def describe_clay() -> dict[str, Any]:
 @contextmanager
 def serving(name: str, folder: Path) -> Iterator[str]:
     """Run a server in another process; gives its address."""
-    port_file = folder / f"{name}.port"
-    command = [sys.executable, __file__, "--sink", str(port_file)]
+    command = [sys.executable, __file__, "--sink"]
     if name == "stand-in":
         clay = folder / "clay.json"
         clay.write_text(json.dumps(describe_clay()))
-        options = ["--config", str(clay), "--port-file", str(port_file)]
-        command = [sys.executable, "-m", "clayload.standin", *options]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as server:
+        command = [sys.executable, "-m", "clayload.standin", "--config", str(clay)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
-            yield f"http://127.0.0.1:{_wait_for(port_file)}"
+            # Both say where they listen as soon as they do.
+            yield next(iter(server.stdout or ())).split()[-1]
         finally:
             server.terminate()
 
 
-def _wait_for(port_file: Path) -> str:
-    give_up_at = time.monotonic() + START_WITHIN_S
-    while not port_file.exists():
-        if time.monotonic() > give_up_at:
-            sys.exit(f"the server did not start within {START_WITHIN_S} s")
-        time.sleep(0.02)
-    return port_file.read_text()
-
-
-def measure(name: str, extract: Path, base_url: str) -> Told:
-    """Run one path in a fresh process."""
-    with tempfile.TemporaryDirectory(dir=extract.parent) as folder:
-        command = [sys.executable, __file__, "--path", name, str(extract), folder, base_url]
-        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+def measure(path: str, server: str, extract: Path) -> Told:
+    """Run one path in a fresh process, against a fresh server in another."""
+    with tempfile.TemporaryDirectory(dir=extract.parent) as name:
+        folder = Path(name)
+        with serving(server, folder) as base_url:
+            command = [sys.executable, __file__, "--path", path, str(extract), name, base_url]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     told: Told = json.loads(done.stdout)
     return told
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What the runs against one server came to: rounds of one run of each path."""
-
-    server: str
-    rounds: list[dict[str, Told]]
-
-    def speed(self, path: str) -> float:
-        """Give the median of a path's leads a second."""
-        return statistics.median(told[path]["leads_per_s"] for told in self.rounds)
-
-    def ratio(self, to: str) -> float:
-        """Give the median over the rounds of our speed as a part of the other's."""
-        return statistics.median(
-            told["ours"]["leads_per_s"] / told[to]["leads_per_s"] for told in self.rounds
+def compare(server: str, extract: Path, n_runs: int) -> bool:
+    """Let the three take turns, print the ratios, and tell whether they are within bounds."""
+    rounds = [{path: measure(path, server, extract) for path in PATHS} for _ in range(n_runs)]
+    speed = {
+        path: statistics.median(told[path]["leads_per_s"] for told in rounds) for path in PATHS
+    }
+    of_httpx, of_commits = (
+        statistics.median(
+            told["ours"]["leads_per_s"] / told[path]["leads_per_s"] for told in rounds
         )
+        for path in ("httpx", "commits")
+    )
+    ours = rounds[-1]["ours"]
+    aims = (f"at least {MIN_OF_HTTPX}", f"at most {MAX_OF_COMMITS}")
+    if server != "sink":
+        aims = ("no aim", "no aim")
+    print(f"\n{server}: {SERVERS[server]}")
+    print(f"httpx    {speed['httpx']:7,.0f} leads/s  a bare httpx loop, as many at once")
+    print(f"commits  {speed['commits']:7,.0f} leads/s  SQLite alone, the same rows, as durable")
+    print(f"ours     {speed['ours']:7,.0f} leads/s  {ours['n_grants']:.0f} grants, each durable")
+    print(f"ours / httpx    {of_httpx:6.2f}  {aims[0]}")
+    print(f"ours / commits  {of_commits:6.2f}  {aims[1]}: what the commits take of our time")
+    return server != "sink" or (of_httpx >= MIN_OF_HTTPX and of_commits <= MAX_OF_COMMITS)
 
-    def render(self) -> str:
-        """Say it in four lines."""
-        per_grant = statistics.median(
-            self.speed("ours") and told["ours"]["leads"] / told["ours"]["grants"]
-            for told in self.rounds
-        )
-        return f"{self.server} {per_grant}"
+
+def main() -> int:
+    """Read the command line and measure."""
+    parser = argparse.ArgumentParser(description="Measure the sending loop against httpx alone.")
+    parser.add_argument("--leads", type=int, default=4_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--path", nargs=4, metavar=("NAME", "EXTRACT", "FOLDER", "URL"))
+    parser.add_argument("--sink", action="store_true")
+    args = parser.parse_args()
+    if args.sink:
+        asyncio.run(serve_sink())
+    if args.path:
+        name, extract, folder, base_url = args.path
+        print(json.dumps(PATHS[name](Path(extract), Path(folder), base_url)))
+        return 0
+    with tempfile.TemporaryDirectory() as name:
+        extract = Path(name) / "leads.csv"
+        make = [sys.executable, str(ROOT / "samples" / "make_leads.py")]
+        subprocess.run([*make, "--leads", str(args.leads), "--out", str(extract)], check=True)
+        print(f"{args.leads:,} leads, medians of {args.runs} runs of each, in turn")
+        are_met = [compare(server, extract, args.runs) for server in SERVERS]
+    return 0 if all(are_met) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

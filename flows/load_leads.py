@@ -7,8 +7,8 @@ Out:   the run report as artifacts and files; a final state computed from it.
 Never: a decision about a single lead.
 """
 
-from __future__ import annotations
-
+# Not `from __future__ import annotations`: Prefect reads the parameters' types when a flow is
+# loaded, and from a deployment it finds no module to look their names up in.
 import argparse
 import sys
 from pathlib import Path

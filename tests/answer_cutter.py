@@ -14,7 +14,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
-_COMMITTED = b"COMMIT\x00"
+# The server's "command complete": the client's own request begins with a Q.
+_COMMITTED = b"C\x00\x00\x00\x0bCOMMIT\x00"
 
 
 @dataclass

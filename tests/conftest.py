@@ -1,6 +1,26 @@
-"""What holds for every test: a law does not fail because the machine is slow."""
+"""What holds for every test: a law does not fail because the machine is slow, and a server that
+takes long to start is started once.
+"""
 
+from __future__ import annotations
+
+import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 settings.register_profile("laws", deadline=None)
 settings.load_profile("laws")
+
+
+class OneWorkerForEachServer(LoadScopeScheduling):
+    """Prefect's tests on one worker, a file of another folder on one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        # Not `--dist loadgroup`: pytest 9.2 does not see the groups that xdist 3.8 writes.
+        return "flows" if nodeid.startswith("tests/flows/") else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneWorkerForEachServer:
+    """Share the tests out by what they start."""
+    return OneWorkerForEachServer(config, log)

@@ -14,7 +14,21 @@ from typing import Annotated, NoReturn
 import typer
 
 from clayload import __version__
-from clayload.cli import check, demo, load, plan, standin, status
+from clayload.cli import (
+    check,
+    demo,
+    ledger,
+    load,
+    pause,
+    plan,
+    quarantine,
+    replay,
+    resubmit,
+    slots,
+    standin,
+    status,
+    trace,
+)
 from clayload.cli.show import say_error
 from clayload.errors import ClayloadError, ExitCode
 
@@ -29,8 +43,16 @@ app.command("check")(check.check)
 app.command("plan")(plan.plan)
 app.command("load")(load.load)
 app.command("status")(status.status)
+app.command("trace")(trace.trace)
+app.command("replay")(replay.replay)
+app.command("pause")(pause.pause)
+app.command("resume")(pause.resume)
+app.add_typer(quarantine.app, name="quarantine")
+app.command("resubmit")(resubmit.resubmit)
 app.command("standin")(standin.standin)
 app.command("demo")(demo.demo)
+app.add_typer(slots.app, name="slots")
+app.add_typer(ledger.app, name="ledger")
 
 
 @app.callback(invoke_without_command=True)

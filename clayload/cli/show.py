@@ -7,7 +7,7 @@ Never: a computation; what is shown is what the other rooms say.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -16,8 +16,10 @@ from rich.text import Text
 
 from clayload.errors import ClayloadError
 from clayload.ledger.books import LeadRow
+from clayload.ledger.holds import Hold
+from clayload.ledger.usage import WorkspaceUse
 from clayload.loading.plan import LoadPlan
-from clayload.loading.progress import describe_seconds
+from clayload.loading.progress import describe_hold, describe_seconds
 from clayload.model import RowEnd
 from clayload.report.account import Reading, RunReport
 
@@ -26,6 +28,7 @@ out = Console(highlight=False, markup=False)
 err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 _SHOWN_LEADS = 20
+_SHOWN_CHARACTERS = 60
 _TABLE_ENDS = (
     RowEnd.DELIVERED,
     RowEnd.ALREADY_DELIVERED,
@@ -65,8 +68,9 @@ def show_grid(header: Sequence[str], rows: Iterable[Sequence[object]], title: st
 def show_report(report: RunReport) -> None:
     """Print a run report."""
     rate = report.n_delivered / report.duration_s if report.duration_s else 0.0
+    parent = f" ({report.kind} of run {report.parent_run_id})" if report.parent_run_id else ""
     out.print(
-        f"run {report.run_id}, cycle {report.cycle}: {report.n_delivered:,} delivered in "
+        f"run {report.run_id}{parent}, cycle {report.cycle}: {report.n_delivered:,} delivered in "
         f"{describe_seconds(report.duration_s)} ({rate:.1f}/s)"
     )
     show_books(report)
@@ -78,7 +82,11 @@ def show_report(report: RunReport) -> None:
         ),
     )
     show_slots(report)
+    show_warnings(report.warnings)
+    show_children(report)
     show_reading(report.reading)
+    if report.reading.n_quarantined:
+        out.print(f"to correct them: clayload quarantine export {report.run_id}", soft_wrap=True)
     _show_problems(report)
     _show_leads("in doubt", report.in_doubt)
     _show_leads("refused by Clay", report.refused)
@@ -116,6 +124,36 @@ def show_slots(report: RunReport) -> None:
             for s in report.slots
         ),
     )
+
+
+def show_children(report: RunReport) -> None:
+    """Print which runs took up leads of this one, and what became of them."""
+    for sentence in report.describe_children():
+        out.print(sentence, soft_wrap=True)
+
+
+def show_workspaces(workspaces: Sequence[WorkspaceUse]) -> None:
+    """Print how fast each workspace may go and goes, and what last slowed it."""
+    for use in workspaces:
+        out.print(f"workspace {use.workspace}: {'; '.join(_describe_pace(use))}", soft_wrap=True)
+
+
+def _describe_pace(use: WorkspaceUse) -> Iterator[str]:
+    yield f"allowed now {use.allowed_per_s:.1f}/s of {use.rate_per_s:g}/s"
+    yield f"sent in the last minute {use.achieved_per_s:.1f}/s, {use.n_rate_limited:,} answers 429"
+    if use.slowed_at:
+        ago = describe_seconds(max(use.now - use.slowed_at, 0.0))
+        yield f"last slowed down {ago} ago, to {use.slowed_to:.0%} of the rate"
+    if use.paused_until > use.now:
+        yield f"silent for another {describe_seconds(use.paused_until - use.now)} after a 429"
+    if use.held_at is not None:
+        yield describe_hold(Hold(use.workspace, use.held_at, use.held_because or ""))
+
+
+def show_warnings(warnings: Iterable[str]) -> None:
+    """Print what is near its end, and what to do."""
+    for warning in warnings:
+        out.print(Text("soon:", style="bold yellow"), warning, soft_wrap=True)
 
 
 def show_reading(reading: Reading) -> None:
@@ -163,13 +201,28 @@ def _show_problems(report: RunReport) -> None:
         out.print(Text(problem.code, style="bold red"), f"{problem.table}: {problem.message}")
 
 
+def _clip(text: str) -> str:
+    """Cut an answer of Clay's to what fits a table's cell; the report has the rest."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…"
+
+
 def _show_leads(title: str, leads: Sequence[LeadRow]) -> None:
     if not leads:
         return
     show_grid(
-        ["row", "table", "lead_key", "slot", "reason"],
+        ["row", "table", "lead_key", "slot", "status", "attempts", "reason", "answer"],
         (
-            [ld.row_number, ld.table, ld.lead_key, ld.slot or "", ld.reason or ""]
+            [
+                ld.row_number,
+                ld.table,
+                ld.lead_key,
+                ld.slot or "",
+                f"{ld.status or ''}",
+                ld.n_attempts,
+                ld.reason or "",
+                _clip(ld.body or ""),
+            ]
             for ld in leads[:_SHOWN_LEADS]
         ),
         title=f"{len(leads):,} {title}",

@@ -1,17 +1,20 @@
 """`clayload status`: how does a run stand?"""
 
+import json
 import os
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
 
 from clayload.cli.options import AsJson
-from clayload.cli.show import out, show_report
+from clayload.cli.show import out, show_report, show_workspaces
 from clayload.errors import Code, RunError
 from clayload.ledger.engine import is_new
+from clayload.ledger.usage import read_workspaces
 from clayload.loading.settle import read_report
-from clayload.loading.setup import read_setup
+from clayload.loading.setup import Setup, read_setup
 
 
 def status(
@@ -20,15 +23,28 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Show the account of a run as the ledger holds it now."""
-    setup = replace(read_setup(os.environ), is_reading=True)
+    setup = read_existing(os.environ)
+    report = read_report(run, setup)
+    workspaces = read_workspaces(setup.ledger)
+    if as_json:
+        of_workspaces = [asdict(use) | {"allowed_per_s": use.allowed_per_s} for use in workspaces]
+        out.print_json(data=json.loads(report.to_json()) | {"workspaces": of_workspaces})
+    else:
+        show_report(report)
+        show_workspaces(workspaces)
+
+
+def read_existing(environ: Mapping[str, str]) -> Setup:
+    """Read the surroundings of runs that were; the ledger is opened read-only.
+
+    Raises:
+        RunError: there is no ledger yet.
+    """
+    setup = replace(read_setup(environ), is_reading=True)
     if is_new(setup.settings.ledger_url):
         raise RunError(
             Code.RUN_UNKNOWN,
             f"there is no ledger yet at {setup.settings.ledger_url}",
             hint="load an extract first, or name the ledger you mean in CLAYLOAD_HOME",
         )
-    report = read_report(run, setup)
-    if as_json:
-        out.print_json(report.to_json())
-    else:
-        show_report(report)
+    return setup

@@ -2,7 +2,8 @@
 
 In:    the fates with `end` and `line`, and the staged delivered columns of rows set aside.
 Out:   quarantine.csv, unrouted.csv (the user's own columns and ours) and duplicates.csv.
-Never: a value of the user's changed: these rows are to be corrected and delivered again.
+Never: a value of the user's changed: `report.quarantine` makes of these files what is corrected in
+       a spreadsheet and delivered again.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import polars as pl
 
 from clayload.frames.disk import probe_space
 from clayload.frames.fate import DUPLICATE, QUARANTINED, UNROUTED_END
+from clayload.frames.formula import guard
 from clayload.frames.screen import write_reasons
 from clayload.frames.source import RAW
 
@@ -21,7 +23,6 @@ QUARANTINE_FILE = "quarantine.csv"
 UNROUTED_FILE = "unrouted.csv"
 DUPLICATES_FILE = "duplicates.csv"
 OURS = "clayload_"
-_FORMULA_STARTS = r"^[=+\-@\t\r]"
 
 
 def write_aside(
@@ -35,11 +36,6 @@ def write_aside(
         OSError: the folder cannot be written.
     """
     return dict(_write_all(fates, files, staged, folder))
-
-
-def guard_formula(text: pl.Expr) -> pl.Expr:
-    """Put an apostrophe before text that a spreadsheet would run as a formula."""
-    return pl.when(text.str.contains(_FORMULA_STARTS)).then("'" + text).otherwise(text)
 
 
 def _write_all(
@@ -88,7 +84,7 @@ def _describe_duplicates(repeats: pl.LazyFrame) -> pl.LazyFrame:
         "file",
         "line",
         "row_number",
-        guard_formula(pl.col("lead_key")).alias("lead_key"),
+        guard(pl.col("lead_key")).alias("lead_key"),
         pl.col("first_row").alias("repeats_row_number"),
     )
 

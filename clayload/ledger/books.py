@@ -77,6 +77,7 @@ class LeadRow:
     status: int | None
     reason: str | None
     body: str | None
+    n_attempts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,20 @@ class Books:
             )
         return RunRow(**rows[0]._mapping)  # noqa: SLF001 - SQLAlchemy's public accessor
 
+    def children_of(self, run_id: str) -> list[RunRow]:
+        """List the runs that replayed or resubmitted leads of a run, oldest first."""
+        runs = schema.runs
+        found = select(runs).where(runs.c.parent_run_id == run_id).order_by(runs.c.started_at)
+        return [RunRow(**row._mapping) for row in self._read(found)]  # noqa: SLF001 - SQLAlchemy's public accessor
+
     def cycle_of_extract(self, extract_id: str) -> str | None:
-        """Tell for which cycle an extract was loaded last, so that a resume keeps to it."""
+        """Tell for which cycle an extract was loaded last, so that a resume keeps to it.
+
+        A replay of an older run does not count: it loads nothing new.
+        """
         rows = self._read(
             select(schema.runs.c.cycle)
-            .where(schema.runs.c.extract_id == extract_id)
+            .where(schema.runs.c.extract_id == extract_id, schema.runs.c.kind != "replay")
             .order_by(schema.runs.c.started_at.desc())
             .limit(1)
         )
@@ -132,13 +142,22 @@ class Books:
             of_table[end] = of_table.get(end, 0) + row.n
         return ends
 
+    def rows_delivered_by(self, run_id: str) -> list[int]:
+        """List the row numbers of the leads that this very run delivered."""
+        found = (
+            select(_cl.row_number)
+            .select_from(_LEADS_OF_RUN)
+            .where(_c.run_id == run_id, _s.run_id == run_id, _s.state == SubmissionState.DELIVERED)
+        )
+        return [row.row_number for row in self._read(found)]
+
     def leads_in(
         self, run_id: str, state: SubmissionState, limit: int | None = 1000
     ) -> list[LeadRow]:
         """List the run's leads that stand in a state, in file order; all without a limit."""
         columns = (_cl.row_number, _c.table_name, _s.lead_key, _s.slot, _s.status)
         found = (
-            select(*columns, _s.reason, _s.body)
+            select(*columns, _s.reason, _s.body, _s.n_attempts)
             .select_from(_LEADS_OF_RUN)
             .where(_c.run_id == run_id, _s.state == state)
             .order_by(_cl.row_number)

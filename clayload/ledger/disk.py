@@ -44,7 +44,9 @@ NETWORK_KINDS = frozenset(
 )
 """File systems of other machines, as mountinfo names them, without a leading `fuse.`."""
 
-_MOUNTS = Path("/proc/self/mountinfo")
+MOUNTS = Path("/proc/self/mountinfo")
+"""Where Linux lists the mounts that this process sees."""
+
 _ESCAPED = re.compile(r"\\([0-7]{3})")
 _MOUNT_POINT = 4
 
@@ -57,13 +59,13 @@ class Mount:
     kind: str
 
 
-def refuse_network_disk(path: Path) -> None:
+def refuse_network_disk(path: Path, mounts: Path = MOUNTS) -> None:
     """Check that a SQLite ledger at `path` would lie on a disk of this machine.
 
     Raises:
         LedgerError: LEDGER_ON_NETWORK_DISK.
     """
-    mount = find_network_mount(path, _read_mounts())
+    mount = find_network_mount(path, _read_mounts(mounts))
     if mount is None:
         return
     raise LedgerError(
@@ -96,8 +98,8 @@ def _parse(mountinfo: str) -> Iterator[Mount]:
             yield Mount(PurePosixPath(point), after.split(" ")[0])
 
 
-def _read_mounts() -> str:
+def _read_mounts(mounts: Path) -> str:
     try:
-        return _MOUNTS.read_text(errors="surrogateescape")
+        return mounts.read_text(errors="surrogateescape")
     except OSError:
         return ""

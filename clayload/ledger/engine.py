@@ -18,21 +18,22 @@ from sqlalchemy import URL, Connection, Engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from clayload.errors import Code, LedgerError, LedgerLostError
-from clayload.ledger.disk import refuse_network_disk
+from clayload.ledger.disk import MOUNTS, refuse_network_disk
 from clayload.ledger.schema import LEDGER_VERSION
 from clayload.ledger.server import forget_password, is_lost, make_alone, server_engine
 from clayload.ledger.sqlite import BUSY_GIVE_UP_S, has_write_failed, is_busy, sqlite_engine
 
 
-def open_engine(url: str, *, read_only: bool = False) -> Engine:
+def open_engine(url: str, *, read_only: bool = False, mounts: Path = MOUNTS) -> Engine:
     """Open the ledger at `url`; create or check its schema.
 
-    With `read_only` nothing is created or written, not even by SQLite itself.
+    With `read_only` nothing is created or written, not even by SQLite itself. `mounts` is where
+    the kernel lists them, so that SQLite on a network disk can be refused.
 
     Raises:
         LedgerError: it cannot be opened or written, or is of another version.
     """
-    engine = _make_engine(_parse(url), read_only=read_only)
+    engine = _make_engine(_parse(url), read_only=read_only, mounts=mounts)
     with opening(engine):
         if not read_only:
             _create_if_new(engine)
@@ -75,7 +76,9 @@ def _parse(url: str) -> URL:
         raise _unusable("CLAYLOAD_LEDGER_URL", "it is not a SQLAlchemy URL") from None
 
 
-def _make_engine(url: URL, *, read_only: bool = False, checks_keys: bool = True) -> Engine:
+def _make_engine(
+    url: URL, *, read_only: bool = False, checks_keys: bool = True, mounts: Path = MOUNTS
+) -> Engine:
     if url.get_backend_name() != "sqlite":
         try:
             return server_engine(url, read_only=read_only)
@@ -85,7 +88,7 @@ def _make_engine(url: URL, *, read_only: bool = False, checks_keys: bool = True)
     path = Path(url.database or "")
     if os.path.isdir(path):  # noqa: PTH112 - pathlib raises where a parent may not be entered
         raise _unusable(path, "it is a folder")
-    refuse_network_disk(path)
+    refuse_network_disk(path, mounts)
     if not read_only:
         _make_folder(path)
     return sqlite_engine(path, read_only=read_only, checks_keys=checks_keys)

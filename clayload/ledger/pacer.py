@@ -70,7 +70,7 @@ def read_workspace(
         read_at=clocks[1],
         rate=Rate(row.rate_per_s, row.burst),
         pace=PaceState(**{name: figures[name] for name in statements.PACE_COLUMNS}),
-        shares=Shares(shares, workspace.priority_weights, row.rate_per_s),
+        shares=Shares(shares, workspace.priority_weights.by_priority(), row.rate_per_s),
         is_held=row.held_at is not None,
     )
 

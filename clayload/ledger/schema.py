@@ -169,5 +169,6 @@ chunk_leads = Table(
     Column("row_number", Integer, nullable=False),
     Column("submission_id", Integer, ForeignKey("submissions.submission_id"), nullable=False),
     PrimaryKeyConstraint("chunk_no", "row_number"),
+    Index("chunk_leads_of_submission", "submission_id"),
     sqlite_with_rowid=False,
 )

@@ -7,7 +7,6 @@ Never: a submission; nothing leaves the machine before every lead owed is writte
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -17,20 +16,22 @@ import polars as pl
 
 from clayload.delivery.payload import hash_payload
 from clayload.extracts.open import Extract, open_extract
-from clayload.folder import writing_to
 from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
+from clayload.frames.returned import Returned, find_added, is_export
 from clayload.ledger.books import Books
 from clayload.ledger.owing import Lead
 from clayload.ledger.recovery import recover
 from clayload.ledger.register import Owing, register_chunk
 from clayload.ledger.store import Ledger, RunStart
 from clayload.loading.request import LoadRequest
+from clayload.loading.run_folder import folder_of, make_run_folder
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef, Priority
 from clayload.report.account import Reading
 from clayload.tables.models import Resend, Table
 from clayload.tables.problems import check_name
 
+RESUBMIT = "resubmit"
 _TURN_OF = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}
 
 
@@ -66,14 +67,18 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
     """
     setup.secrets(request.table)
     ledger = setup.ledger
-    run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-    folder = setup.settings.home / "runs" / run_id
-    with writing_to(folder):
-        folder.mkdir(parents=True)
+    made = make_run_folder(setup)
     recover(ledger, setup.departures_folder)
-    frames = prepare_frames(request, setup, run_id, folder)
+    frames = prepare_frames(request, setup, made.run_id, made.path)
     cycle = choose_cycle(request, frames.extract_id, ledger)
-    run = RunStart(run_id, frames.extract_id, cycle, frames.reading.model_dump_json())
+    run = RunStart(
+        made.run_id,
+        frames.extract_id,
+        cycle,
+        frames.reading.model_dump_json(),
+        "load" if request.parent_run_id is None else RESUBMIT,
+        request.parent_run_id,
+    )
     ledger.start_run(run, setup.config)
     tables = setup.config.tables
     n_owed_of = {
@@ -86,7 +91,7 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
         for chunk in frames.chunks
     }
     return PreparedLoad(
-        run_id=run_id,
+        run_id=made.run_id,
         cycle=cycle,
         reading=frames.reading,
         chunks=tuple(_in_turn(chunk for chunk, n_owed in n_owed_of.items() if n_owed)),
@@ -106,6 +111,8 @@ def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path
     if request.table is not None:
         check_name(request.table, setup.config.tables)
     extract = open_extract(request.files, setup.aliases, folder)
+    is_returned = request.parent_run_id is not None or is_export(extract)
+    source = Returned(extract) if is_returned else extract
     options = PrepareOptions(
         run_id=run_id,
         folder=folder,
@@ -114,8 +121,11 @@ def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path
         limit=request.limit,
         tables=None if request.table is None else [request.table],
     )
-    preparation = prepare_chunks(extract, setup.config, options)
+    preparation = prepare_chunks(source, setup.config, options)
     reading = _describe_reading(preparation, extract, folder)
+    if request.parent_run_id is not None:
+        added = find_added(Returned(extract), folder_of(request.parent_run_id, setup))
+        reading = reading.model_copy(update={"added": added})
     chunks = tuple(
         replace(chunk, priority=request.priority or setup.config.tables[chunk.table].priority)
         for chunk in preparation.chunks

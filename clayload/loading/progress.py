@@ -10,8 +10,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from clayload.ledger.books import Books
+from clayload.ledger.holds import Hold, find_hold
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.setup import Setup
 from clayload.model import RowEnd
@@ -21,11 +23,15 @@ _WINDOW_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`n_done` of `n_owed` leads are settled; `rate_per_s` over the last seconds."""
+    """`n_done` of `n_owed` leads are settled; `rate_per_s` over the last seconds.
+
+    `hold`: the workspace is paused by a person.
+    """
 
     n_done: int
     n_owed: int
     rate_per_s: float
+    hold: Hold | None = None
 
     @property
     def percent(self) -> float:
@@ -39,6 +45,8 @@ class Progress:
 
     def __str__(self) -> str:
         done = f"{self.n_done:,} of {self.n_owed:,} leads"
+        if self.hold is not None:
+            return f"{done}; {describe_hold(self.hold)}"
         if self.eta_s is None:
             return done
         return f"{done}, {self.rate_per_s:.1f}/s, {describe_seconds(self.eta_s)} to go"
@@ -60,7 +68,11 @@ class ProgressMeter:
             self._seen.popleft()
         then, n_then = self._seen[0]
         rate = (n_done - n_then) / (now - then) if now > then else 0.0
-        return Progress(n_done, self.load.n_owed, rate)
+        return Progress(n_done, self.load.n_owed, rate, self.find_hold())
+
+    def find_hold(self) -> Hold | None:
+        """Tell whether a person has paused the workspace."""
+        return find_hold(self.setup.ledger, self.setup.config.workspace.name)
 
     def _count_done(self) -> int:
         """Count the leads of the run that were owed at its start and no longer are."""
@@ -68,6 +80,20 @@ class ProgressMeter:
         n_pending = sum(of_table.get(RowEnd.PENDING, 0) for of_table in ends.values())
         # What another process had in flight at the start counts as pending too.
         return max(self.load.n_owed - n_pending, 0)
+
+
+def describe_hold(hold: Hold) -> str:
+    """Say that a workspace is paused, since when, because of what, and how that ends."""
+    because = f" ({hold.because})" if hold.because else ""
+    return (
+        f"{hold.workspace} is paused since {describe_moment(hold.held_at)}{because}; "
+        f"`clayload resume {hold.workspace}` ends it"
+    )
+
+
+def describe_moment(at: float) -> str:
+    """Say a moment of the ledger's clock: `2026-11-03 14:05:12 UTC`."""
+    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def describe_seconds(seconds: float) -> str:

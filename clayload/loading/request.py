@@ -18,7 +18,7 @@ class LoadRequest:
 
     `files` are paths or glob patterns, read as one extract. Without `cycle`, it is the one the
     same extract was loaded for before, or else the current month. `priority` replaces that of the
-    tables.
+    tables. `parent_run_id` is the run that had set the files' rows aside, if one had.
     """
 
     files: tuple[str, ...]
@@ -26,3 +26,4 @@ class LoadRequest:
     table: str | None = None
     limit: int | None = None
     priority: Priority | None = None
+    parent_run_id: str | None = None

@@ -21,11 +21,15 @@ from clayload.ledger.books import Books, RunRow
 from clayload.ledger.recovery import recover
 from clayload.ledger.states import SubmissionState
 from clayload.loading.setup import Setup
+from clayload.loading.slots import forecast_slots, warn_of_slots
+from clayload.model import RowEnd
 from clayload.report.account import (
+    ChildRun,
     Problem,
     Reading,
     RunReport,
     SlotAccount,
+    count_ends,
     merge_problems,
 )
 from clayload.report.markdown import render_report
@@ -92,7 +96,31 @@ def read_report(run_id: str | None, setup: Setup) -> RunReport:
         refused=tuple(books.leads_in(run.run_id, SubmissionState.REFUSED)),
         problems=_PROBLEMS.validate_json(run.problems or "[]"),
         duration_s=_duration_s(run, setup),
+        kind=run.kind,
+        parent_run_id=run.parent_run_id,
+        children=tuple(_read_child(books, child) for child in books.children_of(run.run_id)),
+        warnings=warn_of_slots(forecast_slots(setup)),
     )
+
+
+def _read_child(books: Books, child: RunRow) -> ChildRun:
+    reading = Reading.model_validate_json(child.preparation)
+    ends = count_ends(reading, books.count_ends(child.run_id))
+    return ChildRun(
+        run_id=child.run_id,
+        kind=child.kind,
+        n_rows=reading.n_rows,
+        ends={end: n for end, n in ends.items() if n},
+        n_recovered=ends[RowEnd.DELIVERED] - _count_added(books, child.run_id, reading),
+    )
+
+
+def _count_added(books: Books, run_id: str, reading: Reading) -> int:
+    """Count what a resubmit delivered of the leads that were added to its file."""
+    if not reading.added:
+        return 0
+    delivered = books.rows_delivered_by(run_id)
+    return sum(any(first <= row <= last for first, last in reading.added) for row in delivered)
 
 
 def _duration_s(run: RunRow, setup: Setup) -> float:

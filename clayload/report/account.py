@@ -42,7 +42,8 @@ class Reading(_Account):
 
     `n_left_out` leads were accepted, and left for later by `--limit` or `--table`. `merged` has
     the columns of each field that has several, `conflicts` the rows in which those differ, and
-    `unread` what of the files was left aside, such as further sheets.
+    `unread` what of the files was left aside, such as further sheets. `added` are the rows of a
+    resubmit, as (first, last), that stand for no lead its parent run had set aside.
     """
 
     files: tuple[str, ...]
@@ -58,6 +59,7 @@ class Reading(_Account):
     merged: dict[str, tuple[str, ...]]
     conflicts: dict[str, int]
     unread: tuple[str, ...]
+    added: tuple[tuple[int, int], ...] = ()
 
     def describe_columns(self) -> Iterator[str]:
         """Say, a sentence each, what a person should know of the extract's columns."""
@@ -71,6 +73,9 @@ class Reading(_Account):
             yield f"Left unread: {', '.join(self.unread)}."
         if self.n_multi_match:
             yield f"{self.n_multi_match:,} leads match several tables; the first in the file won."
+        if self.added:
+            n = sum(last - first + 1 for first, last in self.added)
+            yield f"{n:,} rows stand for no lead the earlier run set aside: they were added."
 
 
 class SlotAccount(_Account):
@@ -94,8 +99,25 @@ class Problem(_Account):
     hint: str
 
 
+class ChildRun(_Account):
+    """A run that took up leads of this one: a replay or a resubmit.
+
+    `n_rows` it read, `ends` what became of them now, `n_recovered` of this run's leads it
+    delivered; a resubmit may also have delivered leads that were added by hand.
+    """
+
+    run_id: str
+    kind: str
+    n_rows: int
+    ends: dict[RowEnd, int]
+    n_recovered: int
+
+
 class RunReport(_Account):
-    """The account of one run; `ends` has every row read under exactly one end."""
+    """The account of one run; `ends` has every row read under exactly one end.
+
+    `warnings` say which slots and tables are near their end; they do not change the outcome.
+    """
 
     run_id: str
     extract_id: str
@@ -107,19 +129,28 @@ class RunReport(_Account):
     refused: tuple[LeadRow, ...]
     problems: tuple[Problem, ...]
     duration_s: float
+    kind: str = "load"
+    parent_run_id: str | None = None
+    children: tuple[ChildRun, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def ends(self) -> dict[RowEnd, int]:
         """Count every row by its end, in the order of `RowEnd`."""
-        ends = dict.fromkeys(RowEnd, 0)
-        ends[RowEnd.QUARANTINED] = self.reading.n_quarantined
-        ends[RowEnd.DUPLICATE] = self.reading.n_duplicates
-        ends[RowEnd.UNROUTED] = self.reading.n_unrouted
-        ends[RowEnd.PENDING] = self.reading.n_left_out
-        for of_table in self.tables.values():
-            for end, n in of_table.items():
-                ends[end] += n
-        return ends
+        return count_ends(self.reading, self.tables)
+
+    def describe_children(self) -> Iterator[str]:
+        """Say, a sentence each, which runs took up leads of this one and what came of it."""
+        for child in self.children:
+            yield (
+                f"Run {child.run_id} ({child.kind}) took up {child.n_rows:,} rows: "
+                f"{describe_ends(child.ends)}."
+            )
+        resubmits = [child for child in self.children if child.kind == "resubmit"]
+        if resubmits:
+            n_recovered = sum(child.n_recovered for child in resubmits)
+            n_aside = self.reading.n_quarantined + self.reading.n_unrouted
+            yield f"Of {n_aside:,} leads set aside here, {n_recovered:,} were delivered since."
 
     @property
     def n_delivered(self) -> int:
@@ -161,8 +192,8 @@ class RunReport(_Account):
                 return f"{n_pending:,} leads are still owed: {hint}"
             case Outcome.ATTENTION:
                 return (
-                    f"look at the {self._count_unsettled()} in the report; nothing re-sends them "
-                    "by itself"
+                    f"look at the {self._count_unsettled()} in the report; nothing but "
+                    f"`clayload replay {self.run_id}` sends them again"
                 )
             case Outcome.COMPLETE:
                 return "nothing: every lead that could be sent was sent"
@@ -181,6 +212,25 @@ class RunReport(_Account):
             "n_unaccounted": self.n_unaccounted,
         }
         return json.dumps(self.model_dump(mode="json") | said, indent=2)
+
+
+def count_ends(reading: Reading, tables: Mapping[str, Mapping[RowEnd, int]]) -> dict[RowEnd, int]:
+    """Count every row read by its end, in the order of `RowEnd`."""
+    ends = dict.fromkeys(RowEnd, 0)
+    ends[RowEnd.QUARANTINED] = reading.n_quarantined
+    ends[RowEnd.DUPLICATE] = reading.n_duplicates
+    ends[RowEnd.UNROUTED] = reading.n_unrouted
+    ends[RowEnd.PENDING] = reading.n_left_out
+    for of_table in tables.values():
+        for end, n in of_table.items():
+            ends[end] += n
+    return ends
+
+
+def describe_ends(ends: Mapping[RowEnd, int]) -> str:
+    """Say how leads ended, what was delivered first: `50 delivered, 3 unrouted`."""
+    delivered_first = sorted(ends.items(), key=lambda item: item[0] != RowEnd.DELIVERED)
+    return ", ".join(f"{n:,} {end}" for end, n in delivered_first if n)
 
 
 def merge_problems(problems: Sequence[Problem]) -> tuple[Problem, ...]:

@@ -26,6 +26,7 @@ def render_report(report: RunReport, *, with_keys: bool) -> str:
         f"**Next:** {report.next_step}.",
         _render_facts(report),
         *_render_problems(report),
+        *_render_warnings(report),
         "## The books",
         _render_books(report),
         "## Tables",
@@ -96,11 +97,21 @@ def _render_problems(report: RunReport) -> Iterable[str]:
         )
 
 
+def _render_warnings(report: RunReport) -> Iterable[str]:
+    if report.warnings:
+        yield "## Running out soon"
+        yield "\n".join(f"- {_escape(warning)}." for warning in report.warnings)
+
+
 def _render_reasons(report: RunReport) -> Iterable[str]:
     reasons = report.reading.quarantine_reasons
     if reasons:
         yield "## Quarantine by reason"
-        yield "A lead can have several reasons. The leads lie in `quarantine.csv`."
+        yield (
+            "A lead can have several reasons. Get them into a spreadsheet with "
+            f"`clayload quarantine export {report.run_id}`, and what is corrected there back with "
+            "`clayload resubmit`."
+        )
         ranked = sorted(reasons.items(), key=lambda item: -item[1])
         yield render_table(["reason", "leads"], [[name, f"{n:,}"] for name, n in ranked])
 
@@ -109,13 +120,14 @@ def _render_leads(title: str, leads: Sequence[LeadRow], *, with_keys: bool) -> I
     if not leads:
         return
     yield f"## {title}"
-    header = ["row", "table", "slot", "status", "reason"]
+    header = ["row", "table", "slot", "status", "attempts", "reason"]
     rows = [
         [
             f"{lead.row_number}",
             lead.table,
             lead.slot or "",
             f"{lead.status or ''}",
+            f"{lead.n_attempts}",
             lead.reason or "",
         ]
         for lead in leads[:_LISTED_LEADS]

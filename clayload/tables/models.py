@@ -6,6 +6,7 @@ Never: a secret; a slot holds references such as `env:CLAY_WEBHOOK_TECH_1`.
 """
 
 import math
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -154,6 +155,18 @@ class Slot(_Model):
         return self
 
 
+class PriorityWeights(_Model):
+    """Shares of the workspace's rate; a low weight is slow, never still."""
+
+    high: Count = Field(default=8, description="Share of leads of high priority.")
+    normal: Count = Field(default=3, description="Share of leads of normal priority.")
+    low: Count = Field(default=1, description="Share of leads of low priority.")
+
+    def by_priority(self) -> Mapping[Priority, int]:
+        """Give the weights by priority."""
+        return {Priority.HIGH: self.high, Priority.NORMAL: self.normal, Priority.LOW: self.low}
+
+
 class Workspace(_Model):
     """The Clay workspace that meters rate, credits and Actions."""
 
@@ -167,23 +180,14 @@ class Workspace(_Model):
     burst: Annotated[int, Field(strict=True, gt=0, le=10_000)] = Field(
         default=20, description="Submissions Clay allows at once after a pause."
     )
-    priority_weights: dict[Priority, Count] = Field(
-        default={Priority.HIGH: 8, Priority.NORMAL: 3, Priority.LOW: 1},
-        description="How the rate is divided among priorities that want it at the same time; all "
-        "three are named, and none is left out.",
+    priority_weights: PriorityWeights = Field(
+        default=PriorityWeights(),
+        description="How the rate is divided among priorities that want it at the same time.",
     )
     own_api_keys: StrictBool = Field(
         default=False,
         description="Whether enrichments run on your own providers' keys (no data credits).",
     )
-
-    @model_validator(mode="after")
-    def _weights_are_whole(self) -> Self:
-        if missing := [p.value for p in Priority if p not in self.priority_weights]:
-            what = f"no weight for {', '.join(missing)}"
-            hint = "name high, normal and low; a low weight is slow, never still"
-            raise refuse(Flaw(what, hint, at=("priority_weights",)))
-        return self
 
     @model_validator(mode="after")
     def _burst_fits_rate(self) -> Self:

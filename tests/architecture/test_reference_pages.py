@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy
-import typer
+from cli_commands import COMMANDS
 
-from clayload.cli import app
 from clayload.errors import Code, ExitCode
 from clayload.ledger import schema
 from clayload.ledger.states import TRANSITIONS, SubmissionState
@@ -22,8 +20,6 @@ CLI = (REFERENCE / "cli.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 LEDGER = (REFERENCE / "ledger.md").read_text("utf-8")
 SECTION_PARTS = ("**What happened.**", "**What was sent.**", "**See it.**", "**Next.**")
-
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 
 
 def sections(page: str, level: str = "##") -> dict[str, str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from load_kit import CYCLE, Ended, Workbench, end
-from load_tables import FINANCE, TECH, BenchOptions, make_leads
+from load_tables import FINANCE, TECH, BenchOptions, Lead, make_leads
 from standin_process import start_standin
 
 from chaos.arrivals import longest_silence_s, read_arrivals
@@ -26,8 +26,7 @@ from chaos.row import Row
 from chaos.truth import Truth, read_truth
 
 OPTIONS = BenchOptions((TECH, FINANCE), rate_per_s=50, burst=20)
-LEADS = make_leads("Software", 200) + make_leads("Banking", 100)
-EMAILS = [lead["email"] for lead in LEADS]
+_N_LEADS, _N_LEADS_SMALL = 300, 120
 _END_WITHIN_S = 240
 _MOST_LOADS = 4
 _KNOWN_EXITS = (0, 12, 20, 21)
@@ -106,16 +105,21 @@ def run_fault(place: Place, fault: Fault) -> Row:
     """Load while the fault strikes, and again as a user would, until the load is through."""
     with start_standin() as standin, ExitStack() as stack:
         bench = place.make_bench(standin, fault.options)
-        scene = Scene(place, bench, bench.write_csv(LEADS), stack, dict(fault.env))
+        leads = _make_leads(_N_LEADS_SMALL if place.is_small else _N_LEADS)
+        scene = Scene(place, bench, bench.write_csv(leads), stack, dict(fault.env))
         fault.prepare(scene)
         _load_struck(scene, fault)
         while scene.ended[-1].exit_code not in _THROUGH and len(scene.ended) < _MOST_LOADS:
             scene.wait_until_over()
             scene.ended.append(bench.run(*scene.command, **scene.env))
         scene.wait_until_over()
-        row = _describe(scene, fault, read_truth(bench, EMAILS))
+        row = _describe(scene, fault, read_truth(bench, [lead["email"] for lead in leads]))
         place.tell(f"{fault.what} on {place.ledger}: {row.seen}; {row.cells[-1]}")
         return row
+
+
+def _make_leads(n: int) -> list[Lead]:
+    return make_leads("Software", n * 2 // 3) + make_leads("Banking", n // 3)
 
 
 def _load_struck(scene: Scene, fault: Fault) -> None:

@@ -32,7 +32,6 @@ MOST_IN_DOUBT = CHUNKS_AT_ONCE * GRANT
 _LEADS_OF_A_LOAD = (500, 2_000)
 _KILLS_OF_A_LOAD = (3, 8)
 _ANSWER_S = {"kind": "latency", "latency_s": 0.01, "jitter_s": 0.04}
-_SETTINGS = {"CLAYLOAD_REQUEST_TIMEOUT_S": "1"}
 _LONGER = 1.15
 """How much longer than expected a life is taken to be: the last moments are to be met too."""
 _GRANTS = "SELECT lead_key, grant_id FROM submissions WHERE state IN ({})"
@@ -97,7 +96,7 @@ class Killer:
             kills.append(kill)
         n_before = _count_rows(self.bench)
         started_at = time.time()
-        last = self.bench.run(*command, **_SETTINGS)
+        last = self.bench.run(*command)
         return KilledLoad(
             kills=tuple(kills),
             last=last,
@@ -110,7 +109,7 @@ class Killer:
         """Start the load and kill it at a moment of its life; None where it was through before."""
         n_before = self.bench.n_rows()
         life_s = self.life_s + (n_leads - n_before) / RATE_PER_S
-        with self.bench.start(*command, **_SETTINGS) as process:
+        with self.bench.start(*command) as process:
             try:
                 process.communicate(timeout=self.dice.uniform(0, life_s * _LONGER))
             except subprocess.TimeoutExpired:
@@ -196,6 +195,7 @@ def _describe(place: Place, loads: Sequence[KilledLoad], seed: int) -> Row:
     in_doubt = [n for load in loads for n in load.in_doubt_of_each]
     again_s = [load.sent_again_s for load in loads if load.sent_again_s is not None]
     n_silent = sum(kill.n_rows == 0 for kill in kills)
+    n_arrived = sum(truth.n_arrived for truth in truths)
     leads = [truth.n_leads for truth in truths]
     return Row(
         what=f"SIGKILL at a random moment (seed {seed}), then the same command again",
@@ -205,11 +205,18 @@ def _describe(place: Place, loads: Sequence[KilledLoad], seed: int) -> Row:
         n_doubled=sum(truth.n_doubled for truth in truths),
         in_doubt=f"{max(in_doubt, default=0)} a kill ({MOST_IN_DOUBT}); {sum(in_doubt)} in all",
         is_listed=not any(truth.n_not_listed for truth in truths),
-        measured=f"{n_silent} kills before the first row; sends again after "
-        f"{statistics.median(again_s):.1f} s (median), {max(again_s):.1f} s (most)",
+        measured=f"{n_silent} kills before the first row; {n_arrived} of the leads in doubt had "
+        f"arrived; {_describe_waits(again_s)}",
         seen=_describe_exits(loads),
         broken=tuple(dict.fromkeys(law for load in loads for law in load.broken_laws())),
     )
+
+
+def _describe_waits(again_s: Sequence[float]) -> str:
+    if not again_s:
+        return "nothing left to send again"
+    median_s = statistics.median(again_s)
+    return f"sends again after {median_s:.1f} s (median), {max(again_s):.1f} s (most)"
 
 
 def _describe_exits(loads: Sequence[KilledLoad]) -> str:

@@ -124,7 +124,8 @@ def _measure(
 ) -> tuple[Measured, float]:
     """Run the four; returns what was seen, and when the outsider left (epoch seconds)."""
     span_s = seconds + (_OUTSIDER_S + _AFTER_S if with_outsider else 0)
-    n_each = round((BURST + RATE_PER_S * span_s) / N_PROCESSES) + 50
+    # More than its part, for each: none of them shall be through before the end.
+    n_each = round(BURST + RATE_PER_S * span_s)
     parts = [make_leads("Software", n_each, first=i * n_each) for i in range(N_PROCESSES)]
     left_at = 0.0
     with start_standin() as standin, ExitStack() as stack:

@@ -42,10 +42,10 @@ def test_a_fault_while_a_load_sends_costs_no_more_than_it_must(place: Place, nam
 
 
 def test_every_law_can_be_broken() -> None:
-    kept = Truth(9, frozenset(), 0, frozenset(), frozenset({"a", "b"}), 0, 0, 0)
+    kept = Truth(9, frozenset(), 0, frozenset(), frozenset({"a", "b"}), 1, 0, 0, 0)
     assert list(kept.broken_laws(in_doubt_at_most=2)) == []
     assert list(kept.broken_laws(in_doubt_at_most=1)) == ["2 leads in doubt, 1 at most may be"]
-    bad = Truth(9, frozenset("a"), 2, frozenset("b"), frozenset(), 3, 4, 5)
+    bad = Truth(9, frozenset("a"), 2, frozenset("b"), frozenset(), 0, 3, 4, 5)
     assert len(list(bad.broken_laws(in_doubt_at_most=0))) == 6
     assert len(list(bad.broken_laws(in_doubt_at_most=0, may_owe=True))) == 5
 

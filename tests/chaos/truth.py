@@ -22,9 +22,10 @@ class Truth:
     """The leads of a workbench, by what is wrong or doubtful about them.
 
     `lost`: no row, and no book says that it is still owed or in doubt. `n_doubled`: rows beyond a
-    lead's first. `misbooked`: has a row, and would be sent again. `n_not_listed`: in doubt and not
-    in `clayload status`, or listed and not in doubt. `n_overcharged`: submissions charged to slots
-    beyond those delivered or in doubt; below 0 when too few.
+    lead's first. `misbooked`: has a row, and would be sent again. `n_arrived`: in doubt, and has a
+    row. `n_not_listed`: in doubt and not in `clayload status`, or listed and not in doubt.
+    `n_overcharged`: submissions charged to slots beyond those delivered or in doubt; below 0 when
+    too few.
     """
 
     n_leads: int
@@ -32,6 +33,7 @@ class Truth:
     n_doubled: int
     misbooked: frozenset[str]
     in_doubt: frozenset[str]
+    n_arrived: int
     n_not_listed: int
     n_owed: int
     n_overcharged: int
@@ -70,6 +72,7 @@ def read_truth(bench: Workbench, leads: Collection[str]) -> Truth:
         n_doubled=sum(n - 1 for n in of_leads.values() if n > 1),
         misbooked=frozenset(key for key, n in of_leads.items() if n and key not in settled),
         in_doubt=in_doubt,
+        n_arrived=len(in_doubt & rows.keys()),
         n_not_listed=len(in_doubt ^ _listed_in_doubt(bench)),
         n_owed=len(states) - len(settled),
         n_overcharged=int(n_charged) - len(settled),

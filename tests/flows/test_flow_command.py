@@ -128,7 +128,7 @@ def test_on_a_server_of_its_own_the_run_and_its_artifacts_stay(work: Workbench, 
     assert (ended.exit_code, ended.stdout) == (0, "complete: 50 delivered\n"), ended.stderr
     run = read_runs(api)[0]
     assert (run["name"], run["state_name"]) == ("load 2026-11 · leads.csv", "Completed")
-    keys = {"run-report", "table-tech", "table-finance", "load-progress"}
+    keys = {"run-report", "table-tech", "table-finance", "webhook-slots", "load-progress"}
     assert read_artifact_keys(api, run["id"]) == keys
 
 
@@ -212,3 +212,73 @@ def test_a_load_that_is_told_to_stop_records_what_it_sent_and_resumes(
     assert run_flow(work, extract, PREFECT_API_URL=api).exit_code == 0
     assert sorted(work.delivered()["tech"]) == work.keys_in("delivered")["tech"]
     assert work.n_rows() == 400
+
+
+def test_a_load_that_is_cancelled_in_prefect_records_what_it_sent_and_resumes(
+    work: Workbench, api: str
+) -> None:
+    extract = work.write_csv(make_leads("Software", 400))
+    work.standin.faults({"kind": "latency", "latency_s": 0.5})
+    with serve_flow(work, api):
+        run_id = start_from_deployment(api, extract)
+        work.wait_for_rows(1, FLOW_WITHIN_S)
+        cancelled_at = time.monotonic()
+        set_state(api, run_id, "CANCELLING")
+        wait_for_state(api, run_id, "CANCELLED")
+        took_s = time.monotonic() - cancelled_at
+    work.standin.faults()
+    assert took_s < 10
+    assert work.keys_in("sending", "in_doubt")["tech"] == []
+    assert len(work.keys_in("delivered")["tech"]) == work.n_rows() < 400
+    assert work.query("SELECT halted_by FROM runs") == [("interrupted",)]
+    assert run_flow(work, extract, PREFECT_API_URL=api).exit_code == 0
+    assert work.n_rows() == 400
+
+
+@contextmanager
+def serve_flow(work: Workbench, api: str) -> Iterator[None]:
+    """Serve the flow as a deployment, as a person's first worker would."""
+    command = "from flows.load_leads import load_leads; load_leads.serve('served')"
+    environ = {"PREFECT_HOME": str(work.folder / "prefect"), "PREFECT_API_URL": api}
+    with subprocess.Popen(
+        [sys.executable, "-c", command],
+        cwd=HOUSE,
+        env={**work.environ, **environ},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as runner:
+        try:
+            yield
+        finally:
+            os.killpg(runner.pid, signal.SIGKILL)
+
+
+def start_from_deployment(api: str, extract: Path) -> str:
+    give_up_at = time.monotonic() + START_WITHIN_S
+    while time.monotonic() < give_up_at:
+        found = httpx.get(f"{api}/deployments/name/load-leads/served", trust_env=False)
+        if found.is_success:
+            asked = {"parameters": {"files": [str(extract)], "cycle": CYCLE}}
+            url = f"{api}/deployments/{found.json()['id']}/create_flow_run"
+            created = httpx.post(url, json=asked, trust_env=False).raise_for_status()
+            return str(created.json()["id"])
+        time.sleep(0.2)
+    message = "the deployment did not appear"
+    raise TimeoutError(message)
+
+
+def set_state(api: str, run_id: str, state: str) -> None:
+    url = f"{api}/flow_runs/{run_id}/set_state"
+    httpx.post(url, json={"state": {"type": state}}, trust_env=False).raise_for_status()
+
+
+def wait_for_state(api: str, run_id: str, state: str) -> None:
+    give_up_at = time.monotonic() + START_WITHIN_S
+    while (found := httpx.get(f"{api}/flow_runs/{run_id}", trust_env=False).json()) and (
+        found["state_type"] != state
+    ):
+        if time.monotonic() > give_up_at:
+            message = f"the run is {found['state_type']}, not {state}"
+            raise TimeoutError(message)
+        time.sleep(0.1)

@@ -48,7 +48,8 @@ def test_a_load_leaves_its_report_a_table_for_each_clay_table_and_its_progress(
     bench: FlowBench,
 ) -> None:
     artifacts = bench.load(bench.work.write_csv(LEADS)).artifacts()
-    assert set(artifacts) == {"run-report", "table-tech", "table-finance", "load-progress"}
+    ours = {"run-report", "table-tech", "table-finance", "webhook-slots", "load-progress"}
+    assert set(artifacts) == ours
     assert artifacts["load-progress"].data == 100
     assert str(artifacts["run-report"].data).startswith("# Load 2026-11: complete")
     rows = json.loads(str(artifacts["table-finance"].data))
@@ -58,6 +59,15 @@ def test_a_load_leaves_its_report_a_table_for_each_clay_table_and_its_progress(
         slot,
     ]
     assert str(artifacts["table-finance"].description).startswith("2026-11: 20 delivered (run ")
+    slots = json.loads(str(artifacts["webhook-slots"].data))
+    assert [(row["table"], row["what"], row["used"], row["limit"]) for row in slots] == [
+        ("tech", "slot tech-1", "30", "45,000"),
+        ("tech", "slot tech-2", "0", "45,000"),
+        ("tech", "rows of the table", "30", "50,000"),
+        ("finance", "slot finance-1", "20", "45,000"),
+        ("finance", "rows of the table", "20", "50,000"),
+    ]
+    assert artifacts["webhook-slots"].description == "no slot and no table is near its end"
 
 
 def test_nothing_secret_or_personal_stays_with_prefect(bench: FlowBench) -> None:

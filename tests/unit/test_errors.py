@@ -16,6 +16,7 @@ EXIT_CODE_OF = {
     errors.StopRunError: ExitCode.UNEXPECTED,
     errors.ConfigError: ExitCode.CONFIG,
     errors.LedgerError: ExitCode.LEDGER,
+    errors.LedgerLostError: ExitCode.LEDGER,
     errors.RunError: ExitCode.UNBALANCED,
     errors.StopExtractError: ExitCode.EXTRACT,
     errors.UnreadableExtractError: ExitCode.EXTRACT,

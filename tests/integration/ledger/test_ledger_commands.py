@@ -362,6 +362,19 @@ def test_a_second_export_takes_the_place_of_the_first(scene: LedgerScene, tmp_pa
     assert len(list(folder.iterdir())) == len(metadata.tables)
 
 
+def test_a_slot_retired_during_a_load_gets_nothing_after_the_grant_under_way(
+    scene: LedgerScene,
+) -> None:
+    scene.config = make_config({"name": "tech-1"}, {"name": "tech-2"})
+    grants = scene.load(KEYS)
+    first = take_grant(grants, 3)
+    scene.opened[0].mark_slot("tech-1", SlotState.RETIRED, "its token leaked")
+    second = take_grant(grants, 5, each(first.leads, DELIVERED))
+    grants.record(each(second.leads, DELIVERED))
+    assert (first.slot, second.slot) == ("tech-1", "tech-2")
+    assert scene.used == {"tech-1": 3, "tech-2": 5}
+
+
 DAY_S = 86_400
 
 

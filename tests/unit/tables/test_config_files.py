@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from clayload.settings import PREFIX, Settings
 from clayload.tables.filters import FILTER_FUNCTIONS
-from clayload.tables.models import Plan, Slot, Table, TablesConfig, Workspace
+from clayload.tables.models import Plan, PriorityWeights, Slot, Table, TablesConfig, Workspace
 from clayload.tables.read import read_tables
 from clayload.tables.references import secret_schemes
 from clayload.tables.schema import SCHEMAS, schema_text, write_schemas
@@ -128,6 +128,7 @@ def rows_under(title: str) -> list[str]:
     [
         ("The top of the file", TablesConfig),
         ("workspace", Workspace),
+        ("Priority weights", PriorityWeights),
         ("A table", Table),
         ("A slot", Slot),
     ],
@@ -156,6 +157,8 @@ def row(name: str, model: type[BaseModel], prefix: str = "") -> str:
 
 
 def as_yaml(value: object) -> str:
+    if isinstance(value, BaseModel):
+        return "{" + ", ".join(f"{name}: {as_yaml(part)}" for name, part in value) + "}"
     if isinstance(value, tuple):
         return f"[{', '.join(value)}]"
     return (

@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["submission_id"], ["submissions.submission_id"]),
         sa.PrimaryKeyConstraint("past_no"),
     )
+    op.create_index("chunk_leads_of_submission", "chunk_leads", ["submission_id"])
     op.create_index("ix_past_verdicts_submission_id", "past_verdicts", ["submission_id"])
     op.create_table(
         "traffic",

@@ -1,0 +1,168 @@
+"""How is a settled submission owed again, because a person says so?
+
+In:    a run's refused leads and leads in doubt, and the chunks of the run that replays them.
+Out:   these submissions pending, in one transaction; what was known of them is remembered.
+Never: a submission owed again that has moved since the person looked: another replay has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, bindparam, exists, insert, or_, select, update
+
+from clayload.ledger import schema, statements
+from clayload.ledger.states import REPLAYABLE, SubmissionState
+from clayload.ledger.store import Ledger, find_chunk
+from clayload.model import ChunkRef
+
+REPLAYED = "replayed"
+_IDS_AT_ONCE = 500
+_s, _p = schema.submissions.c, schema.past_verdicts.c
+_c, _cl = schema.chunks.c, schema.chunk_leads.c
+
+
+@dataclass(frozen=True, slots=True)
+class Replayable:
+    """A lead of a run that a person may have sent again; `grant_id` is that of its verdict.
+
+    One that is pending was replayed before, by a replay that did not get to its end.
+    """
+
+    chunk_id: str
+    row_number: int
+    submission_id: int
+    table: str
+    lead_key: str
+    state: SubmissionState
+    grant_id: str | None
+    reason: str
+
+
+_WAS_REPLAYED = exists().where(_p.submission_id == _s.submission_id, _p.what == REPLAYED)
+
+_FIND = (
+    select(
+        _c.chunk_id,
+        _cl.row_number,
+        _s.submission_id,
+        _c.table_name,
+        _s.lead_key,
+        _s.state,
+        _s.grant_id,
+        _s.reason,
+    )
+    .select_from(schema.chunks.join(schema.chunk_leads).join(schema.submissions))
+    .where(
+        _c.run_id == bindparam("run"),
+        or_(
+            _s.state.in_(bindparam("states", expanding=True)),
+            and_(_s.state == SubmissionState.PENDING, _WAS_REPLAYED),
+        ),
+    )
+    .order_by(_c.chunk_no, _cl.row_number)
+)
+
+_AS_SEEN = select(_s.submission_id, _s.state, _s.grant_id).where(
+    _s.submission_id.in_(bindparam("ids", expanding=True))
+)
+
+# Without its grant, a verdict that comes late can no longer land.
+_OWE_AGAIN = (
+    update(schema.submissions)
+    .where(
+        _s.submission_id == bindparam("id"),
+        or_(*(_s.state == state for state in REPLAYABLE)),
+    )
+    .values(
+        state=SubmissionState.PENDING,
+        grant_id=None,
+        sender=None,
+        give_up_at=None,
+        status=None,
+        body=None,
+        reason=bindparam("why"),
+        updated_at=bindparam("at"),
+    )
+)
+
+
+def find_replayable(
+    ledger: Ledger, run_id: str, states: Collection[SubmissionState]
+) -> list[Replayable]:
+    """List the run's leads that stand in one of these states, in file order.
+
+    Those that an interrupted replay left pending belong to any: somebody wanted them sent.
+    """
+    with ledger.reading() as connection:
+        rows = connection.execute(_FIND, {"run": run_id, "states": list(states)}).all()
+    return [
+        Replayable(*row[:5], SubmissionState(row.state), row.grant_id, row.reason or "")
+        for row in rows
+    ]
+
+
+def reopen(ledger: Ledger, chunks: Mapping[ChunkRef, Sequence[Replayable]]) -> int:
+    """Owe the leads of these chunks again, all or none; return how many are owed here.
+
+    One that has moved since it was read stands as it is: it is sent by whoever moved it, and is
+    registered here all the same, so that the books of both runs balance.
+
+    Raises:
+        LedgerError: the ledger cannot be written; nothing has changed.
+    """
+    with ledger.transaction() as tx:
+        # From here on no grant, verdict or other replay moves a submission.
+        ledger.lock_workspaces(tx)
+        now = ledger.read_clock(tx)
+        return sum(_reopen_chunk(ledger, tx, chunk, leads, now) for chunk, leads in chunks.items())
+
+
+def _reopen_chunk(
+    ledger: Ledger, tx: Connection, chunk: ChunkRef, leads: Sequence[Replayable], now: float
+) -> int:
+    _register(ledger, tx, chunk, leads)
+    unmoved = list(_find_unmoved(tx, leads))
+    settled = [lead for lead in unmoved if lead.state in REPLAYABLE]
+    if settled:
+        _owe_again(tx, chunk.run_id, settled, now)
+    return len(unmoved)
+
+
+def _owe_again(tx: Connection, run_id: str, leads: Sequence[Replayable], now: float) -> None:
+    tx.execute(statements.REMEMBER, [{"id": lead.submission_id} for lead in leads])
+    because = f"replayed by run {run_id}"
+    of_all = {"at": now, "what": REPLAYED, "run_id": run_id, "reason": because}
+    tx.execute(statements.TELL, [{"submission_id": lead.submission_id} | of_all for lead in leads])
+    again = {"why": because, "at": now}
+    tx.execute(_OWE_AGAIN, [{"id": lead.submission_id} | again for lead in leads])
+
+
+def _register(ledger: Ledger, tx: Connection, chunk: ChunkRef, leads: Sequence[Replayable]) -> None:
+    tx.execute(
+        insert(schema.chunks),
+        {"run_id": chunk.run_id, "chunk_id": chunk.chunk_id, "table_name": chunk.table},
+    )
+    chunk_no = tx.execute(find_chunk(chunk.run_id, chunk.chunk_id)).scalar_one()
+    tx.execute(
+        ledger.insert_new(schema.chunk_leads, "chunk_no", "row_number"),
+        [
+            {
+                "chunk_no": chunk_no,
+                "row_number": lead.row_number,
+                "submission_id": lead.submission_id,
+            }
+            for lead in leads
+        ],
+    )
+
+
+def _find_unmoved(tx: Connection, leads: Sequence[Replayable]) -> Iterator[Replayable]:
+    for start in range(0, len(leads), _IDS_AT_ONCE):
+        some = leads[start : start + _IDS_AT_ONCE]
+        ids = [lead.submission_id for lead in some]
+        as_seen = {row[0]: (row[1], row[2]) for row in tx.execute(_AS_SEEN, {"ids": ids})}
+        yield from (
+            lead for lead in some if as_seen[lead.submission_id] == (lead.state, lead.grant_id)
+        )

@@ -1,0 +1,115 @@
+"""Does a pause stop every process, keep what was in flight, and end as a person says?"""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from load_kit import CYCLE, Workbench, end, ends_of
+from load_tables import BenchOptions, make_leads
+from standin_process import StandIn
+
+from clayload.delivery.pace import HORIZON_S, Rate
+
+RATE = Rate(100, 20)
+ONE_GRANT_S = HORIZON_S + RATE.lateness_s
+"""The moments of a grant lie within the horizon, and a lead may be so late."""
+N_LEADS = 250
+SLACK_S = 0.5
+LOOK_EVERY_S = 0.02
+
+
+@pytest.fixture
+def bench(standin: StandIn, tmp_path: Path) -> Workbench:
+    return Workbench(standin, tmp_path, BenchOptions(rate_per_s=RATE.per_s, burst=RATE.burst))
+
+
+def _wait_until_recorded(bench: Workbench) -> None:
+    give_up_at = time.monotonic() + 30
+    while bench.query("SELECT COUNT(*) FROM submissions WHERE state = 'sending'") != [(0,)]:
+        assert time.monotonic() < give_up_at
+        time.sleep(LOOK_EVERY_S)
+
+
+def _last_arrival(bench: Workbench) -> float:
+    rows = [row for table in ("tech", "finance") for row in bench.standin.rows(table)]
+    return max(datetime.fromisoformat(row["received_at"]).timestamp() for row in rows)
+
+
+def test_a_pause_stops_two_loads_within_a_grant_and_both_end_after_it(bench: Workbench) -> None:
+    tech = bench.write_csv(make_leads("Software", N_LEADS), "tech.csv")
+    finance = bench.write_csv(make_leads("Banking", N_LEADS), "finance.csv")
+    with (
+        bench.start("load", tech, "--cycle", CYCLE, "--json") as one,
+        bench.start("load", finance, "--cycle", CYCLE, "--json") as other,
+    ):
+        bench.wait_for_rows(60)
+        paused = bench.run("pause", "main", "--because", "Clay is being mended")
+        ((held_at,),) = bench.query("SELECT held_at FROM workspaces")
+        _wait_until_recorded(bench)
+        n_posts = bench.n_posts()
+        status = bench.run("status")
+        as_json = bench.run("status", "--json").json
+        time.sleep(1.0)
+        assert (one.poll(), other.poll()) == (None, None)
+        assert bench.n_posts() == n_posts < 2 * N_LEADS
+        assert bench.n_rows() == sum(map(len, bench.keys_in("delivered").values()))
+        # By the clock of this machine on both sides; a busy one may deliver late.
+        assert _last_arrival(bench) <= held_at + ONE_GRANT_S + SLACK_S
+        resumed = bench.run("resume", "main")
+        ended = [end(one), end(other)]
+
+    assert paused.exit_code == 0
+    said, in_flight = paused.stdout.splitlines()
+    assert said.startswith("main is paused since 20")
+    assert said.endswith("UTC (Clay is being mended); `clayload resume main` ends it")
+    assert "in flight" in in_flight
+    assert said in status.stdout
+    (workspace,) = as_json["workspaces"]
+    assert (workspace["held_because"], workspace["allowed_per_s"]) == ("Clay is being mended", 0)
+    assert resumed.stdout.startswith("main goes on, after a pause of ")
+    assert [one.exit_code for one in ended] == [0, 0]
+    assert [ends_of(one.json) for one in ended] == [{"delivered": N_LEADS}] * 2
+    assert bench.n_posts() == bench.n_rows() == 2 * N_LEADS
+    assert any(said in line for one in ended for line in one.error_lines)
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_load_that_waits_in_a_pause_ends_when_told_to(
+    bench: Workbench, number: signal.Signals, exit_code: int
+) -> None:
+    assert bench.run("pause", "main").stdout.splitlines()[1] == "nothing is in flight"
+    extract = bench.write_csv(make_leads("Banking", 5))
+    with bench.start("load", extract, "--cycle", CYCLE) as process:
+        _wait_for_line(process, "main is paused since")
+        process.send_signal(number)
+        ended = end(process, within_s=10)
+    assert ended.exit_code == exit_code
+    assert "Traceback" not in ended.stderr
+    assert (bench.n_posts(), len(bench.keys_in("pending")["finance"])) == (0, 5)
+    bench.run("resume", "main")
+    assert ends_of(bench.load(extract).json) == {"delivered": 5}
+
+
+def _wait_for_line(process: subprocess.Popen[str], words: str) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        if words in line:
+            return
+    message = f"the load ended ({process.wait()}) without saying {words!r}"
+    raise AssertionError(message)
+
+
+def test_an_unknown_workspace_is_refused_with_the_nearest_and_resuming_twice_is_no_error(
+    bench: Workbench,
+) -> None:
+    ended = bench.run("pause", "mian")
+    assert ended.exit_code == 10
+    assert ended.error_lines[0] == "CLY-CFG-09 there is no workspace 'mian'; nearest: 'main'"
+    assert bench.query("SELECT COUNT(*) FROM workspaces WHERE held_at IS NOT NULL") == [(0,)]
+    ended = bench.run("resume", "main")
+    assert (ended.exit_code, ended.stdout) == (0, "main was not paused\n")

@@ -1,0 +1,44 @@
+"""Is a row that was set aside found by its key, and by nothing else it holds?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clayload.loading.set_aside import KeyReader, SetAside, find_set_aside
+from clayload.model import RowEnd
+from clayload.tables.headers import HeaderAliases
+
+KEYS = KeyReader.of(
+    HeaderAliases({"mail": "email", "firm": "company", "id": "lead_id"}),
+    [("email",), ("company", "lead_id")],
+)
+OURS = "clayload_line,clayload_file,clayload_reasons,clayload_hint"
+ROWS = f"""\ufeffMail,Mail (2),Firm,Id,Referred by,{OURS}
+,ANA@example.com ,Firm,7,,2,a.csv,email_shape,Mend it
+bo@example.com,,"Firm, Ltd",8,ana@example.com,3,a.csv,email_shape,Mend it
+"""
+
+
+def _find(folder: Path, lead: str) -> list[str]:
+    (folder / "quarantine.csv").write_text(ROWS, "utf-8")
+    return [one.line for one in find_set_aside(folder, KEYS, KEYS.read(lead))]
+
+
+def test_an_address_is_found_in_any_of_its_columns_but_not_where_it_means_another(
+    tmp_path: Path,
+) -> None:
+    assert _find(tmp_path, "<Ana@Example.com>") == ["2"]
+    assert _find(tmp_path, "bo@example.com") == ["3"]
+
+
+def test_a_key_of_several_fields_is_found_whole(tmp_path: Path) -> None:
+    assert _find(tmp_path, "firm, ltd|8") == ["3"]
+    assert _find(tmp_path, "8") == []
+
+
+def test_a_duplicate_is_found_even_if_its_key_looks_like_a_formula(tmp_path: Path) -> None:
+    text = "file,line,row_number,lead_key,repeats_row_number\na.csv,9,8,'=x@example.com,3\n"
+    (tmp_path / "duplicates.csv").write_text(text, "utf-8")
+    assert find_set_aside(tmp_path, KEYS, KEYS.read("=x@example.com")) == [
+        SetAside(RowEnd.DUPLICATE, "a.csv", "9", "it repeats row 3")
+    ]
