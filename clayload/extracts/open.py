@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import polars as pl
+from polars import selectors as cs
 
 from clayload.errors import Code, UnreadableExtractError
 from clayload.extracts.facts import read_facts
@@ -141,7 +142,8 @@ def _scan_file(index: int, file: SourceFile) -> pl.LazyFrame:
 
 
 def _text_columns(file: SourceFile) -> Iterator[pl.Expr]:
-    return (pl.col(column) for column in file.columns)
+    # By name: `pl.col` would take a header such as `*` for a pattern.
+    return (cs.by_name(column).as_expr() for column in file.columns)
 
 
 def _refuse_unread(files: Sequence[SourceFile], error: Exception) -> NoReturn:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import fastexcel
 import polars as pl
+from polars import selectors as cs
 
 from clayload.errors import Code, UnreadableExtractError
 from clayload.extracts.facts import ByteFacts
@@ -92,7 +93,8 @@ def scan_typed(file: SourceFile) -> pl.LazyFrame:
 
 def write_as_text(name: str, dtype: pl.DataType) -> pl.Expr:
     """Write a typed column as the text a person would have typed."""
-    column = pl.col(name)
+    # By name: `pl.col` would take a header such as `*` for a pattern.
+    column = cs.by_name(name).as_expr()
     if dtype.is_float():
         whole = (column == column.floor()) & (column.abs() < _EXACT_FLOAT)
         as_integer = pl.when(whole).then(column).cast(pl.Int64).cast(pl.String)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from clayload.delivery.grant import SlotState
 from clayload.ledger.schema import (
     chunk_leads,
     clay_tables,
@@ -109,6 +110,9 @@ _MAY_BE_RESENT = and_(
     submissions.c.state == SubmissionState.IN_DOUBT, submissions.c.n_attempts < MAX_ATTEMPTS
 )
 _RESEND_AT = submissions.c.updated_at + RESEND_AFTER_S * submissions.c.n_attempts
+
+# What a person has retired stays so, whatever Clay says of it.
+BLAME_SLOT = MARK_SLOT.where(slots.c.state != SlotState.RETIRED)
 
 NEXT_OWED = (
     select(submissions.c.submission_id, submissions.c.lead_key, submissions.c.state)

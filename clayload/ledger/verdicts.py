@@ -56,7 +56,7 @@ def close_grant(
     for _, verdict in verdicts:
         if verdict.slot_effect is not None:
             why = {"name": grant.slot, "to": verdict.slot_effect, "why": verdict.reason}
-            tx.execute(statements.MARK_SLOT, why)
+            tx.execute(statements.BLAME_SLOT, why)
     _count_traffic(tx, pacer, grant.slot, verdicts, now)
     return _pace_after(tx, pacer, opened, verdicts, at)
 

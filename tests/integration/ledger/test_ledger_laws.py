@@ -41,6 +41,7 @@ from clayload.delivery.grant import (
     Verdicts,
 )
 from clayload.delivery.verdict import Answered, AnswerLost, NotConnected, judge, unsent
+from clayload.ledger.audit import audit
 from clayload.ledger.books import Books
 from clayload.ledger.departures import Departures, read_boot_id
 from clayload.ledger.grants import ChunkGrants, GrantTerms
@@ -256,6 +257,11 @@ class LedgerLaws(RuleBasedStateMachine):
         assert charged.total() + sum(USED_BEFORE.values()) <= ROW_LIMIT
         for slot, n in charged.items():
             assert n + USED_BEFORE[slot] <= SAFE_LIMITS[slot]
+
+    @invariant()
+    def the_ledgers_own_check_finds_nothing_damaged(self) -> None:
+        if hasattr(self, "model"):
+            assert not [found for found in audit(self.ledgers[0]) if found.is_damage]
 
     @invariant()
     def the_rate_is_never_passed(self) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from ledger_scene import CYCLE, LedgerScene, each, make_config, take_grant
 
-from clayload.delivery.grant import Finished, Wait
-from clayload.delivery.verdict import Verdict, VerdictKind
+from clayload.delivery.grant import Finished, SlotState, Wait
+from clayload.delivery.verdict import SlotEffect, Verdict, VerdictKind
 from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.ledger.owing import Lead
 from clayload.ledger.register import Owing, register_chunk
@@ -162,3 +162,19 @@ def test_an_answer_that_comes_after_all_tells_and_the_doubt_is_remembered(
     assert scene.query("SELECT what, COUNT(*) FROM past_verdicts GROUP BY what") == [
         ("in_doubt", 2)
     ]
+
+
+def test_a_retired_slot_stays_retired_whatever_clay_answers_through_it(scene: LedgerScene) -> None:
+    scene.config = make_config({"name": "tech-1"}, {"name": "tech-2"})
+    table = Table(scene)
+    table.register(CYCLE, _leads("a", "b"))
+    grants = table.grants()
+    grant = take_grant(grants, 1)
+    table.ledger.mark_slot("tech-1", SlotState.RETIRED, "its URL was leaked")
+    gone = Verdict(VerdictKind.RETRY, "slot answers 401", 401, slot_effect=SlotEffect.BENCHED)
+    assert take_grant(grants, 1, each(grant.leads, gone)).slot == "tech-2"
+    scene.start_run(table.ledger, "run-2")
+    assert scene.query("SELECT state, reason FROM slots ORDER BY slot")[0] == (
+        "retired",
+        "its URL was leaked",
+    )

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import io
 import string
 from collections.abc import Callable
 
+import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polars import selectors as cs
 
 from clayload.extracts.headers import name_columns
 from clayload.extracts.open import Extract
@@ -50,3 +54,18 @@ def test_names_are_always_unique_and_filled(headers: list[str]) -> None:
     names = name_columns(headers)
     assert len(set(names)) == len(names) == len(headers)
     assert all(name.strip() for name in names)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_header_that_looks_like_a_pattern_is_a_name(
+    open_bytes: Callable[..., Extract], kind: str
+) -> None:
+    rows = pl.DataFrame({"email": ["a@a.example"], "*": ["1"], "^no.*$": ["2"]})
+    content = io.BytesIO()
+    if kind == "csv":
+        rows.write_csv(content)
+    else:
+        rows.write_parquet(content)
+    extract = open_bytes(content.getvalue(), f"leads.{kind}")
+    read = extract.scan().collect()
+    assert read.select("email", cs.by_name("*", "^no.*$")).rows() == [("a@a.example", "1", "2")]
