@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: demo test lint format bench lock clean
+.PHONY: demo test lint format bench chaos lock clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: requirements.lock pyproject.toml
@@ -30,7 +30,12 @@ format: .venv/installed
 	$(BIN)/ruff check --fix .
 
 bench: .venv/installed
-	$(BIN)/python benchmarks/data_path.py
+	@failed=0; for bench in data_path sending_loop; do \
+	  $(BIN)/python benchmarks/$$bench.py || failed=1; done; exit $$failed
+
+# Kills, faults and rushes by the hundred; takes a while. The table is kept in docs/promises.md.
+chaos: .venv/installed
+	PYTHONPATH=tests $(BIN)/python -m chaos --write
 
 # Needs uv on the PATH. No index address may get into the file.
 lock:

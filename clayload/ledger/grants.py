@@ -217,5 +217,5 @@ class ChunkGrants:
             "until": opened.give_up_at,
             "at": opened.given_at,
         }
-        tx.execute(statements.INTEND, [{"id": lead.submission_id, **intent} for lead in granted])
+        tx.execute(statements.INTEND, {"ids": [lead.submission_id for lead in granted], **intent})
         charge(tx, grant.slot, opened.table, len(granted))

@@ -29,6 +29,7 @@ LEDGER_VERSION = "0002"
 """The newest revision in `migrations/versions`."""
 
 TRAFFIC_BUCKET_S = 10
+TRAFFIC_COUNTS = ("n_accepted", "n_refused", "n_in_doubt", "n_rate_limited")
 
 metadata = MetaData()
 

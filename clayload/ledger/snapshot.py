@@ -19,9 +19,10 @@ from clayload.tables.models import Table
 
 def read_table(connection: Connection, name: str, table: Table) -> TableSnapshot:
     """Read one table; a slot or table the ledger has not met yet is unused."""
-    known = {row.slot: row for row in connection.execute(statements.SLOTS)}
+    rows = connection.execute(statements.SLOTS_AND_ROWS_USED, {"name": name}).all()
+    known = {row.slot: row for row in rows}
     unused = unused_table(table)
-    rows_used = connection.execute(statements.ROWS_USED, {"name": name}).scalar() or 0
+    rows_used = (rows[0].rows_used if rows else None) or 0
     return replace(
         unused,
         rows_used=unused.rows_used + rows_used,

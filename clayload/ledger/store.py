@@ -7,9 +7,10 @@ Never: a lead; registering is `register.py`, sending `grants.py`, reading `books
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, Engine, Insert, Select, extract, func, insert, select, update
@@ -45,7 +46,12 @@ class Ledger:
     def __init__(self, engine: Engine, now: Callable[[], float] | None = None) -> None:
         self.engine = engine
         self._is_sqlite = engine.dialect.name == "sqlite"
+        # Waiting for each other inside a process, threads need not ask SQLite again and again.
+        self._turn = threading.Lock() if self._is_sqlite else nullcontext()
         self._own_clock = now or (time.time if self._is_sqlite else None)
+
+        # Built once: it goes into every grant.
+        self.add_traffic = self.add_up(schema.traffic, ("slot", "bucket_at"), schema.TRAFFIC_COUNTS)
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Ledger:
@@ -70,7 +76,12 @@ class Ledger:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One transaction; the database's failures come out as LedgerErrors."""
-        with guarded(self.engine), connect(self.engine) as connection, connection.begin():
+        with (
+            self._turn,
+            guarded(self.engine),
+            connect(self.engine) as connection,
+            connection.begin(),
+        ):
             yield connection
 
     @contextmanager

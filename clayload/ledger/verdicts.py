@@ -47,8 +47,8 @@ def close_grant(
     if now > opened.give_up_at:
         # Somebody may have given these leads up meanwhile: that is part of their story.
         tx.execute(statements.REMEMBER, [{"id": lead.submission_id} for lead, _ in verdicts])
-    rows = [_verdict_row(lead, verdict, grant, now) for lead, verdict in verdicts]
-    tx.execute(statements.RECORD, rows)
+    for verdict, ids in _by_verdict(verdicts).items():
+        tx.execute(statements.RECORD, {"ids": ids, **_verdict_row(verdict, grant, now)})
     if told := [_told_row(lead, v, opened, now) for lead, v in verdicts if _is_told(v)]:
         tx.execute(statements.TELL, told)
     n_uncharged = sum(not verdict.is_charged for _, verdict in verdicts)
@@ -93,11 +93,11 @@ def _count_traffic(tx: Connection, pacer: Pacer, slot: str, verdicts: Verdicts, 
     del counts[None]
     if not counts:
         return
-    columns = (*_COLUMN_OF.values(), "n_rate_limited")
+    columns = schema.TRAFFIC_COUNTS
     bucket_at = int(now) // schema.TRAFFIC_BUCKET_S * schema.TRAFFIC_BUCKET_S
     key = {"slot": slot, "bucket_at": bucket_at, "workspace": pacer.workspace.name}
     tx.execute(
-        pacer.ledger.add_up(schema.traffic, ("slot", "bucket_at"), columns),
+        pacer.ledger.add_traffic,
         {**key, **{column: counts[column] for column in columns}},
     )
 
@@ -114,9 +114,16 @@ def _pace_after(
     return after
 
 
-def _verdict_row(lead: GrantedLead, verdict: Verdict, grant: Grant, now: float) -> dict[str, Any]:
+def _by_verdict(verdicts: Verdicts) -> dict[Verdict, list[int]]:
+    """Name the submissions of each verdict; as a rule all leads of a grant end alike."""
+    ids: dict[Verdict, list[int]] = {}
+    for lead, verdict in verdicts:
+        ids.setdefault(verdict, []).append(lead.submission_id)
+    return ids
+
+
+def _verdict_row(verdict: Verdict, grant: Grant, now: float) -> dict[str, Any]:
     return {
-        "id": lead.submission_id,
         "grant": grant.grant_id,
         "to": AFTER_VERDICT[verdict.kind],
         "code": verdict.status,

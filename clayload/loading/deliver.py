@@ -26,7 +26,7 @@ from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
 from clayload.secrets import redact
 
-_MIN_GRANT, _MAX_GRANT = 10, 100
+_MIN_GRANT, _MAX_GRANT = 10, 25
 _GRANTS_PER_S = 20
 
 

@@ -8,6 +8,7 @@ Never: the value of a secret, and never the refused text itself in a message.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from importlib.metadata import entry_points
 
 ENTRY_POINT_GROUP = "clayload.secrets"
@@ -24,6 +25,7 @@ _WEBHOOK_PATH = re.compile(
 )
 
 
+@lru_cache(maxsize=1)
 def secret_schemes() -> tuple[str, ...]:
     """Every scheme a reference may begin with, `env` first; nothing is imported to find out."""
     return ("env", *sorted(entry_points(group=ENTRY_POINT_GROUP).names))

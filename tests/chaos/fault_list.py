@@ -189,7 +189,7 @@ FAULTS = {
         ledgers=(SQLITE,),
     ),
     "clock": Fault(
-        "the clock is stepped an hour forward, then two hours back",
+        "the process's clock is stepped an hour forward, then two hours back",
         _step_clock,
         prepare=_put_clock,
     ),

@@ -136,7 +136,7 @@ def _describe(scene: Scene, fault: Fault, truth: Truth) -> Row:
     return Row(
         what=fault.what,
         ledger=scene.place.ledger,
-        how_often=f"{len(scene.ended)} loads of {truth.n_leads}",
+        how_often=f"{truth.n_leads} leads, load run {_describe_times(len(scene.ended))}",
         n_lost=len(truth.lost),
         n_doubled=truth.n_doubled,
         in_doubt=f"{len(truth.in_doubt)} ({most_in_doubt})",
@@ -148,6 +148,10 @@ def _describe(scene: Scene, fault: Fault, truth: Truth) -> Row:
             *_broken_by_ends(scene, fault),
         ),
     )
+
+
+def _describe_times(n: int) -> str:
+    return {1: "once", 2: "twice"}.get(n, f"{n} times")
 
 
 def _describe_end(ended: Ended) -> str:

@@ -36,11 +36,21 @@ _OPTIONS = BenchOptions(
 
 @dataclass(frozen=True, slots=True)
 class Urgent:
-    """The small loads: when each was started (epoch seconds), how each ended, whose leads."""
+    """The small loads: when each command was started and its run begun, its end, its leads.
+
+    Times are epoch seconds.
+    """
 
     started_at: tuple[float, ...]
+    begun_at: tuple[float, ...]
     exits: tuple[int, ...]
     emails: tuple[tuple[str, ...], ...]
+
+    @property
+    def begins_after_s(self) -> float:
+        """Measure how long a command takes until its run begins: the median."""
+        pairs = zip(self.started_at, self.begun_at, strict=True)
+        return statistics.median(begun_at - started_at for started_at, begun_at in pairs)
 
     def waits_s(self, arrivals: Sequence[Arrival]) -> list[float]:
         """Measure each lead's time from the start of its command to its acceptance."""
@@ -80,7 +90,8 @@ def _load_urgent(bench: Workbench, stack: ExitStack) -> Urgent:
         started.append(stack.enter_context(bench.start("load", extract, "--cycle", CYCLE)))
     exits = tuple(end(process).exit_code for process in started)
     emails = tuple(tuple(lead["email"] for lead in part) for part in parts)
-    return Urgent(tuple(started_at), exits, emails)
+    _, *begun_at = sorted(at for (at,) in bench.query("SELECT started_at FROM runs"))
+    return Urgent(tuple(started_at), tuple(begun_at), exits, emails)
 
 
 def _describe(
@@ -109,7 +120,7 @@ def _describe(
         in_doubt=f"{len(truth.in_doubt)} (0)",
         is_listed=not truth.n_not_listed,
         measured=f"from the command's start to acceptance p50 {p50_s:.1f} s, p99 {p99_s:.1f} s "
-        f"({_P99_AT_MOST_S:g} s); the backlog keeps {kept:.0%} of the rate; {used:.1%} is used",
+        f"({_P99_AT_MOST_S:g} s), {urgent.begins_after_s:.1f} s of it until the run begins; the backlog keeps {kept:.0%} of the rate; {used:.1%} is used",
         seen=f"exit 0; the backlog exit {exit_code} after SIGTERM",
         broken=tuple(broken) if exit_code == TERMINATED else (*broken, f"exit {exit_code}"),
     )
