@@ -19,7 +19,7 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.runtime import flow_run
 from prefect.states import Failed
 
-from clayload.cli.show import say_error
+from clayload.cli.say import say_error
 from clayload.errors import ClayloadError, ExitCode
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.request import LoadRequest

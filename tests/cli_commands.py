@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from clayload.cli import app
+from clayload.cli import make_app
 
 
 def _walk(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - typer's groups and commands have no common type of their own
@@ -23,4 +23,4 @@ def _walk(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
             yield " ".join((*words, name)), command
 
 
-COMMANDS: dict[str, Any] = dict(_walk(typer.main.get_command(app)))
+COMMANDS: dict[str, Any] = dict(_walk(typer.main.get_command(make_app())))

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -166,12 +166,11 @@ class Workbench:
 
     def wait_for_rows(self, n: int, within_s: float = END_WITHIN_S) -> None:
         """Wait until the stand-in holds `n` rows."""
-        give_up_at = time.monotonic() + within_s
-        while (n_rows := self.n_rows()) < n:
-            if time.monotonic() > give_up_at:
-                message = f"the stand-in holds {n_rows} rows of {n} after {within_s:g} s"
-                raise TimeoutError(message)
-            time.sleep(_LOOK_EVERY_S)
+        _wait_until(n, self.n_rows, within_s)
+
+    def wait_for_posts(self, n: int) -> None:
+        """Wait until the stand-in got `n` POSTs, whatever it answered."""
+        _wait_until(n, self.n_posts, END_WITHIN_S)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """Read the ledger's database, past the loader's own code."""
@@ -231,6 +230,15 @@ class Workbench:
                 for slot in table.slots
             },
         }
+
+
+def _wait_until(n: int, count: Callable[[], int], within_s: float) -> None:
+    give_up_at = time.monotonic() + within_s
+    while (n_found := count()) < n:
+        if time.monotonic() > give_up_at:
+            message = f"the stand-in counts {n_found} of {n} after {within_s:g} s"
+            raise TimeoutError(message)
+        time.sleep(_LOOK_EVERY_S)
 
 
 def end(process: subprocess.Popen[str], within_s: float = END_WITHIN_S) -> Ended:

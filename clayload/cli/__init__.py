@@ -9,53 +9,56 @@ from __future__ import annotations
 
 import signal
 import sys
+from importlib import import_module
 from typing import Annotated, NoReturn
 
 import typer
 
 from clayload import __version__
-from clayload.cli import (
-    check,
-    demo,
-    ledger,
-    load,
-    pause,
-    plan,
-    quarantine,
-    replay,
-    resubmit,
-    slots,
-    standin,
-    status,
-    trace,
-)
-from clayload.cli.show import say_error
+from clayload.cli.say import say_error
 from clayload.errors import ClayloadError, ExitCode
 
-app = typer.Typer(
-    name="clayload",
-    help="Load lead extracts into Clay tables: cleaned, routed, paced, accounted for to the row.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-app.command("check")(check.check)
-app.command("plan")(plan.plan)
-app.command("load")(load.load)
-app.command("status")(status.status)
-app.command("trace")(trace.trace)
-app.command("replay")(replay.replay)
-app.command("pause")(pause.pause)
-app.command("resume")(pause.resume)
-app.add_typer(quarantine.app, name="quarantine")
-app.command("resubmit")(resubmit.resubmit)
-app.command("standin")(standin.standin)
-app.command("demo")(demo.demo)
-app.add_typer(slots.app, name="slots")
-app.add_typer(ledger.app, name="ledger")
+# Where each command stands in this room: a module and a name in it. Only the one that is called is
+# imported: together they take a second that most of them do not need.
+_COMMANDS = {
+    "check": ("check", "check"),
+    "plan": ("plan", "plan"),
+    "load": ("load", "load"),
+    "status": ("status", "status"),
+    "trace": ("trace", "trace"),
+    "replay": ("replay", "replay"),
+    "pause": ("pause", "pause"),
+    "resume": ("pause", "resume"),
+    "quarantine": ("quarantine", "app"),
+    "resubmit": ("resubmit", "resubmit"),
+    "slots": ("slots", "app"),
+    "ledger": ("ledger", "app"),
+    "standin": ("standin", "standin"),
+    "demo": ("demo", "demo"),
+}
 
 
-@app.callback(invoke_without_command=True)
+def make_app(*names: str) -> typer.Typer:
+    """Make the command with these subcommands, or with all."""
+    app = typer.Typer(
+        name="clayload",
+        help="Load lead extracts into Clay tables: cleaned, routed, paced, accounted for to the "
+        "row.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    app.callback(invoke_without_command=True)(_root)
+    for name in names or _COMMANDS:
+        module, attribute = _COMMANDS[name]
+        found = getattr(import_module(f"clayload.cli.{module}"), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
+
+
 def _root(
     *,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
@@ -73,8 +76,9 @@ def _end_by_signal(_signal: int, _frame: object) -> NoReturn:
 def main() -> None:
     """Run the command; what a person can mend comes as one line, with its exit code."""
     signal.signal(signal.SIGTERM, _end_by_signal)
+    called = [name for name in sys.argv[1:2] if name in _COMMANDS]
     try:
-        app()
+        make_app(*called)()
     except ClayloadError as error:
         say_error(error)
         sys.exit(error.exit_code)

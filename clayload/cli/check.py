@@ -9,7 +9,8 @@ import typer
 from pydantic import SecretStr
 
 from clayload.cli.options import AsJson
-from clayload.cli.show import out, show_grid
+from clayload.cli.say import out
+from clayload.cli.show import show_grid
 from clayload.errors import ClayloadError, Code, DestinationDownError, ExitCode
 from clayload.ledger.store import Ledger
 from clayload.loading.setup import Setup, read_setup

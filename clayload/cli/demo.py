@@ -20,7 +20,8 @@ import httpx
 import typer
 import yaml
 
-from clayload.cli.show import out, show_report
+from clayload.cli.say import out
+from clayload.cli.show import show_report
 from clayload.errors import Code, ConfigError, DestinationDownError, ExitCode
 from clayload.ledger.books import Books
 from clayload.ledger.states import SubmissionState

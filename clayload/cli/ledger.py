@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 
 from clayload.cli.options import AsJson
-from clayload.cli.show import out, show_grid
+from clayload.cli.say import out
+from clayload.cli.show import show_grid
 from clayload.errors import Code, LedgerError, RunError
 from clayload.folder import writing_to
 from clayload.ledger.audit import Finding, audit

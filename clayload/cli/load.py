@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from clayload.cli.options import AsJson, Cycle, Files, Limit, LoadPriority, OneTable
-from clayload.cli.show import err, out, show_plan, show_report
+from clayload.cli.say import err, out
+from clayload.cli.show import show_plan, show_report
 from clayload.cli.watch import run_watched
 from clayload.loading.plan import plan_load
 from clayload.loading.request import LoadRequest

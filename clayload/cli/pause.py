@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from clayload.cli.show import out
+from clayload.cli.say import out
 from clayload.errors import Code, ConfigError
 from clayload.ledger.holds import count_in_flight, find_hold, list_workspaces
 from clayload.ledger.store import Ledger

@@ -5,7 +5,8 @@ import os
 import typer
 
 from clayload.cli.options import AsJson, Cycle, Files, Limit, OneTable
-from clayload.cli.show import out, show_plan
+from clayload.cli.say import out
+from clayload.cli.show import show_plan
 from clayload.errors import ExitCode
 from clayload.loading.plan import plan_load
 from clayload.loading.request import LoadRequest

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clayload.cli.show import out as screen
+from clayload.cli.say import out as screen
 from clayload.cli.status import read_existing
 from clayload.frames.aside import QUARANTINE_FILE, UNROUTED_FILE
 from clayload.ledger.books import Books, RunRow

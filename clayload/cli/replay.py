@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from clayload.cli.options import AsJson, OneTable
-from clayload.cli.show import err, out, show_grid, show_report
+from clayload.cli.say import err, out
+from clayload.cli.show import show_grid, show_report
 from clayload.cli.status import read_existing
 from clayload.cli.watch import run_watched
 from clayload.errors import ExitCode

@@ -8,24 +8,24 @@ Never: a computation; what is shown is what the other rooms say.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from clayload.errors import ClayloadError
+from clayload.cli.say import out
 from clayload.ledger.books import LeadRow
 from clayload.ledger.holds import Hold
 from clayload.ledger.usage import WorkspaceUse
-from clayload.loading.plan import LoadPlan
 from clayload.loading.progress import describe_hold, describe_seconds
 from clayload.model import RowEnd
 from clayload.report.account import Reading, RunReport
 
-# No markup: a column named "[red]" is a column's name.
-out = Console(highlight=False, markup=False)
-err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+if TYPE_CHECKING:
+    # Only a type here: what plans a load takes half a second to import.
+    from clayload.loading.plan import LoadPlan
+
 
 _SHOWN_LEADS = 20
 _SHOWN_CHARACTERS = 60
@@ -36,15 +36,6 @@ _TABLE_ENDS = (
     RowEnd.IN_DOUBT,
     RowEnd.PENDING,
 )
-
-
-def say_error(error: ClayloadError) -> None:
-    """Say what is wrong and what to do, on standard error."""
-    first, *others = error.message.splitlines()
-    err.print(Text(str(error.code), style="bold red"), Text(first), soft_wrap=True)
-    for other in others:
-        err.print(Text(f"  also: {other}"), soft_wrap=True)
-    err.print(Text("next:", style="bold"), Text(error.hint), soft_wrap=True)
 
 
 def show_grid(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:

@@ -10,7 +10,8 @@ import typer
 
 from clayload.capacity.slots import SlotForecast, TableForecast
 from clayload.cli.options import AsJson
-from clayload.cli.show import out, show_grid, show_warnings
+from clayload.cli.say import out
+from clayload.cli.show import show_grid, show_warnings
 from clayload.delivery.grant import SlotState
 from clayload.errors import CapacityExhaustedError, Code, ConfigError
 from clayload.ledger.books import Books

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from clayload.cli.options import AsJson
-from clayload.cli.show import out, show_report, show_workspaces
+from clayload.cli.say import out
+from clayload.cli.show import show_report, show_workspaces
 from clayload.errors import Code, RunError
 from clayload.ledger.engine import is_new
 from clayload.ledger.usage import read_workspaces

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from rich.progress import BarColumn, Progress, TextColumn
 
-from clayload.cli.show import err
+from clayload.cli.say import err
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.progress import ProgressMeter
 from clayload.loading.setup import Setup

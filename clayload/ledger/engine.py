@@ -12,8 +12,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -110,6 +108,10 @@ def _create_if_new(engine: Engine) -> None:
 
 def upgrade(connection: Connection) -> None:
     """Bring a ledger to the newest version, inside the connection's transaction."""
+    # Imported here: a ledger is made once, and every command would pay for it.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", "clayload.ledger:migrations")
     config.attributes["connection"] = connection

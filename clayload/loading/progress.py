@@ -11,12 +11,16 @@ import time
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from clayload.ledger.books import Books
 from clayload.ledger.holds import Hold, find_hold
-from clayload.loading.prepare import PreparedLoad
 from clayload.loading.setup import Setup
 from clayload.model import RowEnd
+
+if TYPE_CHECKING:
+    # Only a type here: what prepares a load takes half a second to import.
+    from clayload.loading.prepare import PreparedLoad
 
 _WINDOW_S = 15.0
 

@@ -49,13 +49,17 @@ class Kill:
 
 @dataclass(frozen=True, slots=True)
 class KilledLoad:
-    """A load that was killed several times and then run to its end."""
+    """A load that was killed several times and then run to its end.
+
+    `idle_s`: how long that last command lived beside the time its leads had to take.
+    """
 
     kills: tuple[Kill, ...]
     last: Ended
     truth: Truth
     in_doubt: frozenset[GrantOfLead]
     sent_again_s: float | None
+    idle_s: float
 
     @property
     def in_doubt_of_each(self) -> list[int]:
@@ -81,11 +85,11 @@ class KilledLoad:
 
 @dataclass(slots=True)
 class Killer:
-    """Kills loads on a workbench at moments of its dice; `life_s` is that of an empty load."""
+    """Kills loads on a workbench at moments of its dice; `idle_s` is the life of an empty load."""
 
     bench: Workbench
     dice: random.Random
-    life_s: float
+    idle_s: float
 
     def run_load(self, leads: Sequence[Lead], n_kills: int) -> KilledLoad:
         """Load these leads, killed `n_kills` times or until through, then once more to the end."""
@@ -97,18 +101,20 @@ class Killer:
         n_before = _count_rows(self.bench)
         started_at = time.time()
         last = self.bench.run(*command)
+        lived_s = time.time() - started_at
         return KilledLoad(
             kills=tuple(kills),
             last=last,
             truth=read_truth(self.bench, [lead["email"] for lead in leads]),
             in_doubt=frozenset(self.bench.query(_GRANTS.format("'in_doubt'"))),
             sent_again_s=_first_row_after(self.bench, n_before, started_at),
+            idle_s=max(lived_s - (len(leads) - sum(n_before.values())) / RATE_PER_S, 0.0),
         )
 
     def _kill_once(self, command: Sequence[str], n_leads: int) -> Kill | None:
         """Start the load and kill it at a moment of its life; None where it was through before."""
         n_before = self.bench.n_rows()
-        life_s = self.life_s + (n_leads - n_before) / RATE_PER_S
+        life_s = self.idle_s + (n_leads - n_before) / RATE_PER_S
         with self.bench.start(*command) as process:
             try:
                 process.communicate(timeout=self.dice.uniform(0, life_s * _LONGER))
@@ -126,12 +132,14 @@ def run_kills(place: Place, n_kills: int, seed: int) -> Row:
     dice = random.Random(seed)  # noqa: S311 - repeatable moments, not secrets
     loads: list[KilledLoad] = []
     with start_standin() as standin:
-        life_s = _measure_life(place, standin)
+        idle_s = _measure_idle(place, standin)
         while (n_left := n_kills - sum(len(load.kills) for load in loads)) > 0:
             n_of_load = min(dice.randint(*_KILLS_OF_A_LOAD), n_left)
             n_leads = _LEADS_OF_A_LOAD[0] if place.is_small else dice.randint(*_LEADS_OF_A_LOAD)
-            killer = Killer(_make_bench(place, standin), dice, life_s)
+            killer = Killer(_make_bench(place, standin), dice, idle_s)
             loads.append(killer.run_load(_make_leads(n_leads), n_of_load))
+            # Measured anew each time: what else the machine does changes meanwhile.
+            idle_s = loads[-1].idle_s
             _tell(place, seed, loads)
     return _describe(place, loads, seed)
 
@@ -147,7 +155,7 @@ def _make_leads(n: int) -> list[Lead]:
     return make_leads("Software", n_tech) + make_leads("Banking", n - n_tech)
 
 
-def _measure_life(place: Place, standin: StandIn) -> float:
+def _measure_idle(place: Place, standin: StandIn) -> float:
     """Measure how long the command lives that has next to nothing to send."""
     bench = _make_bench(place, standin)
     extract = bench.write_csv(make_leads("Software", 1))

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import Self
 
 from load_kit import CYCLE, Workbench, end
 from load_tables import FINANCE, TECH, BenchOptions, make_leads
@@ -47,6 +48,11 @@ class Urgent:
     emails: tuple[tuple[str, ...], ...]
 
     @property
+    def span_s(self) -> float:
+        """Measure the time from the first start to the last."""
+        return self.started_at[-1] - self.started_at[0]
+
+    @property
     def begins_after_s(self) -> float:
         """Measure how long a command takes until its run begins: the median."""
         pairs = zip(self.started_at, self.begun_at, strict=True)
@@ -77,7 +83,8 @@ def run_priorities(place: Place) -> Row:
         exit_code = end(process, END_WITHIN_S).exit_code
         emails = [lead["email"] for lead in backlog]
         truth = read_truth(bench, [*emails, *(key for keys in urgent.emails for key in keys)])
-        return _describe(place, urgent, read_arrivals(bench), truth, exit_code)
+        waits = Waits.measure(urgent, read_arrivals(bench))
+        return _describe(place, urgent, waits, truth, exit_code)
 
 
 def _load_urgent(bench: Workbench, stack: ExitStack) -> Urgent:
@@ -94,35 +101,62 @@ def _load_urgent(bench: Workbench, stack: ExitStack) -> Urgent:
     return Urgent(tuple(started_at), tuple(begun_at), exits, emails)
 
 
-def _describe(
-    place: Place, urgent: Urgent, arrivals: Sequence[Arrival], truth: Truth, exit_code: int
-) -> Row:
-    waits_s = urgent.waits_s(arrivals)
-    p50_s, p99_s = (statistics.quantiles(waits_s, n=100)[at - 1] for at in (50, 99))
-    span_s = urgent.started_at[-1] - urgent.started_at[0]
-    used = count_within(arrivals, urgent.started_at[0], span_s) / (RATE_PER_S * span_s)
-    of_backlog = [each for each in arrivals if "@banking" in each.lead_key]
-    kept = count_within(of_backlog, urgent.started_at[0], span_s) / (RATE_PER_S * span_s)
-    broken = list(truth.broken_laws(in_doubt_at_most=0, may_owe=True))
-    if len(waits_s) < _N_LOADS * N_URGENT or set(urgent.exits) != {0}:
-        broken.append(f"{len(waits_s)} urgent leads sent, exit codes {set(urgent.exits)}")
-    if p99_s > _P99_AT_MOST_S:
-        broken.append(f"p99 is {p99_s:.1f} s, {_P99_AT_MOST_S:g} s at most")
-    if used < _LEAST_USED:
-        broken.append(f"{used:.1%} of the rate used")
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long urgent leads took, and how the rate was used meanwhile, as parts of it."""
+
+    n_sent: int
+    p50_s: float
+    p99_s: float
+    used: float
+    kept: float
+
+    @classmethod
+    def measure(cls, urgent: Urgent, arrivals: Sequence[Arrival]) -> Self:
+        """Measure from the first urgent load's start to the last's."""
+        waits_s = urgent.waits_s(arrivals)
+        p50_s, p99_s = (statistics.quantiles(waits_s, n=100)[at - 1] for at in (50, 99))
+        first_at, span_s = urgent.started_at[0], urgent.span_s
+        of_backlog = [each for each in arrivals if "@banking" in each.lead_key]
+        used, kept = (
+            count_within(which, first_at, span_s) / (RATE_PER_S * span_s)
+            for which in (arrivals, of_backlog)
+        )
+        return cls(len(waits_s), p50_s, p99_s, used, kept)
+
+    def broken_laws(self) -> Iterator[str]:
+        """Say which laws do not hold."""
+        if self.n_sent < _N_LOADS * N_URGENT:
+            yield f"{self.n_sent} urgent leads sent of {_N_LOADS * N_URGENT}"
+        if self.p99_s > _P99_AT_MOST_S:
+            yield f"p99 is {self.p99_s:.1f} s, {_P99_AT_MOST_S:g} s at most"
+        if self.used < _LEAST_USED:
+            yield f"{self.used:.1%} of the rate used"
+
+    def __str__(self) -> str:
+        return (
+            f"p50 {self.p50_s:.1f} s, p99 {self.p99_s:.1f} s (at most {_P99_AT_MOST_S:g} s); the "
+            f"backlog keeps {self.kept:.0%} of the rate, {self.used:.1%} is used"
+        )
+
+
+def _describe(place: Place, urgent: Urgent, waits: Waits, truth: Truth, exit_code: int) -> Row:
+    broken = [*truth.broken_laws(in_doubt_at_most=0, may_owe=True), *waits.broken_laws()]
+    if set(urgent.exits) != {0} or exit_code != TERMINATED:
+        broken.append(f"exit codes {set(urgent.exits)}, and {exit_code} after SIGTERM")
     row = Row(
         what=f"{N_URGENT} high-priority leads every {EVERY_S} s past {N_BACKLOG:,} low ones at "
         f"{RATE_PER_S}/s",
         ledger=place.ledger,
-        how_often=f"{_N_LOADS} loads in {span_s + EVERY_S:.0f} s",
+        how_often=f"{_N_LOADS} loads in {urgent.span_s + EVERY_S:.0f} s",
         n_lost=len(truth.lost),
         n_doubled=truth.n_doubled,
         in_doubt=f"{len(truth.in_doubt)} (0)",
         is_listed=not truth.n_not_listed,
-        measured=f"from the command's start to acceptance p50 {p50_s:.1f} s, p99 {p99_s:.1f} s "
-        f"({_P99_AT_MOST_S:g} s), {urgent.begins_after_s:.1f} s of it until the run begins; the backlog keeps {kept:.0%} of the rate; {used:.1%} is used",
+        measured=f"from the command's start ({urgent.begins_after_s:.1f} s until its run begins) "
+        f"to acceptance {waits}",
         seen=f"exit 0; the backlog exit {exit_code} after SIGTERM",
-        broken=tuple(broken) if exit_code == TERMINATED else (*broken, f"exit {exit_code}"),
+        broken=tuple(broken),
     )
     place.tell(f"priorities on {place.ledger}: {row.measured}; {row.cells[-1]}")
     return row
