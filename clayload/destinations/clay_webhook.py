@@ -59,10 +59,14 @@ class ClayWebhook:
         self._timeout_s = timeout_s
         timeout = httpx.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s))
         self._extensions = {"timeout": timeout.as_dict()}
+        self._n_connections = in_flight
         self._in_flight = asyncio.Semaphore(in_flight)
         self._idle: list[httpx.AsyncHTTPTransport] = []
 
     async def __aenter__(self) -> Self:
+        """Make ready before the first lead is granted: its moment would not wait."""
+        await asyncio.to_thread(_tls_context)
+        self._idle = [_new_connection() for _ in range(self._n_connections)]
         return self
 
     async def __aexit__(
@@ -107,7 +111,7 @@ class ClayWebhook:
     async def _connection(self) -> AsyncIterator[httpx.AsyncHTTPTransport]:
         """Lend a connection; one that is left in the middle of an exchange closes itself."""
         async with self._in_flight:
-            connection = self._idle.pop() if self._idle else _new_connection()
+            connection = self._idle.pop()
             try:
                 yield connection
             finally:

@@ -103,7 +103,7 @@ async def _deliver(ref: ChunkRef, setup: Setup) -> Counter[str]:
         timeout_s=settings.request_timeout_s,
         in_flight=settings.in_flight,
     ) as destination:
-        bodies = read_bodies(ref)
+        bodies = await asyncio.to_thread(read_bodies, ref)
         return await ChunkDelivery(bodies, grants, destination, SystemClock(), pacing).run()
 
 
