@@ -39,6 +39,9 @@ from clayload.errors import (
 MAX_ATTEMPTS = 3
 FIRST_BACKOFF_S = 5.0
 REFUSALS_TO_BENCH = 20
+DOUBTS_TO_REST = 3
+"""After so many leads in doubt in a row Clay is taken to be out of order: each more is one more
+that a person must look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,15 @@ class ChunkDelivery:
     n_failed_grants: int = 0
     n_to_ask: int = 0
     n_refused_in_a_row: int = 0
+    n_doubts_in_a_row: int = 0
 
     async def run(self) -> Counter[str]:
         """Deliver until nothing of the chunk is owed.
 
         Raises:
             StopTableError: a limit of the table is reached; the rest stays pending.
-            DestinationDownError: no connection in three attempts; the rest stays pending.
+            DestinationDownError: no connection, or no sure answer, in three attempts; the rest
+                stays pending.
         """
         verdicts: Verdicts = ()
         self.n_to_ask = self.pacing.grant_size
@@ -84,7 +89,7 @@ class ChunkDelivery:
                     raise _stop_table(answer)
                 case Grant():
                     verdicts = await self._send(answer)
-                    if any(_is_no_connection(verdict) for _, verdict in verdicts):
+                    if self._is_out_of_order(verdicts):
                         await self.ledger.record(verdicts)
                         await self._back_off(verdicts)
                         verdicts = ()
@@ -128,15 +133,21 @@ class ChunkDelivery:
             (lead, replace(last, slot_effect=SlotEffect.BENCHED, reason=reason)),
         ]
 
+    def _is_out_of_order(self, verdicts: Verdicts) -> bool:
+        is_doubtful = self.n_doubts_in_a_row >= DOUBTS_TO_REST
+        return is_doubtful or any(_is_no_connection(verdict) for _, verdict in verdicts)
+
     async def _back_off(self, verdicts: Verdicts) -> None:
         self.n_failed_grants += 1
         if self.n_failed_grants >= MAX_ATTEMPTS:
-            reason = next(v.reason for _, v in verdicts if _is_no_connection(v))
+            reason = next(v.reason for _, v in verdicts if _is_failure(v))
             raise DestinationDownError(
                 Code.DESTINATION_DOWN,
-                f"no connection in {MAX_ATTEMPTS} attempts: {reason}",
+                f"nothing accepted in {MAX_ATTEMPTS} attempts: {reason}",
                 hint="check the network and the host, then run the same load again: it resumes",
             )
+        # One lead finds out whether it is over.
+        self.n_to_ask = 1
         jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads waits, guards nothing
         await self.clock.sleep(FIRST_BACKOFF_S * 2 ** (self.n_failed_grants - 1) * jitter)
 
@@ -176,7 +187,15 @@ class _GrantSending:
         async with self._in_flight:
             verdict = self._reason_not_to_send(lead, due) or await self._submit(lead)
         self._verdicts[lead.submission_id] = verdict
-        if verdict.kind is VerdictKind.RETRY and verdict.was_sent:
+        self._halt_if_it_concerns_all(verdict)
+
+    def _halt_if_it_concerns_all(self, verdict: Verdict) -> None:
+        if not verdict.was_sent:
+            return
+        is_doubt = verdict.kind is VerdictKind.IN_DOUBT
+        self._chunk.n_doubts_in_a_row = self._chunk.n_doubts_in_a_row + 1 if is_doubt else 0
+        is_out_of_order = self._chunk.n_doubts_in_a_row >= DOUBTS_TO_REST
+        if verdict.kind is VerdictKind.RETRY or is_out_of_order:
             self._halted_by = verdict.reason
 
     def _reason_not_to_send(self, lead: GrantedLead, due: float) -> Verdict | None:
@@ -199,6 +218,10 @@ class _GrantSending:
 
 def _is_no_connection(verdict: Verdict) -> bool:
     return verdict.kind is VerdictKind.RETRY and verdict.is_attempt
+
+
+def _is_failure(verdict: Verdict) -> bool:
+    return verdict.kind is VerdictKind.IN_DOUBT or _is_no_connection(verdict)
 
 
 def _stop_table(exhausted: Exhausted) -> StopTableError:

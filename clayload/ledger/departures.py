@@ -57,7 +57,7 @@ NO_DEPARTURES = Departures()
 
 
 def open_departures(folder: Path) -> Departures:
-    """Begin this process's file; where the system has no boot id nobody notes anything.
+    """Begin this process's file; without boot ids or locks nobody notes anything.
 
     Raises:
         OSError: the folder cannot be written.
@@ -69,7 +69,13 @@ def open_departures(folder: Path) -> Departures:
     sender = f"{boot_id}.{uuid.uuid4().hex}"
     new, path = folder / f"{sender}.new", folder / f"{sender}{_SUFFIX}"
     file_no = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    fcntl.flock(file_no, fcntl.LOCK_EX)
+    try:
+        fcntl.flock(file_no, fcntl.LOCK_EX)
+    except OSError:
+        # A disk that knows no locks, such as some that lie on a network.
+        os.close(file_no)
+        new.unlink()
+        return NO_DEPARTURES
     # Only now may others see it: whoever finds it unlocked takes its process for ended.
     new.rename(path)
     return Departures(sender, file_no)

@@ -36,7 +36,7 @@ from chaos.slots import run_slots
 
 _PAGE = Path(__file__).parents[2] / "docs" / "promises.md"
 _LEDGERS = {"sqlite": (SQLITE,), "postgres": (POSTGRES,), "both": (SQLITE, POSTGRES)}
-_SIDE_BY_SIDE = {"kills": 2, "paces": 4, "faults": 4, "slots": 1, "priorities": 2}
+_SIDE_BY_SIDE = {"kills": 2, "paces": 2, "faults": 4, "slots": 1, "priorities": 2}
 _telling = threading.Lock()
 _started = time.monotonic()
 

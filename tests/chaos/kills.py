@@ -30,9 +30,9 @@ CHUNKS_AT_ONCE, GRANT = 4, 10
 MOST_IN_DOUBT = CHUNKS_AT_ONCE * GRANT
 """A grant for each running chunk; at 200 leads a second a grant names ten."""
 _LEADS_OF_A_LOAD = (500, 2_000)
-_KILLS_OF_A_LOAD = (3, 8)
+_KILLS_OF_A_LOAD = (4, 10)
 _ANSWER_S = {"kind": "latency", "latency_s": 0.01, "jitter_s": 0.04}
-_LONGER = 1.15
+_LONGER = 1.05
 """How much longer than expected a life is taken to be: the last moments are to be met too."""
 _GRANTS = "SELECT lead_key, grant_id FROM submissions WHERE state IN ({})"
 

@@ -61,6 +61,7 @@ class Scene:
     destination: FakeDestination = field(default_factory=FakeDestination)
     pacing: Pacing = field(default_factory=Pacing)
     too_large: Sequence[str] = ()
+    counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         keys = [f"lead-{i}" for i in range(self.n)]
@@ -72,7 +73,7 @@ class Scene:
 
     async def deliver(self) -> Counter[str]:
         return await ChunkDelivery(
-            self.bodies, self.ledger, self.destination, VirtualClock(), self.pacing
+            self.bodies, self.ledger, self.destination, VirtualClock(), self.pacing, self.counts
         ).run()
 
     def run(self) -> Counter[str]:
@@ -128,11 +129,18 @@ def test_whatever_clay_answers_the_rate_and_the_books_hold(
 ) -> None:
     destination = FakeDestination(latency_s, script)
     scene = Scene(n=n, destination=destination, pacing=Pacing(10, in_flight))
-    counts = scene.run()
+    try:
+        counts = scene.run()
+    except DestinationDownError:
+        # Doubt after doubt: it gave up, and the rest is owed.
+        assert "pending" in scene.ledger.state_of.values()
+        counts = scene.counts
     bucket = TokenBucket(10.0, 20)
     assert all(bucket.take(at) for at in scene.sent_at)
     ended = Counter(scene.ledger.state_of.values())
     assert ended.total() == n
+    n_owed = ended.pop("pending", 0)
+    assert not n_owed or ended["in_doubt"] >= 5
     assert set(ended) <= {"delivered", "refused", "in_doubt"}
     assert {kind: counts[kind] for kind in ended} == ended
     assert scene.ledger.slots[0].used == ended["delivered"] + ended["in_doubt"]
@@ -294,7 +302,7 @@ def test_no_connection_backs_off_5_then_10_s_and_the_third_time_gives_the_chunk_
     answers = dict.fromkeys([f"lead-{i}" for i in range(30)], [REFUSED] * 9)
     destination = FakeDestination(0.01, answers)
     scene = Scene(n=30, destination=destination, pacing=Pacing(10, 1))
-    with pytest.raises(DestinationDownError, match=r"no connection in 3 attempts") as caught:
+    with pytest.raises(DestinationDownError, match=r"nothing accepted in 3 attempts") as caught:
         scene.run()
     assert caught.value.code is Code.DESTINATION_DOWN
     first, second, third = scene.sent_at
@@ -324,6 +332,33 @@ def test_a_lost_answer_is_in_doubt_and_not_sent_again() -> None:
     scene = Scene(n=10, destination=FakeDestination(0.01, _script("lead-4", AnswerLost("reset"))))
     assert scene.run() == {"delivered": 9, "in_doubt": 1}
     assert len(scene.destination.sent) == 10
+
+
+BROKEN = Answered(503, {}, "")
+
+
+def test_three_doubts_in_a_row_and_it_rests_then_asks_with_a_single_lead() -> None:
+    broken = dict.fromkeys([f"lead-{i}" for i in range(4)], (BROKEN,))
+    scene = Scene(n=40, destination=FakeDestination(0.01, broken), pacing=Pacing(10, 1))
+    assert scene.run() == {"delivered": 36, "in_doubt": 4, "retry": 7}
+    third, fourth, fifth = scene.sent_at[2:5]
+    assert 5 * 0.5 <= fourth - third <= 5 * 1.5 + 1
+    assert 10 * 0.5 <= fifth - fourth <= 10 * 1.5 + 1
+
+
+def test_a_clay_that_stays_broken_costs_five_doubts_not_hundreds() -> None:
+    broken = dict.fromkeys([f"lead-{i}" for i in range(300)], (BROKEN,))
+    scene = Scene(n=300, destination=FakeDestination(0.01, broken), pacing=Pacing(10, 1))
+    with pytest.raises(DestinationDownError, match=r"nothing accepted in 3 attempts: the server"):
+        scene.run()
+    assert Counter(scene.ledger.state_of.values()) == {"in_doubt": 5, "pending": 295}
+
+
+def test_doubts_among_other_answers_stop_nobody() -> None:
+    broken = dict.fromkeys([f"lead-{i}" for i in range(60) if i % 3], (BROKEN,))
+    scene = Scene(n=60, destination=FakeDestination(0.01, broken), pacing=Pacing(10, 1))
+    assert scene.run() == {"delivered": 20, "in_doubt": 40}
+    assert scene.sent_at[-1] < 5
 
 
 def test_an_oversize_lead_is_refused_without_a_post_and_not_charged() -> None:
