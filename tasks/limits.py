@@ -54,9 +54,7 @@ def _create_limit(client: SyncPrefectClient, name: str) -> None:
     limit = read_settings(os.environ).chunks_at_once
     # Two first loads may begin at the same moment.
     with suppress(ObjectAlreadyExists):
-        client.create_global_concurrency_limit(
-            GlobalConcurrencyLimitCreate(name=name, limit=limit)
-        )
+        client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=limit))
 
 
 def _look_for_places(client: SyncPrefectClient, limit: GlobalConcurrencyLimitResponse) -> None:
