@@ -69,7 +69,8 @@ def test_leads_whose_answer_proves_nothing_are_in_doubt_listed_and_never_sent_ag
         {"kind": "answer", "code": 500, "stored": True, "count": 5},
     )
     extract = bench.write_csv(LEADS)
-    ended = bench.load(extract)
+    # Chunks of two: no chunk meets so many doubts in a row that it rests.
+    ended = bench.load(extract, CLAYLOAD_CHUNK_ROWS="2")
     assert ended.exit_code == 21
     assert ends_of(ended.json) == {"delivered": 186, "in doubt": 14}
     assert bench.n_rows() == 200 - 2 - 3
@@ -82,6 +83,25 @@ def test_leads_whose_answer_proves_nothing_are_in_doubt_listed_and_never_sent_ag
     again = bench.load(extract)
     assert (again.exit_code, bench.n_posts()) == (21, n_posts)
     assert {lead["lead_key"] for lead in again.json["in_doubt"]} == in_doubt
+
+
+def test_a_clay_that_fails_for_every_lead_ends_the_load_after_a_few_of_them(
+    bench: Workbench,
+) -> None:
+    bench.standin.faults({"kind": "answer", "code": 503})
+    extract = bench.write_csv(LEADS)
+    ended = bench.load(extract, CLAYLOAD_IN_FLIGHT="1")
+    ends = ends_of(ended.json)
+    assert (ended.exit_code, ends["pending"]) == (20, 200 - ends["in doubt"])
+    # Three chunks: each meets three in a row, then one and one.
+    assert 5 <= ends["in doubt"] <= 3 * 5
+    assert (
+        "nothing accepted in 3 attempts: the server failed" in ended.json["problems"][0]["message"]
+    )
+    bench.standin.faults()
+    again = bench.load(extract)
+    assert ends_of(again.json) == {"delivered": ends["pending"], "in doubt": ends["in doubt"]}
+    assert bench.n_rows() == ends["pending"]
 
 
 def test_a_silent_clay_is_given_up_after_the_time_out_and_the_lead_is_in_doubt(

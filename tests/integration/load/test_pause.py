@@ -74,7 +74,7 @@ def test_a_pause_stops_two_loads_within_a_grant_and_both_end_after_it(bench: Wor
     assert resumed.stdout.startswith("main goes on, after a pause of ")
     assert [one.exit_code for one in ended] == [0, 0]
     assert [ends_of(one.json) for one in ended] == [{"delivered": N_LEADS}] * 2
-    assert bench.n_posts() == bench.n_rows() == 2 * N_LEADS
+    assert bench.n_taken() == bench.n_rows() == 2 * N_LEADS
     assert any(said in line for one in ended for line in one.error_lines)
 
 
