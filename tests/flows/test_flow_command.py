@@ -255,29 +255,29 @@ def serve_flow(work: Workbench, api: str) -> Iterator[None]:
 
 
 def start_from_deployment(api: str, extract: Path) -> str:
-    give_up_at = time.monotonic() + START_WITHIN_S
-    while time.monotonic() < give_up_at:
-        found = httpx.get(f"{api}/deployments/name/load-leads/served", trust_env=False)
-        if found.is_success:
-            asked = {"parameters": {"files": [str(extract)], "cycle": CYCLE}}
-            url = f"{api}/deployments/{found.json()['id']}/create_flow_run"
-            created = httpx.post(url, json=asked, trust_env=False).raise_for_status()
-            return str(created.json()["id"])
-        time.sleep(0.2)
-    message = "the deployment did not appear"
-    raise TimeoutError(message)
+    deployment = ask(api, "GET", "deployments/name/load-leads/served")["id"]
+    asked = {"parameters": {"files": [str(extract)], "cycle": CYCLE}}
+    return str(ask(api, "POST", f"deployments/{deployment}/create_flow_run", asked)["id"])
 
 
 def set_state(api: str, run_id: str, state: str) -> None:
-    url = f"{api}/flow_runs/{run_id}/set_state"
-    httpx.post(url, json={"state": {"type": state}}, trust_env=False).raise_for_status()
+    ask(api, "POST", f"flow_runs/{run_id}/set_state", {"state": {"type": state}})
+
+
+def ask(api: str, verb: str, path: str, body: object = None) -> dict[str, object]:
+    """Ask until it is there: a deployment takes a while, and a busy server says 503."""
+    give_up_at = time.monotonic() + START_WITHIN_S
+    while True:
+        answer = httpx.request(verb, f"{api}/{path}", json=body, trust_env=False, timeout=30)
+        if answer.status_code not in {404, 503} or time.monotonic() > give_up_at:
+            found: dict[str, object] = answer.raise_for_status().json()
+            return found
+        time.sleep(0.5)
 
 
 def wait_for_state(api: str, run_id: str, state: str) -> None:
     give_up_at = time.monotonic() + START_WITHIN_S
-    while (found := httpx.get(f"{api}/flow_runs/{run_id}", trust_env=False).json()) and (
-        found["state_type"] != state
-    ):
+    while (found := ask(api, "GET", f"flow_runs/{run_id}"))["state_type"] != state:
         if time.monotonic() > give_up_at:
             message = f"the run is {found['state_type']}, not {state}"
             raise TimeoutError(message)
