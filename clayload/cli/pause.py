@@ -6,12 +6,11 @@ from typing import Annotated
 import typer
 
 from clayload.cli.say import out
-from clayload.errors import Code, ConfigError
 from clayload.ledger.holds import count_in_flight, find_hold, list_workspaces
 from clayload.ledger.store import Ledger
 from clayload.loading.progress import describe_hold, describe_moment, describe_seconds
 from clayload.loading.setup import Setup, read_setup
-from clayload.tables.problems import find_nearest
+from clayload.tables.problems import check_name
 
 WorkspaceName = Annotated[str, typer.Argument(help="The workspace's name in tables.yaml.")]
 
@@ -52,16 +51,7 @@ def _open_with(workspace: str, setup: Setup) -> Ledger:
         ledger.introduce(setup.config)
         return ledger
     known = sorted({setup.config.workspace.name, *list_workspaces(ledger)})
-    if workspace not in known:
-        nearest = find_nearest(workspace, known)
-        near = f"; nearest: '{nearest}'" if nearest else ""
-        raise ConfigError(
-            Code.UNKNOWN_WORKSPACE,
-            f"there is no workspace '{workspace}'{near}",
-            hint=f"the workspaces are {', '.join(known)}",
-            key=workspace,
-            nearest=nearest,
-        )
+    check_name(workspace, known, "workspace")
     return ledger
 
 

@@ -19,7 +19,7 @@ from clayload.loading.setup import Setup, read_setup
 from clayload.loading.slots import describe_tables, forecast_slots, warn_of_slots
 from clayload.secrets import resolve_slots
 from clayload.tables.edit import NewSlot, add_slot, read_with_slot
-from clayload.tables.problems import find_nearest
+from clayload.tables.problems import check_name
 
 app = typer.Typer(
     help="See how the webhook slots are used up; add one, or retire one.", no_args_is_help=True
@@ -146,16 +146,7 @@ def retire(
 
 def _find_slot(tables: Sequence[TableForecast], name: str) -> tuple[TableForecast, SlotForecast]:
     known = {slot.slot: (table, slot) for table in tables for slot in table.slots}
-    if name not in known:
-        nearest = find_nearest(name, known)
-        near = f"; nearest: '{nearest}'" if nearest else ""
-        raise ConfigError(
-            Code.UNKNOWN_SLOT,
-            f"there is no slot '{name}' in the configuration{near}",
-            hint=f"the slots are {', '.join(known)}",
-            key=name,
-            nearest=nearest,
-        )
+    check_name(name, known, "slot")
     return known[name]
 
 

@@ -79,14 +79,13 @@ class ChunkGrants:
 
     def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
         """Record the verdicts of the open grant and give the next, in one transaction."""
-        opened, grant_id = self._open, uuid.uuid4().hex[:16]
+        grant_id = uuid.uuid4().hex[:16]
 
         def ask(tx: Connection, *, is_retry: bool) -> tuple[OpenGrant | None, GrantAnswer]:
             at = self._pacer.lock(tx)
             if is_retry:
                 self._undo(tx, grant_id, at.now)
-            if not (is_retry and self._is_closed(tx, opened)):
-                at = self._close(tx, opened, verdicts, at)
+            at = self._close(tx, verdicts, at, is_retry=is_retry)
             return self._decide(tx, n, at, grant_id)
 
         self._open, answer = self._surely(ask)
@@ -94,12 +93,9 @@ class ChunkGrants:
 
     def record(self, verdicts: Verdicts) -> None:
         """Record the verdicts of the open grant without asking for more."""
-        opened = self._open
 
         def write(tx: Connection, *, is_retry: bool) -> None:
-            at = self._pacer.lock(tx)
-            if not (is_retry and self._is_closed(tx, opened)):
-                self._close(tx, opened, verdicts, at)
+            self._close(tx, verdicts, self._pacer.lock(tx), is_retry=is_retry)
 
         self._surely(write)
         self._open = None
@@ -122,21 +118,14 @@ class ChunkGrants:
         rows = tx.execute(statements.OF_GRANT, {"grant": grant_id}).all()
         take_back(tx, rows, "the connection to the ledger broke before it was sent", now)
 
-    def _is_closed(self, tx: Connection, opened: OpenGrant | None) -> bool:
-        """Whether the try that was lost has written the verdicts after all."""
-        if opened is None:
-            return True
-        return not tx.execute(statements.OF_GRANT, {"grant": opened.grant.grant_id}).all()
-
     def _close(
-        self,
-        tx: Connection,
-        opened: OpenGrant | None,
-        verdicts: Verdicts,
-        at: WorkspaceSnapshot,
+        self, tx: Connection, verdicts: Verdicts, at: WorkspaceSnapshot, *, is_retry: bool
     ) -> WorkspaceSnapshot:
-        """Write the verdicts of the open grant."""
+        """Write the verdicts of the open grant, unless the try that was lost has written them."""
+        opened = self._open
         if opened is None or not verdicts:
+            return at
+        if is_retry and not tx.execute(statements.OF_GRANT, {"grant": opened.grant.grant_id}).all():
             return at
         return close_grant(tx, self._pacer, opened, verdicts, at)
 

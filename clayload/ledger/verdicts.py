@@ -73,10 +73,12 @@ def take_back(
     tx: Connection, rows: Sequence[Row[*tuple[Any, ...]]], reason: str, now: float
 ) -> None:
     """Give back granted submissions that provably were not sent; each row as `SENT_BY` reads it."""
-    for row in rows:
-        key = {"id": row.submission_id, "why": reason, "at": now}
-        tx.execute(statements.TAKE_BACK, key)
-        charge(tx, row.slot, row.table_name, -1)
+    if not rows:
+        return
+    of_all = {"why": reason, "at": now}
+    tx.execute(statements.TAKE_BACK, [{"id": row.submission_id} | of_all for row in rows])
+    for (slot, table), n in Counter((row.slot, row.table_name) for row in rows).items():
+        charge(tx, slot, table, -n)
 
 
 def _is_told(verdict: Verdict) -> bool:

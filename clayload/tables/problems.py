@@ -87,20 +87,27 @@ def refuse(*flaws: Flaw) -> PydanticCustomError:
     return PydanticCustomError(FLAWS, "{what}", {"what": what, "flaws": flaws})
 
 
-def check_name(table: str, known: Iterable[str]) -> None:
-    """Check that there is a table of this name.
+_UNKNOWN = {
+    "table": Code.UNKNOWN_TABLE,
+    "slot": Code.UNKNOWN_SLOT,
+    "workspace": Code.UNKNOWN_WORKSPACE,
+}
+
+
+def check_name(name: str, known: Iterable[str], noun: str = "table") -> None:
+    """Check that there is a table (or slot, or workspace) of this name.
 
     Raises:
-        ConfigError: UNKNOWN_TABLE, with the nearest name.
+        ConfigError: UNKNOWN_TABLE (_SLOT, _WORKSPACE), with the nearest name.
     """
     names = tuple(known)
-    if table in names:
+    if name in names:
         return
-    nearest = find_nearest(table, names)
+    nearest = find_nearest(name, names)
     near = f"; nearest: '{nearest}'" if nearest else ""
-    what = f"there is no table '{table}'{near}"
-    hint = f"the tables are {', '.join(names)}"
-    raise ConfigError(Code.UNKNOWN_TABLE, what, hint=hint, key=table, nearest=nearest)
+    what = f"there is no {noun} '{name}'{near}"
+    hint = f"the {noun}s are {', '.join(names)}"
+    raise ConfigError(_UNKNOWN[noun], what, hint=hint, key=name, nearest=nearest)
 
 
 def merge_problems(problems: Sequence[ConfigError]) -> ConfigError:
