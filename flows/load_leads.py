@@ -2,8 +2,8 @@
 
     python -m flows.load_leads samples/leads-2026-11.csv --cycle 2026-11
 
-In:    an extract's files, and optionally the cycle, one table, a limit.
-Out:   the run report as artifacts and files; a final state computed from it.
+In:    an extract's files, and optionally the cycle, one table, a limit, a priority.
+Out:   the run report as artifacts and files, a final state computed from it; or the load plan.
 Never: a decision about a single lead.
 """
 
@@ -11,112 +11,37 @@ Never: a decision about a single lead.
 # loaded, and from a deployment it finds no module to look their names up in.
 import argparse
 import sys
-from pathlib import Path
-from typing import Any
 
 from prefect import flow
-from prefect.client.schemas.objects import State, StateType
-from prefect.runtime import flow_run
-from prefect.states import Failed
+from prefect.client.schemas.objects import State
+from pydantic import ValidationError
 
 from clayload.cli.say import say_error
 from clayload.errors import ClayloadError, ExitCode
-from clayload.loading.prepare import PreparedLoad
-from clayload.loading.request import LoadRequest
 from clayload.model import Priority
-from clayload.report.account import EXIT_CODE_OF, Outcome, RunReport, describe_ends
-from tasks.artifacts import publish_report
-from tasks.limits import chunk_runner, ensure_chunk_limits
-from tasks.load import halting_when_interrupted, prepare_load, settle_run, start_delivery
-from tasks.progress import follow_progress
+from flows.orders import ManualLoad
+from flows.sending import SENDING, asked, ending_well_told, exit_code_of, send_load
+from tasks.load import prepare_load
+from tasks.plans import show_load_plan
 from tasks.server import suited_server
 
 
 def name_run() -> str:
     """Name a flow run by what it loads: `load 2026-11 · leads-2026-11.csv`."""
-    asked = flow_run.parameters
-    first, *others = (Path(file).name for file in asked["files"])
-    files = f"{first} and {len(others)} more" if others else first
-    cycle = f" {asked['cycle']}" if asked["cycle"] else ""
-    table = f" · {asked['table']} only" if asked["table"] else ""
-    return f"load{cycle} · {files}{table}"
+    return asked(ManualLoad).label
 
 
-@flow(
-    name="load-leads",
-    flow_run_name=name_run,
-    task_runner=chunk_runner(),
-    persist_result=False,
-    log_prints=True,
-)
-def load_leads(
-    files: list[str],
-    cycle: str | None = None,
-    table: str | None = None,
-    limit: int | None = None,
-    priority: Priority | None = None,
-) -> State[None]:
+@flow(name="load-leads", flow_run_name=name_run, **SENDING)
+def load_leads(load: ManualLoad) -> State[None]:
     """Load one extract; the same extract again sends only what is still owed.
 
     Args:
-        files: paths or glob patterns, read as one extract.
-        cycle: what the extract is for: a month such as `2026-11`, or an event's name.
-        table: load only the leads of this Clay table.
-        limit: send at most so many leads.
-        priority: who goes first at the shared rate, in place of the tables' own.
+        load: which extract, for which cycle, and how much of it.
     """
-    try:
-        return final_state(load_extract(LoadRequest(tuple(files), cycle, table, limit, priority)))
-    except ClayloadError as error:
-        # It says in one line what is wrong and what to do; a traceback would bury it.
-        return Failed(message=str(error), data=error)
-
-
-def load_extract(request: LoadRequest) -> RunReport:
-    """Open the extract, prepare chunks, deliver them, settle."""
-    load = prepare_load(request)
-    print(describe_load(load))
-    ensure_chunk_limits()
-    with halting_when_interrupted(load.run_id):
-        problems = follow_progress(load, start_delivery(load))
-    report = settle_run(load.run_id, problems)
-    publish_report(report)
-    return report
-
-
-def describe_load(load: PreparedLoad) -> str:
-    """Say what was read, and what of it is to be sent."""
-    reading = load.reading
-    return (
-        f"run {load.run_id}: {reading.n_rows:,} rows read, {reading.n_quarantined:,} quarantined, "
-        f"{reading.n_duplicates:,} duplicates, {reading.n_unrouted:,} unrouted; {load.n_owed:,} of "
-        f"{load.n_accepted:,} accepted leads are owed, in {len(load.chunks):,} chunks"
-    )
-
-
-_STATES: dict[Outcome, tuple[StateType, str]] = {
-    Outcome.COMPLETE: (StateType.COMPLETED, "Completed"),
-    Outcome.ATTENTION: (StateType.COMPLETED, "NeedsAttention"),
-    Outcome.PENDING: (StateType.FAILED, "LeadsPending"),
-    Outcome.UNBALANCED: (StateType.FAILED, "BooksUnbalanced"),
-}
-
-
-def final_state(report: RunReport) -> State[None]:
-    """Compute the flow's state: a flow that returns data would be Completed whatever happened."""
-    state_type, name = _STATES[report.outcome]
-    ends = describe_ends(report.ends)
-    what_next = "" if report.outcome is Outcome.COMPLETE else f". Next: {report.next_step}"
-    return State(type=state_type, name=name, message=f"{report.outcome}: {ends}{what_next}")
-
-
-def exit_code_of(state: State[Any]) -> ExitCode:
-    """Translate the flow's state for the shell."""
-    for outcome, (_, name) in _STATES.items():
-        if state.name == name:
-            return EXIT_CODE_OF[outcome]
-    error = state.result(raise_on_failure=False)
-    return error.exit_code if isinstance(error, ClayloadError) else ExitCode.UNEXPECTED
+    request = load.request()
+    if load.dry_run:
+        return ending_well_told(lambda: show_load_plan(request))
+    return send_load(lambda: prepare_load(request), load.workers)
 
 
 def main() -> None:
@@ -127,16 +52,19 @@ def main() -> None:
     parser.add_argument("--table", help="only the leads of this table")
     parser.add_argument("--priority", type=Priority, choices=list(Priority), help="who goes first")
     parser.add_argument("--limit", type=int, help="at most so many leads")
-    asked = vars(parser.parse_args())
+    try:
+        load = ManualLoad(**vars(parser.parse_args()))
+    except ValidationError as error:
+        parser.error("; ".join(f"{e['loc'][0]}: {e['msg']}" for e in error.errors()))
     try:
         with suited_server():
-            state = load_leads(**asked, return_state=True)
+            state = load_leads(load, return_state=True)
     except KeyboardInterrupt:
         # Prefect ends the process itself on SIGTERM, with 143, once the run's state is told.
         sys.exit(ExitCode.INTERRUPTED)
-    error = state.result(raise_on_failure=False) if state.is_failed() else None
-    if isinstance(error, ClayloadError):
-        say_error(error)
+    stop = state.result(raise_on_failure=False) if state.is_failed() else None
+    if isinstance(stop, ClayloadError):
+        say_error(stop)
     else:
         print(state.message)
     sys.exit(exit_code_of(state))

@@ -32,10 +32,11 @@ def publish_report(report: RunReport) -> None:
             key=f"table-{name}",
             description=f"{report.cycle}: {describe_ends(ends)} (run {report.run_id})",
         )
-    _publish_slots(forecast_slots(read_setup(os.environ)))
+    publish_slots(forecast_slots(read_setup(os.environ)))
 
 
-def _publish_slots(tables: Sequence[TableForecast]) -> None:
+def publish_slots(tables: Sequence[TableForecast]) -> None:
+    """Put into the UI how all slots and tables stand."""
     warnings = warn_of_slots(tables)
     create_table_artifact(
         [row for table in tables for row in _describe_use(table)],

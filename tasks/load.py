@@ -22,7 +22,7 @@ from prefect.tasks import exponential_backoff
 
 from clayload.delivery.verdict import VerdictKind
 from clayload.errors import RetryChunkError, StopTableError
-from clayload.loading import deliver, prepare, settle
+from clayload.loading import deliver, prepare, replay, resubmit, settle
 from clayload.loading.request import LoadRequest
 from clayload.loading.run import INTERRUPTED
 from clayload.loading.setup import read_setup
@@ -50,6 +50,23 @@ def prepare_load(request: LoadRequest) -> prepare.PreparedLoad:
     """Read, check and route the extract; write down what is owed."""
     with telling_no_data():
         return prepare.prepare_load(request, read_setup(os.environ))
+
+
+@task(name="prepare-replay", task_run_name="prepare", cache_policy=NO_CACHE, persist_result=False)
+def prepare_replay(request: replay.ReplayRequest) -> prepare.PreparedLoad:
+    """Owe leads of an earlier run again."""
+    with telling_no_data():
+        setup = read_setup(os.environ)
+        replay.settle_ended(setup)
+        return replay.prepare_replay(replay.plan_replay(request, setup), setup)
+
+
+@task(name="prepare-resubmit", task_run_name="prepare", cache_policy=NO_CACHE, persist_result=False)
+def prepare_resubmit(files: list[str], run_id: str | None) -> prepare.PreparedLoad:
+    """Read corrected rows of an earlier run; write down what is owed."""
+    with telling_no_data():
+        setup = read_setup(os.environ)
+        return prepare.prepare_load(resubmit.request_resubmit(files, run_id, setup), setup)
 
 
 @task(
@@ -115,11 +132,11 @@ def describe_counts(counts: Mapping[str, int]) -> str:
     return ", ".join(parts) or "nothing was sent"
 
 
-def start_delivery(load: prepare.PreparedLoad) -> Sequence[PrefectFuture[Any]]:
-    """Start a task for each chunk of which something is owed."""
-    n = len(load.chunks)
+def start_delivery(chunks: Sequence[ChunkRef]) -> Sequence[PrefectFuture[Any]]:
+    """Start a task for each of these chunks."""
+    n = len(chunks)
     positions = [f"{number}/{n}" for number in range(1, n + 1)]
-    return deliver_chunk.map(load.chunks, positions) if load.chunks else []
+    return deliver_chunk.map(chunks, positions) if chunks else []
 
 
 @task(

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
-from typing import Any, cast
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
@@ -23,6 +23,7 @@ from clayload.loading.prepare import PreparedLoad
 from clayload.loading.progress import ProgressMeter
 from clayload.loading.settle import describe_problem
 from clayload.loading.setup import read_setup
+from clayload.model import ChunkRef
 from clayload.report.account import Problem
 
 _LOOK_EVERY_S = 2.0
@@ -32,13 +33,21 @@ _SAY_LATER_EVERY_S = 60.0
 _LATER_AFTER_S = 60.0
 
 
-def follow_progress(load: PreparedLoad, futures: Sequence[PrefectFuture[Any]]) -> list[Problem]:
-    """Wait for the chunks while the progress artifact moves; tell what stopped."""
+class Arrivals(Protocol):
+    """Those that are waited for."""
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the last one, at most so long; whether all are through."""
+        ...
+
+
+def follow_progress(load: PreparedLoad, arrivals: Arrivals) -> None:
+    """Wait for the chunks while the progress artifact moves."""
     follower = Follower(read_setup(os.environ), tell=print)
     meter = ProgressMeter(load, follower.setup)
     meter.read()  # so that the first rate told is a rate
     artifact_id = _create_artifact(load)
-    arrivals, teller, look_again_s = _Arrivals(futures), _Teller(), _LOOK_EVERY_S
+    teller, look_again_s = _Teller(), _LOOK_EVERY_S
     last_hold = None
     while not arrivals.wait(look_again_s):
         began_at = time.monotonic()
@@ -53,7 +62,6 @@ def follow_progress(load: PreparedLoad, futures: Sequence[PrefectFuture[Any]]) -
     through = f"{progress.n_done:,} of {progress.n_owed:,} leads are through"
     update_progress_artifact(artifact_id, progress.percent, description=through)
     print(through)
-    return _find_problems(load, futures)
 
 
 def _create_artifact(load: PreparedLoad) -> UUID:
@@ -62,7 +70,7 @@ def _create_artifact(load: PreparedLoad) -> UUID:
     return cast("UUID", create_progress_artifact(0.0, key="load-progress", description=description))
 
 
-class _Arrivals:
+class ChunkArrivals:
     """Counts the chunks that are through.
 
     Not `prefect.futures.wait`: with a time-out it leaves a callback on each future each time.
@@ -103,10 +111,13 @@ class _Teller:
         self._due_at = now + (_SAY_LATER_EVERY_S if is_later else _SAY_EVERY_S)
 
 
-def _find_problems(load: PreparedLoad, futures: Sequence[PrefectFuture[Any]]) -> list[Problem]:
+def find_problems(
+    chunks: Sequence[ChunkRef], futures: Sequence[PrefectFuture[Any]]
+) -> list[Problem]:
+    """Tell what stopped chunks."""
     results: list[object] = [future.result(raise_on_failure=False) for future in futures]
     return [
         describe_problem(result, chunk.table)
-        for chunk, result in zip(load.chunks, results, strict=True)
+        for chunk, result in zip(chunks, results, strict=True)
         if isinstance(result, BaseException)
     ]

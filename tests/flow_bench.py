@@ -29,6 +29,7 @@ from prefect.client.schemas.sorting import LogSort
 from prefect.settings import PREFECT_SERVER_DATABASE_CONNECTION_URL
 
 from flows.load_leads import load_leads
+from flows.orders import ManualLoad
 
 ARRIVE_WITHIN_S = 30
 _LOOK_EVERY_S = 0.2
@@ -69,10 +70,8 @@ class FlowBench:
 
     def load(self, *files: Path, **asked: object) -> FlowRunRecord:
         """Run the flow to its end in this process."""
-        state = load_leads(
-            [str(file) for file in files], **{"cycle": CYCLE, **asked}, return_state=True
-        )
-        return record_of(state)
+        order = {"files": [str(file) for file in files], "cycle": CYCLE, **asked}
+        return record_of(load_leads(ManualLoad.model_validate(order), return_state=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ import glob
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import bracex
+
 from clayload.errors import Code, UnreadableExtractError
 
 _WILD = frozenset("*?[")
@@ -27,6 +29,25 @@ def find_files(paths: Sequence[Path | str]) -> tuple[Path, ...]:
     if not files:
         raise UnreadableExtractError(
             Code.EXTRACT_NOT_FOUND, "no extract was named", hint="name one file or more"
+        )
+    return files
+
+
+def find_for_cycle(pattern: str, cycle: str) -> tuple[Path, ...]:
+    """Find a cycle's files: `{cycle}` in the pattern is its name, `{csv,parquet}` either of both.
+
+    Raises:
+        UnreadableExtractError: EXTRACT_NONE_FOR_CYCLE.
+    """
+    of_cycle = pattern.replace("{cycle}", cycle)
+    found = {Path(name) for one in bracex.iexpand(of_cycle) for name in glob.glob(one)}  # noqa: PTH207 -- the pattern may be absolute, which Path.glob refuses
+    files = tuple(sorted(path for path in found if path.is_file()))
+    if not files:
+        raise UnreadableExtractError(
+            Code.EXTRACT_NONE_FOR_CYCLE,
+            f"no file matches {of_cycle}: there is nothing to load for {cycle}",
+            hint="put the extracts there and run this again, or name the month they are for",
+            file=of_cycle,
         )
     return files
 

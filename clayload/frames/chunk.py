@@ -170,7 +170,7 @@ def _plan_route(
     leads: pl.DataFrame, position: int, route: Route, terms: tuple[int, str]
 ) -> Iterator[ChunkPlan]:
     size, identity = terms
-    seed = "\0".join((identity, route.table, route.filter, *route.key, "", *route.send))
+    seed = "\0".join((identity, route.table, route.filter or "", *route.key, "", *route.send))
     cuts = (
         leads.with_row_index("position")
         .group_by(pl.col("position") // size, maintain_order=True)

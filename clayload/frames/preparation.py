@@ -26,7 +26,8 @@ class PrepareOptions:
 
     `folder` takes the chunk files and the rows set aside; nothing is written with `write=False`,
     which counts only. A load has at most `max_chunks` chunks, of at least `chunk_rows` leads where
-    there are so many. `limit` takes the first leads of the load, `tables` those of some tables.
+    there are so many. `limit` takes the first leads of the load, `tables` those of some tables;
+    `only_table` takes every lead, whatever the filters say.
     """
 
     run_id: str
@@ -35,6 +36,7 @@ class PrepareOptions:
     max_chunks: int = 300
     limit: int | None = None
     tables: Collection[str] | None = None
+    only_table: str | None = None
     write: bool = True
 
 

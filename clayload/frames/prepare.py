@@ -54,7 +54,7 @@ def prepare_chunks(source: Source, config: TablesConfig, options: PrepareOptions
         ContractError: no key column, or leads that break the contract.
         RunError: the folder cannot be written, or the books do not balance.
     """
-    routes = list_routes(config)
+    routes = list_routes(config, options.only_table)
     check_keys(source, routes)
     with _staging(options) as staging:
         walked = walk(source, routes, staging)

@@ -9,41 +9,24 @@ Never: a row left out: rows that were added are leads like any other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 import polars as pl
 
 from clayload.errors import Code, UnreadableExtractError
 from clayload.frames.aside import OURS, QUARANTINE_FILE, UNROUTED_FILE
+from clayload.frames.derived import Derived
 from clayload.frames.formula import unguard, unguard_name
-from clayload.frames.source import FileSpan, Source
+from clayload.frames.source import Source
 
 RUN_COLUMN, LINE_COLUMN, FILE_COLUMN = OURS + "run", OURS + "line", OURS + "file"
 _PLACE = (FILE_COLUMN, LINE_COLUMN)
 
 
 @dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(Derived):
     """A source whose texts went through a spreadsheet; everything else is the source's own."""
-
-    source: Source
-
-    @property
-    def extract_id(self) -> str:
-        """Its identity by content."""
-        return self.source.extract_id
-
-    @property
-    def files(self) -> Sequence[FileSpan]:
-        """Its files, in order."""
-        return self.source.files
-
-    @property
-    def n_rows(self) -> int:
-        """Rows of all files."""
-        return self.source.n_rows
 
     @property
     def columns(self) -> Sequence[str]:
@@ -70,10 +53,6 @@ class Returned:
         """Rows as Strings with `row_number` and `file_index`."""
         texts = (unguard(pl.col(old)).alias(new) for old, new in self._names.items())
         return self.source.scan().select("row_number", "file_index", *texts)
-
-    def mended(self, error: Exception) -> Self:
-        """Return the extract made readable, or raise the typed error."""
-        return replace(self, source=self.source.mended(error))
 
     @property
     def _names(self) -> dict[str, str]:

@@ -25,16 +25,19 @@ KEY_SEPARATOR = "|"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The part of a table's entry that frames need."""
+    """The part of a table's entry that frames need; without a filter it takes every lead."""
 
     table: str
-    filter: str
+    filter: str | None
     key: tuple[str, ...]
     send: tuple[str, ...]
 
 
-def list_routes(config: TablesConfig) -> tuple[Route, ...]:
-    """List the routes in the order in which they are tried."""
+def list_routes(config: TablesConfig, only_table: str | None = None) -> tuple[Route, ...]:
+    """List the routes in the order in which they are tried, or the one that takes every lead."""
+    if only_table is not None:
+        table = config.tables[only_table]
+        return (Route(only_table, None, table.key, table.send),)
     return tuple(
         Route(name, table.filter, table.key, table.send) for name, table in config.tables.items()
     )
@@ -47,9 +50,7 @@ def route_leads(leads: pl.LazyFrame, routes: Sequence[Route]) -> pl.LazyFrame:
         ConfigError: CONFIG_BAD_FILTER, from a route's filter.
     """
     flags = [f"match:{position}" for position in range(len(routes))]
-    matches = [
-        parse_filter(route.filter).alias(flag) for flag, route in zip(flags, routes, strict=True)
-    ]
+    matches = [_matches(route).alias(flag) for flag, route in zip(flags, routes, strict=True)]
     return (
         leads.with_columns(matches)
         .with_columns(
@@ -68,6 +69,10 @@ def build_key(fields: Sequence[str]) -> pl.Expr:
     if tuple(fields) == UNROUTED_KEY:
         return pl.col("email")
     return pl.concat_str(parts, separator=KEY_SEPARATOR)
+
+
+def _matches(route: Route) -> pl.Expr:
+    return pl.lit(value=True) if route.filter is None else parse_filter(route.filter)
 
 
 def _first_match(flags: Sequence[str]) -> pl.Expr:

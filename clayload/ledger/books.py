@@ -123,6 +123,22 @@ class Books:
         )
         return rows[0].cycle if rows else None
 
+    def list_settled(self, extract_id: str, cycle: str) -> list[RunRow]:
+        """List the loads of an extract for a cycle that left nothing owed, newest first."""
+        runs = schema.runs
+        settled = ("complete", "attention")
+        found = self._read(
+            select(runs)
+            .where(
+                runs.c.extract_id == extract_id,
+                runs.c.cycle == cycle,
+                runs.c.kind != "replay",
+                runs.c.outcome.in_(settled),
+            )
+            .order_by(runs.c.started_at.desc())
+        )
+        return [RunRow(**row._mapping) for row in found]  # noqa: SLF001 - SQLAlchemy's public accessor
+
     def count_ends(self, run_id: str) -> dict[str, dict[RowEnd, int]]:
         """Count the run's registered leads by table and end.
 
@@ -141,6 +157,19 @@ class Books:
             of_table = ends.setdefault(row.table_name, {})
             of_table[end] = of_table.get(end, 0) + row.n
         return ends
+
+    def chunks_with_owed(self, run_id: str) -> frozenset[str]:
+        """Name the run's chunks that hold leads still owed, or still on their way."""
+        found = (
+            select(_c.chunk_id)
+            .select_from(_LEADS_OF_RUN)
+            .where(
+                _c.run_id == run_id,
+                _s.state.in_((SubmissionState.PENDING, SubmissionState.SENDING)),
+            )
+            .distinct()
+        )
+        return frozenset(row.chunk_id for row in self._read(found))
 
     def rows_delivered_by(self, run_id: str) -> list[int]:
         """List the row numbers of the leads that this very run delivered."""

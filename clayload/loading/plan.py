@@ -25,8 +25,10 @@ from clayload.ledger.books import Books
 from clayload.ledger.engine import is_new
 from clayload.ledger.snapshot import unbenched, unused_table
 from clayload.ledger.store import Ledger
+from clayload.loading.cycle import choose_cycle
 from clayload.loading.deliver import read_bodies
-from clayload.loading.prepare import choose_cycle, prepare_frames, read_leads
+from clayload.loading.prepare import read_leads
+from clayload.loading.reading import prepare_frames
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
@@ -109,7 +111,7 @@ def plan_load(request: LoadRequest, setup: Setup, bodies_folder: Path | None = N
     history = _History(None if is_new(url) else Ledger.open(url, read_only=True))
     with _temporary_folder() as folder:
         prepared = prepare_frames(request, setup, "plan", folder)
-        cycle = choose_cycle(request, prepared.extract_id, history.ledger)
+        cycle = choose_cycle(request, prepared.extract_id, history.ledger, setup.config.workspace)
         owed_of = {
             name: _Owed(
                 {

@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clayload.model import Priority
+from clayload.tables.hints import Hints
+
+NO_HINTS = Hints()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,8 @@ class LoadRequest:
 
     `files` are paths or glob patterns, read as one extract. Without `cycle`, it is the one the
     same extract was loaded for before, or else the current month. `priority` replaces that of the
-    tables. `parent_run_id` is the run that had set the files' rows aside, if one had.
+    tables. `parent_run_id` is the run that had set the files' rows aside, if one had. `hints` say
+    how the files are to be read; with `is_first` a load is refused that was done before.
     """
 
     files: tuple[str, ...]
@@ -27,3 +31,5 @@ class LoadRequest:
     limit: int | None = None
     priority: Priority | None = None
     parent_run_id: str | None = None
+    hints: Hints = NO_HINTS
+    is_first: bool = False

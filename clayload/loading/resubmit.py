@@ -18,6 +18,7 @@ from clayload.frames.returned import RUN_COLUMN, Returned, read_runs
 from clayload.ledger.books import Books
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
+from clayload.report.account import Reading
 
 
 def request_resubmit(files: Sequence[str], run_id: str | None, setup: Setup) -> LoadRequest:
@@ -29,7 +30,8 @@ def request_resubmit(files: Sequence[str], run_id: str | None, setup: Setup) -> 
     """
     chosen = choose_run(_read_runs(files, setup), run_id)
     parent = Books(setup.ledger).find_run(chosen)
-    return LoadRequest(tuple(files), cycle=parent.cycle, parent_run_id=parent.run_id)
+    hints = Reading.model_validate_json(parent.preparation).hints
+    return LoadRequest(tuple(files), cycle=parent.cycle, parent_run_id=parent.run_id, hints=hints)
 
 
 def _read_runs(files: Sequence[str], setup: Setup) -> tuple[str, ...]:

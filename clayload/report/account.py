@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from clayload.errors import ExitCode
 from clayload.ledger.books import LeadRow
 from clayload.model import RowEnd
+from clayload.tables.hints import Hints
 
 
 class Outcome(StrEnum):
@@ -43,7 +44,8 @@ class Reading(_Account):
     `n_left_out` leads were accepted, and left for later by `--limit` or `--table`. `merged` has
     the columns of each field that has several, `conflicts` the rows in which those differ, and
     `unread` what of the files was left aside, such as further sheets. `added` are the rows of a
-    resubmit, as (first, last), that stand for no lead its parent run had set aside.
+    resubmit, as (first, last), that stand for no lead its parent run had set aside. `hints` are
+    what a person said of the extract.
     """
 
     files: tuple[str, ...]
@@ -60,6 +62,7 @@ class Reading(_Account):
     conflicts: dict[str, int]
     unread: tuple[str, ...]
     added: tuple[tuple[int, int], ...] = ()
+    hints: Hints = Hints()
 
     def describe_columns(self) -> Iterator[str]:
         """Say, a sentence each, what a person should know of the extract's columns."""
@@ -73,6 +76,10 @@ class Reading(_Account):
             yield f"Left unread: {', '.join(self.unread)}."
         if self.n_multi_match:
             yield f"{self.n_multi_match:,} leads match several tables; the first in the file won."
+        if self.hints.only_table:
+            yield f"Every lead goes to {self.hints.only_table}, as asked, whatever the filters say."
+        for field, text in self.hints.defaults.items():
+            yield f"Where {field} is empty, it is '{text}', as asked."
         if self.added:
             n = sum(last - first + 1 for first, last in self.added)
             yield f"{n:,} rows stand for no lead the earlier run set aside: they were added."

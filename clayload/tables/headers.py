@@ -15,8 +15,8 @@ from pydantic import Field, RootModel, ValidationError, model_validator
 
 from clayload.model import LEAD_FIELDS
 from clayload.tables.explain import explain
-from clayload.tables.models import LeadField
 from clayload.tables.problems import Flaw, merge_problems, refuse
+from clayload.tables.values import LeadField
 from clayload.tables.yaml_file import read_yaml
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ class HeaderAliases:
     def field_for(self, header: str) -> str | None:
         """The lead field this column header means, or None; `# Employees` is `employees`."""
         return self.field_of.get(fold_header(header))
+
+    def hinted(self, field_of: Mapping[str, str]) -> HeaderAliases:
+        """The same with headers that mean, in one extract, what a person says they mean."""
+        hints = {fold_header(header): field for header, field in field_of.items()}
+        return HeaderAliases({**self.field_of, **hints})
 
 
 class HeadersFile(RootModel[dict[LeadField, tuple[Synonym, ...]]]):

@@ -10,82 +10,18 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StrictBool,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
-from clayload.errors import Code, ConfigError
-from clayload.model import LEAD_FIELDS, Priority
+from clayload.model import Priority
 from clayload.tables.contradictions import find_contradictions
-from clayload.tables.filters import parse_filter
-from clayload.tables.problems import Flaw, find_nearest, refuse
-from clayload.tables.references import REFERENCE_PATTERN, secret_schemes, split_reference
+from clayload.tables.problems import Flaw, refuse
+from clayload.tables.values import Count, Filter, LeadFields, Name, SecretRef, Steps, TimeZone
 
 REGULATED_FORBIDS = "claygent"
 LEAST_BURST_S = 0.04
 """The least burst, in seconds' worth of the rate; Clay's own is two seconds' worth."""
 SOURCE_LIMIT = 50_000
 """Accepted submissions a Clay webhook takes in its whole life (clay-facts.md §1)."""
-
-
-def _check_reference(value: object) -> object:
-    if isinstance(value, str) and split_reference(value) is None:
-        scheme = value.partition(":")[0]
-        hint = f"write env:NAME; known schemes: {', '.join(secret_schemes())}"
-        what = "not a reference to a secret (the value is not shown here)"
-        nearest = find_nearest(scheme, secret_schemes())
-        raise refuse(Flaw(what, hint, nearest=nearest, code=Code.CONFIG_LITERAL_SECRET))
-    return value
-
-
-def _check_field(name: str) -> str:
-    if name not in LEAD_FIELDS:
-        hint = f"the fields of a lead: {', '.join(LEAD_FIELDS)}"
-        nearest = find_nearest(name, LEAD_FIELDS)
-        raise refuse(Flaw(f"unknown lead field '{name}'", hint, nearest=nearest))
-    return name
-
-
-def _check_filter(sql: str) -> str:
-    try:
-        parse_filter(sql)
-    except ConfigError as exc:
-        # Pydantic collects only its own errors, and all mistakes are to be told at once.
-        near = exc.facts["nearest"]
-        raise refuse(Flaw(exc.message, exc.hint, nearest=near, code=exc.code)) from None
-    return sql
-
-
-def _check_no_doubles(names: tuple[str, ...]) -> tuple[str, ...]:
-    for i, name in enumerate(names):
-        if name in names[:i]:
-            what = f"'{name}' stands here twice"
-            raise refuse(Flaw(what, "keep one of the two", at=(i,)))
-    return names
-
-
-# A reference is checked before its type, so that no message of pydantic's repeats the value.
-SecretRef = Annotated[
-    str,
-    BeforeValidator(_check_reference),
-    WithJsonSchema({"type": "string", "pattern": REFERENCE_PATTERN}),
-]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
-LeadField = Annotated[
-    str,
-    AfterValidator(_check_field),
-    WithJsonSchema({"type": "string", "enum": list(LEAD_FIELDS)}),
-]
-Step = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
-# Strict: YAML's `yes` is not 1, and "20" is not 20.
-Count = Annotated[int, Field(strict=True, gt=0)]
 
 
 class Plan(StrEnum):
@@ -184,6 +120,11 @@ class Workspace(_Model):
         default=PriorityWeights(),
         description="How the rate is divided among priorities that want it at the same time.",
     )
+    time_zone: TimeZone = Field(
+        default="UTC",
+        description="Where the workspace's people live, such as Europe/Berlin: schedules and the "
+        "current month go by it.",
+    )
     own_api_keys: StrictBool = Field(
         default=False,
         description="Whether enrichments run on your own providers' keys (no data credits).",
@@ -203,11 +144,11 @@ class Table(_Model):
     """One Clay table: which leads it takes, what is sent, and through which slots."""
 
     focus: str = Field(min_length=1, description="Who is in this table, in a few words.")
-    filter: Annotated[str, AfterValidator(_check_filter)] = Field(
+    filter: Filter = Field(
         description="SQL condition over the fields of a lead; the first table that matches takes "
         "the lead, and an empty field never matches."
     )
-    enrichment: Annotated[tuple[Step, ...], AfterValidator(_check_no_doubles)] = Field(
+    enrichment: Steps = Field(
         default=(), description="The steps the Clay table runs on each row, for estimates."
     )
     volume_per_month: Count = Field(description="Leads expected a month, for planning.")
@@ -221,7 +162,7 @@ class Table(_Model):
         default=False,
         description="Whether Clay deletes rows once they are enriched (Enterprise only).",
     )
-    key: Annotated[tuple[LeadField, ...], AfterValidator(_check_no_doubles)] = Field(
+    key: LeadFields = Field(
         default=("email",),
         min_length=1,
         description="The fields that make the lead_key. They need not be in send: the lead_key "
@@ -237,9 +178,7 @@ class Table(_Model):
         description="What becomes of a lead of which nobody knows whether Clay has it: hold it for "
         "a person, or resend it (only where the Clay table de-duplicates on lead_key).",
     )
-    send: Annotated[tuple[LeadField, ...], AfterValidator(_check_no_doubles)] = Field(
-        min_length=1, description="The only fields that leave the house."
-    )
+    send: LeadFields = Field(min_length=1, description="The only fields that leave the house.")
     row_limit: Count = Field(
         default=50_000, description="Rows the Clay table holds; Clay's cap depends on the plan."
     )

@@ -1,0 +1,103 @@
+"""What does the extract of a request hold?
+
+In:    a load request, and a folder for what is made of it.
+Out:   chunk files and rows set aside in the folder, and the account of them.
+Never: a look at the ledger: what of it is owed is `prepare`'s question.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from clayload.errors import Code, ContractError
+from clayload.extracts.open import Extract, open_extract
+from clayload.frames.filled import Filled
+from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
+from clayload.frames.returned import Returned, find_added, is_export
+from clayload.frames.source import Source
+from clayload.loading.request import LoadRequest
+from clayload.loading.run_folder import folder_of
+from clayload.loading.setup import Setup
+from clayload.model import ChunkRef
+from clayload.report.account import Reading
+from clayload.tables.hints import Hints
+from clayload.tables.problems import check_name
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedFrames:
+    """An extract read, checked, routed and cut into chunks; nothing is owed yet."""
+
+    extract_id: str
+    reading: Reading
+    chunks: tuple[ChunkRef, ...]
+
+
+def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> PreparedFrames:
+    """Read, check and route the extract into chunk files under `folder`; the ledger is not asked.
+
+    Raises:
+        ConfigError: an unknown table.
+        StopExtractError: the extract cannot be read.
+        RunError: the folder cannot be written.
+    """
+    hints = request.hints
+    for name in {request.table, hints.only_table} - {None}:
+        check_name(str(name), setup.config.tables)
+    extract = open_extract(request.files, setup.aliases.hinted(hints.headers), folder)
+    source = _read_as_meant(extract, request)
+    options = PrepareOptions(
+        run_id=run_id,
+        folder=folder,
+        chunk_rows=setup.settings.chunk_rows,
+        max_chunks=setup.settings.max_chunks,
+        limit=request.limit,
+        tables=None if request.table is None else [request.table],
+        only_table=hints.only_table,
+    )
+    preparation = prepare_chunks(source, setup.config, options)
+    reading = _describe_reading(preparation, extract, request.hints)
+    if request.parent_run_id is not None:
+        added = find_added(Returned(extract), folder_of(request.parent_run_id, setup))
+        reading = reading.model_copy(update={"added": added})
+    chunks = tuple(
+        replace(chunk, priority=request.priority or setup.config.tables[chunk.table].priority)
+        for chunk in preparation.chunks
+    )
+    return PreparedFrames(extract.extract_id, reading, chunks)
+
+
+def _read_as_meant(extract: Extract, request: LoadRequest) -> Source:
+    """Read the extract as its owner means it: what a spreadsheet added is off, gaps are filled."""
+    is_resubmit = request.parent_run_id is not None
+    hints = request.hints
+    missing = [header for header in hints.headers if header not in extract.columns]
+    if missing and not is_resubmit:
+        raise ContractError(
+            Code.EXTRACT_NO_COLUMN,
+            f"the hints name a column '{missing[0]}' that the extract does not have",
+            hint=f"write it as the file does; its columns are {', '.join(extract.columns)}",
+            columns=tuple(extract.columns),
+        )
+    source = Returned(extract) if is_resubmit or is_export(extract) else extract
+    return Filled(source, hints.defaults) if hints.defaults else source
+
+
+def _describe_reading(preparation: Preparation, extract: Extract, hints: Hints) -> Reading:
+    return Reading(
+        files=tuple(file.name for file in extract.files),
+        folder=str(extract.work_dir),
+        n_rows=preparation.n_rows,
+        n_quarantined=preparation.n_quarantined,
+        quarantine_reasons=preparation.quarantine_reasons,
+        n_duplicates=preparation.n_duplicates,
+        n_unrouted=preparation.n_unrouted,
+        n_multi_match=preparation.n_multi_match,
+        n_left_out=preparation.n_not_selected + preparation.n_beyond_limit,
+        unmapped=preparation.unmapped,
+        merged=preparation.merged,
+        conflicts=preparation.conflicts,
+        unread=extract.unread,
+        hints=hints,
+    )

@@ -1,0 +1,61 @@
+"""Which chunks of a load does one of several workers deliver?
+
+In:    the chunks of a prepared run, kept in its folder, which all the workers see.
+Out:   a worker's own share of them; and, once that is through, what others have left.
+Never: a chunk of which nothing is owed; and never a lead twice: two workers that meet at a chunk
+       get grants of different leads.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from clayload.folder import writing_to
+from clayload.ledger.books import Books
+from clayload.loading.prepare import PreparedLoad
+from clayload.loading.run_folder import find_run_folder, folder_gone
+from clayload.loading.setup import Setup
+from clayload.model import ChunkRef
+
+_FILE = "chunks.json"
+_CHUNKS = TypeAdapter(tuple[ChunkRef, ...])
+
+
+def keep_chunks(load: PreparedLoad) -> None:
+    """Write down the chunks of a load where its workers find them.
+
+    Raises:
+        RunError: the run folder cannot be written.
+    """
+    folder = Path(load.reading.folder)
+    with writing_to(folder):
+        (folder / _FILE).write_bytes(_CHUNKS.dump_json(load.chunks))
+
+
+def read_share(run_id: str, number: int, n_shares: int, setup: Setup) -> tuple[ChunkRef, ...]:
+    """Read the chunks of share `number` of `n_shares`, counted from 1; high priority first.
+
+    Raises:
+        RunError: there is no such run, or its folder is not here.
+    """
+    return _read_chunks(run_id, setup)[number - 1 :: n_shares]
+
+
+def find_left(run_id: str, setup: Setup) -> tuple[ChunkRef, ...]:
+    """Find the chunks of which something is owed still, the last first.
+
+    Their own worker, if it lives, comes from the other side.
+    """
+    owed = Books(setup.ledger).chunks_with_owed(run_id)
+    return tuple(c for c in reversed(_read_chunks(run_id, setup)) if c.chunk_id in owed)
+
+
+def _read_chunks(run_id: str, setup: Setup) -> tuple[ChunkRef, ...]:
+    run = Books(setup.ledger).find_run(run_id)
+    path = find_run_folder(run, setup) / _FILE
+    try:
+        return _CHUNKS.validate_json(path.read_bytes())
+    except OSError as error:
+        raise folder_gone(run, path) from error

@@ -1,0 +1,230 @@
+"""What may a person, a schedule or an event ask of a flow?
+
+In:    the values of a form in the Prefect UI, of a deployment, or of an event.
+Out:   frozen models, whose JSON Schema Prefect checks before a run is created; each becomes a
+       request of the core.
+Never: a secret, or anything personal: Prefect keeps parameters.
+
+A rule that concerns several fields stands twice, in the schema and in a validator, since Prefect
+checks only the first and Python only the second; a test holds the two against each other.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from clayload.errors import ConfigError
+from clayload.ledger.states import SubmissionState
+from clayload.loading.replay import ReplayRequest
+from clayload.loading.request import LoadRequest
+from clayload.loading.setup import read_setup
+from clayload.model import LEAD_FIELDS, Priority
+from clayload.tables.hints import Hints
+
+_NO_LINE_BREAK = r"^[^\r\n]+$"
+
+
+def _offer_tables(schema: dict[str, Any]) -> None:
+    """Offer the configured tables; without a readable configuration any name may be typed."""
+    try:
+        names = list(read_setup(os.environ).config.tables)
+    except ConfigError:
+        return
+    for choice in schema.get("anyOf", [schema]):
+        if choice.get("type") == "string":
+            choice["enum"] = names
+
+
+Line = Annotated[str, Field(min_length=1, pattern=_NO_LINE_BREAK)]
+File = Annotated[str, Field(min_length=1, pattern=_NO_LINE_BREAK)]
+Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+RunId = Annotated[str, Field(pattern=r"^\d{8}T\d{6}Z-[0-9a-f]{6}$")]
+TableName = Annotated[str | None, Field(title="Table", json_schema_extra=_offer_tables)]
+
+
+Workers = Annotated[int, Field(title="Workers", ge=1, le=20)]
+_WORKERS = "Share the load over so many flow runs, each on a worker; all keep to the one rate."
+
+
+class _Order(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ManualLoad(_Order):
+    """Load an extract now; the same extract again sends only what is still owed."""
+
+    files: list[File] = Field(
+        title="Files",
+        min_length=1,
+        description="Paths where the worker runs, or patterns such as `extracts/2026-11/*.csv`; "
+        "read as one extract.",
+    )
+    cycle: Line | None = Field(
+        default=None,
+        title="Cycle",
+        description="What the extract is for: a month such as 2026-11, or an event's name. Without "
+        "it, the cycle it was loaded for before, or the current month.",
+    )
+    table: TableName = Field(default=None, description="Load only the leads of this table.")
+    limit: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, title="At most", description="Send at most so many leads: a sample."
+    )
+    priority: Priority | None = Field(
+        default=None,
+        title="Priority",
+        description="Who goes first at the shared rate, in place of the tables' own.",
+    )
+    dry_run: bool = Field(
+        default=False, title="Only plan", description="Say what the load would take; send nothing."
+    )
+
+    workers: Workers = Field(default=1, description=_WORKERS)
+
+    def request(self) -> LoadRequest:
+        """Ask the core for it."""
+        return LoadRequest(tuple(self.files), self.cycle, self.table, self.limit, self.priority)
+
+    @property
+    def label(self) -> str:
+        """Name the run: `plan 2026-11 · leads.csv and 2 more · outbound-leads-tech only`."""
+        first, *others = (Path(file).name for file in self.files)
+        files = f"{first} and {len(others)} more" if others else first
+        words = ["plan" if self.dry_run else "load", *([self.cycle] if self.cycle else [])]
+        only = [f"{self.table} only"] if self.table else []
+        return " · ".join([" ".join(words), files, *only])
+
+
+class MonthlyLoad(_Order):
+    """Load a month's extracts, once."""
+
+    cycle: Month | None = Field(
+        default=None,
+        title="Month",
+        description="The month, such as 2026-11; without it, the month in which the run was due, "
+        "in the workspace's time zone.",
+    )
+    files: Annotated[str, Field(pattern=r"\{cycle\}")] = Field(
+        default="extracts/{cycle}/*.{csv,parquet,xlsx,ndjson}",
+        title="Files",
+        description="Where a month's extracts lie; {cycle} stands for the month.",
+    )
+    workers: Workers = Field(default=1, description=_WORKERS)
+
+
+class EventBackfill(_Order):
+    """Load the list of people who came to an event, when others need not wait for it."""
+
+    event: Line = Field(title="Event", description="The event's name: the cycle of its leads.")
+    file: File = Field(title="File", description="The list, where the worker runs.")
+    table: TableName = Field(
+        default="event-attendees",
+        description="The table that takes every lead of the list, whatever the filters say; none: "
+        "the filters decide.",
+    )
+    headers: dict[Line, Annotated[str, Field(json_schema_extra={"enum": list(LEAD_FIELDS)})]] = (
+        Field(
+            default={},
+            title="Mapping hints",
+            description="Which lead field an unusual column header means: "
+            '{"Badge name": "full_name"}.',
+        )
+    )
+    industry: Line | None = Field(
+        default=None, title="Default industry", description="Where the list has none."
+    )
+    source: Line = Field(
+        default="event", title="Default source", description="Where the list has none."
+    )
+    priority: Priority = Field(
+        default=Priority.LOW, title="Priority", description="Who goes first at the shared rate."
+    )
+
+    def request(self) -> LoadRequest:
+        """Ask the core for it."""
+        defaults = {"event_name": self.event, "source": self.source}
+        if self.industry is not None:
+            defaults["industry"] = self.industry
+        hints = Hints(headers=self.headers, defaults=defaults, only_table=self.table)
+        return LoadRequest((self.file,), self.event, priority=self.priority, hints=hints)
+
+    @property
+    def label(self) -> str:
+        """Name the run: `backfill saas-summit · attendees.csv`."""
+        return f"backfill {self.event} · {Path(self.file).name}"
+
+
+class ReplayOrder(_Order):
+    """Send a run's refused leads again, or those in doubt; says first what it would send."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            # What is not filled in is as the defaults say: refused, only planned.
+            "if": {
+                "properties": {"in_doubt": {"const": True}, "dry_run": {"const": False}},
+                "required": ["in_doubt", "dry_run"],
+            },
+            "then": {
+                "properties": {"looked_in_clay": {"const": True}},
+                "required": ["looked_in_clay"],
+            },
+            "not": {
+                "properties": {"refused": {"const": False}, "in_doubt": {"const": False}},
+                "required": ["refused"],
+            },
+        }
+    )
+
+    run: RunId = Field(title="Run", description="The run's id, as its report shows it.")
+    refused: bool = Field(
+        default=True, title="Refused leads", description="Those that Clay said no to."
+    )
+    in_doubt: bool = Field(
+        default=False, title="Leads in doubt", description="Those that Clay may have already."
+    )
+    looked_in_clay: bool = Field(
+        default=False,
+        title="I looked in Clay",
+        description="Needed to send leads in doubt: what Clay has already, it has twice then.",
+    )
+    table: TableName = Field(default=None, description="Only the leads of this table.")
+    dry_run: bool = Field(
+        default=True, title="Only plan", description="Say what would be sent; send nothing."
+    )
+
+    @model_validator(mode="after")
+    def _is_one_chosen_and_certain(self) -> Self:
+        if not (self.refused or self.in_doubt):
+            what = "choose refused leads, leads in doubt, or both"
+            raise ValueError(what)
+        if self.in_doubt and not self.dry_run and not self.looked_in_clay:
+            what = "leads in doubt are sent only once somebody looked in Clay: `looked_in_clay`"
+            raise ValueError(what)
+        return self
+
+    def request(self) -> ReplayRequest:
+        """Ask the core for it."""
+        wanted = {SubmissionState.REFUSED: self.refused, SubmissionState.IN_DOUBT: self.in_doubt}
+        return ReplayRequest(self.run, frozenset(s for s in wanted if wanted[s]), self.table)
+
+
+class ResubmitOrder(_Order):
+    """Send the corrected rows of a quarantine, for the cycle of the run that set them aside."""
+
+    files: list[File] = Field(
+        title="Files", min_length=1, description="The corrected file, or several of one run."
+    )
+    run: RunId | None = Field(
+        default=None,
+        title="Run",
+        description="The run they belong to, where no column clayload_run says so.",
+    )
+
+
+class ShareOrder(_Order):
+    """Deliver a share of a load; its own flow run starts these, nobody else."""
+
+    run: RunId = Field(title="Run", description="The run whose chunks are shared.")
+    number: int = Field(title="Share", ge=1, description="Which share, counted from 1.")
+    of: int = Field(title="Shares", ge=1, description="How many shares there are.")

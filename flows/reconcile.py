@@ -1,0 +1,18 @@
+"""Hold the ledger's books against each other: what a schedule runs every day.
+
+In:    the ledger.
+Out:   the artifact `ledger-check`; a failed run where the ledger is damaged.
+Never: a repair, beyond settling what ended processes left behind.
+"""
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+
+from flows.sending import ending_well_told
+from tasks.watching import look_at_ledger
+
+
+@flow(name="reconcile", persist_result=False)
+def reconcile() -> State[None]:
+    """Settle what ended processes left behind, and check the ledger."""
+    return ending_well_told(look_at_ledger)

@@ -1,0 +1,111 @@
+"""What is the same in every flow that sends leads?
+
+In:    how the load is prepared.
+Out:   the order of the steps, and a final state computed from the run report.
+Never: a decision about a single lead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from prefect.client.schemas.objects import State, StateType
+from prefect.runtime import flow_run
+from prefect.states import Failed
+from pydantic import BaseModel
+
+from clayload.errors import ClayloadError, ExitCode
+from clayload.loading.prepare import PreparedLoad
+from clayload.report.account import EXIT_CODE_OF, Outcome, Problem, RunReport, describe_ends
+from tasks.artifacts import publish_report
+from tasks.limits import chunk_runner, ensure_chunk_limits
+from tasks.load import halting_when_interrupted, settle_run, start_delivery
+from tasks.progress import ChunkArrivals, find_problems, follow_progress
+from tasks.shares import read_problems, start_shares
+
+_Order = TypeVar("_Order", bound=BaseModel)
+
+SENDING: dict[str, Any] = {
+    "task_runner": chunk_runner(),
+    "persist_result": False,
+    "log_prints": True,
+}
+"""How Prefect runs a flow that sends leads."""
+
+_STATES: dict[Outcome, tuple[StateType, str]] = {
+    Outcome.COMPLETE: (StateType.COMPLETED, "Completed"),
+    Outcome.ATTENTION: (StateType.COMPLETED, "NeedsAttention"),
+    Outcome.PENDING: (StateType.FAILED, "LeadsPending"),
+    Outcome.UNBALANCED: (StateType.FAILED, "BooksUnbalanced"),
+}
+
+
+def asked(order: type[_Order]) -> _Order:
+    """Read what was asked of this flow run, to name it by."""
+    (given,) = flow_run.parameters.values()
+    return order.model_validate(given)
+
+
+def ending_well_told(body: Callable[[], State[Any]]) -> State[None]:
+    """Run a flow's body; an error that says what to do next becomes the state's message."""
+    try:
+        return body()
+    except ClayloadError as error:
+        # It says in one line what is wrong and what to do; a traceback would bury it.
+        return Failed(message=str(error), data=error)
+
+
+def send_load(prepare: Callable[[], PreparedLoad], n_workers: int = 1) -> State[None]:
+    """Prepare chunks, deliver them, settle; the state says what came of it and what is next."""
+    return ending_well_told(lambda: final_state(_send(prepare(), n_workers)))
+
+
+def _send(load: PreparedLoad, n_workers: int) -> RunReport:
+    print(describe_load(load))
+    deliver = _deliver_here if n_workers == 1 else partial(_deliver_shared, n_workers=n_workers)
+    with halting_when_interrupted(load.run_id):
+        problems = deliver(load)
+    report = settle_run(load.run_id, problems)
+    publish_report(report)
+    return report
+
+
+def _deliver_here(load: PreparedLoad) -> list[Problem]:
+    ensure_chunk_limits()
+    futures = start_delivery(load.chunks)
+    follow_progress(load, ChunkArrivals(futures))
+    return find_problems(load.chunks, futures)
+
+
+def _deliver_shared(load: PreparedLoad, n_workers: int) -> list[Problem]:
+    follow_progress(load, start_shares(load, n_workers))
+    return read_problems(load.run_id, n_workers)
+
+
+def describe_load(load: PreparedLoad) -> str:
+    """Say what was read, and what of it is to be sent."""
+    reading = load.reading
+    return (
+        f"run {load.run_id}: {reading.n_rows:,} rows read, {reading.n_quarantined:,} quarantined, "
+        f"{reading.n_duplicates:,} duplicates, {reading.n_unrouted:,} unrouted; {load.n_owed:,} of "
+        f"{load.n_accepted:,} accepted leads are owed, in {len(load.chunks):,} chunks"
+    )
+
+
+def final_state(report: RunReport) -> State[None]:
+    """Compute the flow's state: a flow that returns data would be Completed whatever happened."""
+    state_type, name = _STATES[report.outcome]
+    ends = describe_ends(report.ends)
+    what_next = "" if report.outcome is Outcome.COMPLETE else f". Next: {report.next_step}"
+    return State(type=state_type, name=name, message=f"{report.outcome}: {ends}{what_next}")
+
+
+def exit_code_of(state: State[Any]) -> ExitCode:
+    """Translate the flow's state for the shell."""
+    for outcome, (_, name) in _STATES.items():
+        if state.name == name:
+            return EXIT_CODE_OF[outcome]
+    error = state.result(raise_on_failure=False)
+    return error.exit_code if isinstance(error, ClayloadError) else ExitCode.UNEXPECTED

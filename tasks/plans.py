@@ -1,0 +1,74 @@
+"""What do people see of a load, or a replay, that is only planned?
+
+In:    a request; the ledger, read only.
+Out:   the plan as an artifact, and a state that says it in one line.
+Never: a submission or a ledger row; and never a lead's key or data.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Any
+
+from prefect.artifacts import create_markdown_artifact
+from prefect.client.schemas.objects import State
+from prefect.states import Completed
+
+from clayload.loading.plan import LoadPlan, plan_load
+from clayload.loading.progress import describe_seconds
+from clayload.loading.replay import ReplayPlan, ReplayRequest, plan_replay
+from clayload.loading.request import LoadRequest
+from clayload.loading.setup import Setup, read_setup
+from clayload.report.markdown import render_table
+from tasks.discretion import telling_no_data
+
+
+def show_load_plan(request: LoadRequest) -> State[Any]:
+    """Plan a load, and show the plan."""
+    with telling_no_data():
+        plan = plan_load(request, read_setup(os.environ))
+    time = describe_seconds(plan.sending_time_s)
+    said = f"{plan.n_to_send:,} leads to send for {plan.cycle} at {plan.rate_per_s:g}/s: {time}"
+    fits = "" if plan.is_fitting else "; not all find room: add a slot"
+    return _show("load-plan", f"{said}{fits}", _render_load(plan))
+
+
+def show_replay_plan(request: ReplayRequest) -> State[Any]:
+    """Plan a replay, and show the plan."""
+    with telling_no_data():
+        plan = plan_replay(request, _reading())
+    said = f"{len(plan.leads):,} leads to send again: {describe_seconds(plan.sending_time_s)}"
+    doubt = f"; Clay may have {plan.n_in_doubt:,} of them already" if plan.n_in_doubt else ""
+    fits = f"; {plan.n_unplaced:,} find no room: add a slot" if plan.n_unplaced else ""
+    return _show("replay-plan", f"{said}{doubt}{fits}", _render_replay(plan))
+
+
+def _reading() -> Setup:
+    return replace(read_setup(os.environ), is_reading=True)
+
+
+def _show(key: str, said: str, page: str) -> State[Any]:
+    create_markdown_artifact(f"**{said}**\n\n{page}\n", key=key, description=said)
+    return Completed(name="Planned", message=f"{said}. Nothing was sent")
+
+
+def _render_load(plan: LoadPlan) -> str:
+    rows = [
+        [
+            name,
+            f"{table.n_accepted:,}",
+            f"{table.n_already_settled:,}",
+            f"{table.n_to_send:,}",
+            ", ".join(f"{slot} {n:,}" for slot, n in table.by_slot.items()),
+            f"{table.n_unplaced:,}",
+        ]
+        for name, table in plan.tables.items()
+    ]
+    header = ["table", "accepted", "already settled", "to send", "through slots", "no room"]
+    return render_table(header, rows)
+
+
+def _render_replay(plan: ReplayPlan) -> str:
+    rows = [[one.table, one.state, one.reason, f"{one.n_leads:,}"] for one in plan.counts]
+    return render_table(["table", "end", "reason", "leads"], rows)

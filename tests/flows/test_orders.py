@@ -1,0 +1,117 @@
+"""What a form may hold: Prefect's check of the schema, and ours of the values, say the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from prefect.utilities.schema_tools.validation import validate
+from pydantic import BaseModel, ValidationError
+
+from clayload.tables.read import read_tables
+from flows.event_backfill import event_backfill
+from flows.load_leads import load_leads
+from flows.monthly_load import monthly_load
+from flows.orders import EventBackfill, ManualLoad, MonthlyLoad, ReplayOrder, ResubmitOrder
+from flows.replay import replay
+from flows.resubmit import resubmit
+
+FORMS: list[tuple[Any, str, type[BaseModel]]] = [
+    (load_leads, "load", ManualLoad),
+    (monthly_load, "month", MonthlyLoad),
+    (event_backfill, "backfill", EventBackfill),
+    (replay, "replay", ReplayOrder),
+    (resubmit, "resubmit", ResubmitOrder),
+]
+RUN = "20261101T060000Z-0a1b2c"
+
+flags = st.fixed_dictionaries(
+    {},
+    optional={name: st.booleans() for name in ("refused", "in_doubt", "looked_in_clay", "dry_run")},
+)
+
+
+def refusals(flow: Any, parameter: str, values: dict[str, Any]) -> list[str]:
+    """Ask Prefect's server-side check, as the form does before a run is created."""
+    schema = flow.parameters.model_dump_for_openapi()
+    return [error.message for error in validate({parameter: values}, schema)]
+
+
+def is_valid(order: type[BaseModel], values: dict[str, Any]) -> bool:
+    try:
+        order.model_validate(values)
+    except ValidationError:
+        return False
+    return True
+
+
+@given(flags)
+def test_a_replays_form_refuses_exactly_what_the_flow_would(chosen: dict[str, bool]) -> None:
+    values = {"run": RUN, **chosen}
+    assert (not refusals(replay, "replay", values)) == is_valid(ReplayOrder, values)
+
+
+def test_leads_in_doubt_are_sent_only_by_somebody_who_says_that_they_looked() -> None:
+    values = {"run": RUN, "in_doubt": True, "dry_run": False}
+    assert refusals(replay, "replay", values)
+    assert not refusals(replay, "replay", values | {"looked_in_clay": True})
+
+
+@pytest.mark.parametrize(
+    ("order", "values"),
+    [
+        (ManualLoad, {"files": []}),
+        (ManualLoad, {"files": ["a.csv"], "limit": 0}),
+        (ManualLoad, {"files": ["a.csv"], "table": "outbound-leads-teck"}),
+        (ManualLoad, {"files": ["a.csv"], "priority": "urgent"}),
+        (ManualLoad, {"files": ["a.csv"], "cycel": "2026-11"}),
+        (MonthlyLoad, {"cycle": "2026-13"}),
+        (MonthlyLoad, {"files": "extracts/2026-11/*.csv"}),
+        (EventBackfill, {"file": "a.csv"}),
+        (EventBackfill, {"event": "saas-day", "file": "a.csv", "headers": {"Name": "nmae"}}),
+        (ReplayOrder, {"run": "the last one"}),
+        (ResubmitOrder, {"files": []}),
+    ],
+)
+def test_a_wrong_value_is_refused_before_a_run_is_created(
+    order: type[BaseModel], values: dict[str, Any]
+) -> None:
+    flow, parameter, _ = next(form for form in FORMS if form[2] is order)
+    assert refusals(flow, parameter, values)
+
+
+@pytest.mark.parametrize(
+    ("order", "values"),
+    [
+        (ManualLoad, {"files": ["extracts/*.csv"]}),
+        (ManualLoad, {"files": ["a.csv"], "table": "inbound-leads", "limit": 10, "dry_run": True}),
+        (MonthlyLoad, {}),
+        (EventBackfill, {"event": "saas-day", "file": "a.csv", "headers": {"Name": "full_name"}}),
+        (ReplayOrder, {"run": RUN}),
+        (ResubmitOrder, {"files": ["fixed.xlsx"], "run": RUN}),
+    ],
+)
+def test_what_the_form_takes_the_flow_takes_too(
+    order: type[BaseModel], values: dict[str, Any]
+) -> None:
+    flow, parameter, _ = next(form for form in FORMS if form[2] is order)
+    assert refusals(flow, parameter, values) == []
+    assert is_valid(order, values)
+
+
+@pytest.mark.parametrize(("flow", "parameter", "order"), FORMS)
+def test_every_field_of_a_form_says_what_it_is(
+    flow: Any, parameter: str, order: type[BaseModel]
+) -> None:
+    assert parameter in flow.parameters.properties
+    fields = order.model_json_schema()["properties"]
+    assert all(field.get("description") for field in fields.values())
+    assert all("title" in field or "$ref" in field for field in fields.values())
+
+
+def test_the_forms_offer_the_configured_tables(pytestconfig: pytest.Config) -> None:
+    tables = list(read_tables(pytestconfig.rootpath / "config" / "tables.yaml").tables)
+    offered = ManualLoad.model_json_schema()["properties"]["table"]["anyOf"][0]["enum"]
+    assert offered == tables
