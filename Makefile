@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: demo test lint format bench chaos lock clean
+.PHONY: demo ui test lint format bench chaos lock clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: requirements.lock pyproject.toml
@@ -15,6 +15,10 @@ export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 demo: .venv/installed
 	@$(BIN)/clayload demo
+
+# Prefect's UI with all deployments, a worker, and a stand-in of Clay; until Ctrl-C.
+ui: .venv/installed
+	@$(BIN)/clayload serve --standin
 
 test: .venv/installed
 	$(BIN)/pytest --numprocesses 2

@@ -1,0 +1,152 @@
+"""What the flows do that a schedule, an event or a form starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flow_bench import FlowBench, FlowRunRecord, record_of
+from load_tables import FINANCE, TECH, BenchOptions, BenchSlot, BenchTable, make_leads
+
+from flows.capacity_plan import capacity_plan
+from flows.event_backfill import event_backfill
+from flows.load_leads import load_leads
+from flows.monthly_load import monthly_load
+from flows.orders import EventBackfill, ManualLoad, MonthlyLoad, ReplayOrder, ResubmitOrder
+from flows.reconcile import reconcile
+from flows.replay import replay
+from flows.resubmit import resubmit
+from flows.watch_capacity import watch_capacity
+
+LEADS = make_leads("Software", 20)
+
+
+def run(flow: Callable[..., Any], *order: object) -> FlowRunRecord:
+    return record_of(flow(*order, return_state=True))
+
+
+def a_months_extracts(bench: FlowBench, month: str) -> MonthlyLoad:
+    folder = bench.work.folder / "extracts" / month
+    folder.mkdir(parents=True)
+    for n, part in enumerate((LEADS[:12], LEADS[12:])):
+        bench.work.write_csv(part).rename(folder / f"part-{n}.csv")
+    pattern = str(folder.parent / "{cycle}" / "*.{csv,parquet,xlsx}")
+    return MonthlyLoad(cycle=month, files=pattern)
+
+
+def test_a_months_extracts_are_loaded_as_one_and_only_once(bench: FlowBench) -> None:
+    month = a_months_extracts(bench, "2026-10")
+    first = run(monthly_load, month)
+    assert first.state.message == "complete: 20 delivered"
+    assert first.flow_run.name == "load month 2026-10"
+    assert bench.work.query("SELECT DISTINCT cycle FROM submissions") == [("2026-10",)]
+    again = run(monthly_load, month)
+    assert (again.state.type.value, bench.work.n_posts()) == ("FAILED", 20)
+    assert "CLY-EXT-06" in str(again.state.message)
+
+
+def test_a_month_of_which_leads_are_still_owed_is_resumed(bench: FlowBench) -> None:
+    month = a_months_extracts(bench, "2026-10")
+    worn = BenchTable("tech", "Software", (BenchSlot("tech-1", used_before=44_990),))
+    bench.work.reconfigure(BenchOptions(tables=(worn, FINANCE)))
+    assert run(monthly_load, month).state.name == "LeadsPending"
+    fresh = BenchTable("tech", "Software", (*worn.slots, BenchSlot("tech-2")))
+    bench.work.reconfigure(BenchOptions(tables=(fresh, FINANCE)))
+    resumed = run(monthly_load, month)
+    assert resumed.state.message == "complete: 10 delivered, 10 already delivered"
+
+
+def test_a_month_without_extracts_fails_and_says_where_it_looked(bench: FlowBench) -> None:
+    pattern = str(bench.work.folder / "extracts" / "{cycle}" / "*.csv")
+    missing = run(monthly_load, MonthlyLoad(cycle="2026-09", files=pattern))
+    assert missing.state.type.value == "FAILED"
+    assert "CLY-EXT-07" in str(missing.state.message)
+    assert "2026-09/*.csv" in str(missing.state.message)
+
+
+def test_an_events_list_goes_to_its_table_with_what_it_does_not_say_itself(
+    bench: FlowBench,
+) -> None:
+    people = [
+        {"Badge": "Ana", "Work Email": f"p{n}@one.example", "Notes": "x"} for n in range(5)
+    ]
+    order = EventBackfill(
+        event="saas-day",
+        file=str(bench.work.write_csv(people, "attendees.csv")),
+        table="finance",
+        headers={"Badge": "first_name"},
+        industry="Software",
+    )
+    loaded = run(event_backfill, order)
+    assert loaded.state.message == "complete: 5 delivered"
+    assert loaded.flow_run.name == "backfill saas-day · attendees.csv"
+    rows = bench.work.standin.rows("finance")
+    sent = [row["payload"] for row in bench.work.standin.rows("finance")]
+    assert {(one["first_name"], one["industry"]) for one in sent} == {("Ana", "Software")}
+    assert bench.work.query("SELECT DISTINCT cycle FROM submissions") == [("saas-day",)]
+
+
+def test_a_hint_for_a_column_that_is_not_there_stops_before_anything_is_sent(
+    bench: FlowBench,
+) -> None:
+    file = str(bench.work.write_csv(LEADS))
+    order = EventBackfill(event="e", file=file, table="tech", headers={"Bagde": "full_name"})
+    refused = run(event_backfill, order)
+    assert "CLY-EXT-05" in str(refused.state.message)
+    assert bench.work.n_posts() == 0
+
+
+def test_only_planned_means_that_nothing_is_sent_and_the_plan_is_an_artifact(
+    bench: FlowBench,
+) -> None:
+    order = ManualLoad(files=[str(bench.work.write_csv(LEADS))], cycle="2026-11", dry_run=True)
+    planned = run(load_leads, order)
+    assert (planned.state.type.value, planned.state.name) == ("COMPLETED", "Planned")
+    assert str(planned.state.message).startswith("20 leads to send for 2026-11 at ")
+    assert "| tech | 20 | 0 | 20 | tech-1 20 | 0 |" in str(planned.artifacts()["load-plan"].data)
+    assert bench.work.n_posts() == 0
+    assert not (bench.work.home / "ledger.db").exists()
+
+
+def test_leads_in_doubt_are_planned_first_and_sent_again_when_told(bench: FlowBench) -> None:
+    lost = {"kind": "reset_before_store", "source": TECH.slots[0].source_id, "count": 2}
+    bench.work.standin.faults(lost)
+    first = bench.load(bench.work.write_csv(LEADS))
+    assert first.state.name == "NeedsAttention"
+    ((run_id,),) = bench.work.query("SELECT run_id FROM runs")
+    order = {"run": run_id, "refused": False, "in_doubt": True}
+    planned = run(replay, ReplayOrder.model_validate(order))
+    assert planned.flow_run.name == f"plan replay of {run_id}"
+    assert str(planned.state.message).startswith("2 leads to send again: ")
+    told = order | {"looked_in_clay": True, "dry_run": False}
+    sent = run(replay, ReplayOrder.model_validate(told))
+    assert sent.state.message == "complete: 2 delivered"
+
+
+def test_corrected_rows_are_sent_for_the_run_that_had_set_them_aside(bench: FlowBench) -> None:
+    extract = bench.work.write_csv([*LEADS, {**LEADS[0], "email": "not an address"}])
+    bench.load(extract)
+    ((run_id,),) = bench.work.query("SELECT run_id FROM runs")
+    fixed = bench.work.folder / "fixed.csv"
+    assert bench.work.run("quarantine", "export", run_id, "--out", fixed).exit_code == 0
+    fixed.write_text(fixed.read_text().replace("not an address", "mended@one.example"))
+    again = run(resubmit, ResubmitOrder(files=[str(fixed)]))
+    assert again.state.message == "complete: 1 delivered"
+
+
+def test_the_daily_flows_tell_how_slots_and_books_stand(bench: FlowBench) -> None:
+    bench.load(bench.work.write_csv(LEADS))
+    assert run(watch_capacity).state.name == "Completed"
+    checked = run(reconcile)
+    assert checked.state.message == "the ledger is whole, and its books agree"
+    planned = run(capacity_plan)
+    assert "leads a month at" in str(planned.state.message)
+    assert "capacity-plan" in planned.artifacts()
+
+
+def test_a_slot_near_its_end_needs_attention(bench: FlowBench) -> None:
+    worn = BenchTable("tech", "Software", (BenchSlot("tech-1", used_before=44_000),))
+    bench.work.reconfigure(BenchOptions(tables=(worn, FINANCE)))
+    watched = run(watch_capacity)
+    assert watched.state.name == "NeedsAttention"
+    assert "tech-1" in str(watched.state.message)

@@ -1,0 +1,79 @@
+"""What `clayload serve` puts into Prefect, and what becomes of it: by hand, by time, by event."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from load_tables import make_leads
+from served_kit import Served
+
+FLOWS = {
+    "monthly-load",
+    "manual-load",
+    "event-backfill",
+    "replay",
+    "resubmit",
+    "capacity-plan",
+    "watch-capacity",
+    "reconcile",
+    "deliver-share",
+}
+
+
+def test_all_deployments_are_there_with_a_worker_for_them(served: Served) -> None:
+    found = served.call("POST", "/deployments/filter", {})
+    assert {one["name"] for one in found} == FLOWS
+    assert {one["work_pool_name"] for one in found} == {"clayload"}
+    assert {one["status"] for one in found} == {"READY"}
+
+
+def test_schedules_go_by_the_workspaces_time_zone(served: Served) -> None:
+    schedules = served.deployment("monthly-load")["schedules"]
+    assert [(one["schedule"]["cron"], one["schedule"]["timezone"]) for one in schedules] == [
+        ("0 6 1 * *", "UTC")
+    ]
+    daily = [served.deployment(name)["schedules"] for name in ("watch-capacity", "reconcile")]
+    assert all(len(schedules) == 1 for schedules in daily)
+
+
+def test_a_load_runs_once_at_a_time(served: Served) -> None:
+    limits = {
+        name: served.deployment(name)["global_concurrency_limit"]["limit"]
+        for name in ("monthly-load", "manual-load", "event-backfill", "replay", "resubmit")
+    }
+    assert set(limits.values()) == {1}
+    options = served.deployment("monthly-load")["concurrency_options"]
+    assert options["collision_strategy"] == "CANCEL_NEW"
+
+
+def test_a_wrong_parameter_makes_no_run(served: Served) -> None:
+    with pytest.raises(httpx.HTTPStatusError) as refused:
+        served.run("manual-load", {"load": {"files": ["a.csv"], "limit": 0}})
+    assert refused.value.response.status_code == httpx.codes.CONFLICT
+    assert served.runs_of("manual-load") == []
+
+
+def test_a_run_started_by_hand_loads_and_its_report_opens(served: Served) -> None:
+    extract = served.work.write_csv(make_leads("Software", 20), "by-hand.csv")
+    order = {"load": {"files": [str(extract)], "cycle": "2026-11"}}
+    ended = served.wait_for_end(served.run("manual-load", order))
+    assert (ended["state_type"], ended["state"]["message"]) == (
+        "COMPLETED",
+        "complete: 20 delivered",
+    )
+    assert ended["name"] == "load 2026-11 · by-hand.csv"
+
+
+def test_an_event_that_an_extract_landed_starts_its_backfill(served: Served) -> None:
+    extract = served.work.write_csv(make_leads("Farming", 7), "badge-scans.csv")
+    event = {
+        "event": "clayload.extract.landed",
+        "resource": {"prefect.resource.id": "clayload.extract.0123456789ab"},
+        "payload": {"event_name": "saas-day", "file": str(extract)},
+        "occurred": "2026-11-24T00:00:00Z",
+        "id": "00000000-0000-4000-8000-000000000001",
+    }
+    served.call("POST", "/events", [event])
+    (started,) = served.wait_for(lambda: served.runs_of("event-backfill") or None, "a backfill")
+    ended = served.wait_for_end(started["id"])
+    assert ended["name"] == "backfill saas-day · badge-scans.csv"

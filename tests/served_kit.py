@@ -1,0 +1,133 @@
+"""How does a test get all of `clayload serve`, and ask Prefect for runs as its UI does?
+
+In:    a workbench: configuration, secrets, a stand-in.
+Out:   `Served`: Prefect's server, its deployments and a worker, in processes of their own.
+Never: a flow run in the test's process.
+"""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+from load_kit import Workbench
+
+READY = "Ctrl-C stops all of it"
+START_WITHIN_S = 180
+_LOOK_EVERY_S = 0.3
+_FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+_Found = TypeVar("_Found")
+Document = dict[str, Any]
+
+
+def find_free_port() -> int:
+    """Find a port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A running `clayload serve`."""
+
+    work: Workbench
+    process: subprocess.Popen[str]
+    url: str
+    said: list[str]
+
+    def call(self, method: str, path: str, asked: object = None) -> Any:  # noqa: ANN401 - JSON
+        """Ask Prefect's API; raises `httpx.HTTPStatusError` when it refuses."""
+        answer = httpx.request(
+            method, f"{self.url}/api{path}", json=asked, trust_env=False, timeout=30
+        )
+        return answer.raise_for_status().json() if answer.content else None
+
+    def deployment(self, name: str) -> Document:
+        """Read a deployment by its name alone."""
+        asked = {"deployments": {"name": {"any_": [name]}}}
+        (found,) = self.call("POST", "/deployments/filter", asked)
+        return dict(found)
+
+    def run(self, name: str, parameters: Mapping[str, object]) -> str:
+        """Start a run of a deployment, as the UI's form does; give its id."""
+        path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
+        return str(self.call("POST", path, {"parameters": parameters})["id"])
+
+    def flow_run(self, flow_run_id: str) -> Document:
+        """Read a flow run."""
+        return dict(self.call("GET", f"/flow_runs/{flow_run_id}"))
+
+    def runs_of(self, name: str) -> list[Document]:
+        """List the runs of a deployment, those that began first first."""
+        asked = {"deployments": {"name": {"any_": [name]}}, "sort": "START_TIME_ASC"}
+        return list(self.call("POST", "/flow_runs/filter", asked))
+
+    def wait_for_end(self, flow_run_id: str, within_s: float = 120) -> Document:
+        """Wait until a flow run stands in a final state."""
+
+        def find() -> Document | None:
+            found = self.flow_run(flow_run_id)
+            return found if found["state_type"] in _FINAL else None
+
+        return self.wait_for(find, f"the end of {flow_run_id}", within_s)
+
+    def wait_for(
+        self, find: Callable[[], _Found | None], what: str, within_s: float = 120
+    ) -> _Found:
+        """Ask again and again until there is an answer."""
+        give_up_at = time.monotonic() + within_s
+        while (found := find()) is None:
+            if time.monotonic() > give_up_at:
+                message = f"no {what} within {within_s} s"
+                raise TimeoutError(message)
+            time.sleep(_LOOK_EVERY_S)
+        return found
+
+    def artifact(self, flow_run_id: str, key: str) -> Document:
+        """Read an artifact of a flow run."""
+        asked = {
+            "artifacts": {"flow_run_id": {"any_": [flow_run_id]}, "key": {"any_": [key]}},
+            "limit": 1,
+        }
+        (found,) = self.call("POST", "/artifacts/filter", asked)
+        return dict(found)
+
+
+@contextmanager
+def start_served(work: Workbench, **environ: str) -> Iterator[Served]:
+    """Start `clayload serve` on a free port, and wait until it says that all is there."""
+    port = str(find_free_port())
+    with work.start("serve", "--port", port, **environ) as process:
+        said: list[str] = []
+        served = Served(work, process, f"http://127.0.0.1:{port}", said)
+        reader = threading.Thread(target=_read_lines, args=(process, said), daemon=True)
+        reader.start()
+        try:
+            served.wait_for(lambda: _is_ready(process, said), READY, START_WITHIN_S)
+            yield served
+        finally:
+            process.terminate()
+            process.wait(60)
+            reader.join()
+
+
+def _read_lines(process: subprocess.Popen[str], said: list[str]) -> None:
+    assert process.stdout is not None
+    said.extend(line.rstrip("\n") for line in iter(process.stdout.readline, ""))
+
+
+def _is_ready(process: subprocess.Popen[str], said: list[str]) -> bool | None:
+    if process.poll() is not None:
+        assert process.stderr is not None
+        message = "\n".join([*said, process.stderr.read()])
+        raise RuntimeError(message)
+    return True if READY in said else None
