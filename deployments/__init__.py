@@ -1,0 +1,1 @@
+"""What starts loads by itself or for people: commands, events, and what Prefect serves."""
