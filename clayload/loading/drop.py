@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from clayload.extracts.facts import read_blocks
+from clayload.extracts.facts import read_blocks, read_facts
 from clayload.extracts.find import check_file
 from clayload.extracts.open import open_extract
 from clayload.loading.landing import Announcer, Landed, LandingPlace, find_free
@@ -56,12 +56,17 @@ class Shelf:
                 sha256, n_bytes = _copy(file, copy)
             open_extract([copy], self.aliases, scratch / "work")
             known = place.find(sha256)
-            if known is not None and known.file.exists():
+            if known is not None and _lies_there(known):
                 return _drop_known(place, known, again=again)
             target = find_free(place.folder, file.name, sha256)
             landed = Landed(event_name, target, sha256, n_bytes)
             place.land(copy, landed)
         return Dropped(landed, was_there=False, is_announced=True)
+
+
+def _lies_there(known: Landed) -> bool:
+    """Whether its file is there and is still the same: another one may have taken its name."""
+    return known.file.exists() and read_facts(known.file).sha256 == known.sha256
 
 
 def _drop_known(place: LandingPlace, known: Landed, *, again: bool) -> Dropped:

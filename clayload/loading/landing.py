@@ -150,7 +150,7 @@ class LandingPlace:
         return writing_to(self.folder, hint=_HINT, code=Code.LANDING_UNUSABLE)
 
     def find(self, sha256: str) -> Landed | None:
-        """Find what landed here with this content, announced or not, whether it is still there."""
+        """Find what landed here with this content, announced or not; its file may be gone."""
         for notes in (self._intended, self._announced):
             if (path := notes / f"{sha256}.json").exists():
                 return self._read(path)
@@ -165,8 +165,14 @@ class LandingPlace:
         """
         with self.writing():
             landed.file.parent.mkdir(parents=True, exist_ok=True)
-            self._intend(landed)
-            self.move(source, landed.file)
+            note = self._intend(landed)
+            try:
+                self.move(source, landed.file)
+            except OSError:
+                # Or another file that takes this name would be announced as this one.
+                if source.exists():
+                    note.unlink()
+                raise
         self.finish(landed)
 
     def list_unannounced(self) -> list[Landed]:
@@ -196,15 +202,16 @@ class LandingPlace:
     def _announced(self) -> Path:
         return self.folder / NOTES / "announced"
 
-    def _intend(self, landed: Landed) -> None:
+    def _intend(self, landed: Landed) -> Path:
         name = str(landed.file.relative_to(self.folder))
         note = _Note(event_name=landed.event_name, file=name, n_bytes=landed.n_bytes)
-        written = self.folder / NOTES / "new"
+        written, path = self.folder / NOTES / "new", self._intended / f"{landed.sha256}.json"
         with written.open("w", encoding="utf-8") as file:
             file.write(note.model_dump_json())
             file.flush()
             os.fsync(file.fileno())
-        self.move(written, self._intended / f"{landed.sha256}.json")
+        self.move(written, path)
+        return path
 
     def _take(self, lock: IO[str], *, is_waiting: bool) -> None:
         try:

@@ -63,6 +63,20 @@ def test_an_extract_that_was_taken_away_is_put_in_place_again(desk: Desk) -> Non
     assert desk.landed.tree() == {"expo/leads.csv": GOOD[0]}
 
 
+def test_a_file_that_took_the_name_of_one_taken_away_is_not_taken_for_it(desk: Desk) -> None:
+    first = desk.drop().landed
+    first.file.unlink()
+    desk.file.write_bytes(GOOD[1])
+    assert desk.drop().landed.file == first.file
+    desk.file.write_bytes(GOOD[0])
+    again = desk.drop()
+    assert (again.was_there, again.is_announced) == (False, True)
+    assert desk.landed.tree() == {
+        "expo/leads.csv": GOOD[1],
+        f"expo/leads-{first.sha256[:8]}.csv": GOOD[0],
+    }
+
+
 @pytest.mark.parametrize("content", [b"", *BAD])
 def test_what_is_no_extract_is_refused_and_nothing_is_put_in_place(
     desk: Desk, content: bytes

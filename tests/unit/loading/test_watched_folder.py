@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from failing_place import BAD, GOOD, Crash, FailingPlace
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clayload.errors import RunError
@@ -32,6 +32,8 @@ def place(tmp_path: Path) -> FailingPlace:
 
 
 @given(FILES, FAILURES)
+@example({"a.csv.reason.txt": BAD[1], "expo/a.csv": BAD[0]}, {})
+@example({"a.csv": GOOD[0], "expo/a.csv": GOOD[1]}, {4: "trouble"})
 def test_whatever_fails_each_file_ends_in_one_place_and_each_extract_is_announced(
     files: dict[str, bytes], failures: dict[int, str]
 ) -> None:
@@ -54,7 +56,7 @@ def test_whatever_fails_each_file_ends_in_one_place_and_each_extract_is_announce
 def look_until_done(place: FailingPlace) -> None:
     """Look, and start anew after each crash, until nothing is left to do."""
     while True:
-        inbox = place.inbox()
+        inbox = place.inbox(event_name="expo")
         try:
             place.look(inbox)
         except Crash:
