@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.events.filters import EventFilter, EventNameFilter
 from prefect.events.schemas.events import Event
 from prefect.settings import PREFECT_API_URL
 
@@ -63,18 +64,14 @@ class PrefectAnnouncer:
     """Announces by Prefect events: an `Announcer`."""
 
     def check(self) -> None:
-        """See that a Prefect server answers.
+        """See that a Prefect server answers, knows events, and lets us in.
 
         Raises:
-            AnnounceError: NOT_ANNOUNCED: none is named or answers.
+            AnnounceError: NOT_ANNOUNCED: none is named, answers, or lets us in.
         """
+        # Not its health: that is told to those it does not let in, too.
         with _asking_prefect() as client:
-            answer = client.request("GET", "/health")
-        # The server's UI answers every path, with a page.
-        if "json" not in answer.headers.get("content-type", ""):
-            raise _refuse(
-                f"what answers at {_server()} is not Prefect's API; does the URL end in /api?"
-            )
+            client.read_events(EventFilter(event=EventNameFilter(name=[LANDED_EVENT])), limit=1)
 
     def announce(self, landed: Landed) -> None:
         """Announce it.
@@ -94,6 +91,8 @@ def _asking_prefect() -> Iterator[SyncPrefectClient]:
             yield client
     except httpx.HTTPStatusError as error:
         raise _refuse(f"{_server()} answers {error.response.status_code}") from error
+    except ValueError as error:
+        raise _refuse(f"what answers is not {_server()}") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise _refuse(f"{_server()} does not answer ({type(error).__name__})") from error
 
@@ -107,6 +106,6 @@ def _refuse(what: str) -> AnnounceError:
     return AnnounceError(
         Code.NOT_ANNOUNCED,
         f"the extract cannot be announced: {what}",
-        hint="start the server and set PREFECT_API_URL, such as http://127.0.0.1:4200/api; then "
-        "do the same again",
+        hint="start the server and set PREFECT_API_URL, such as http://127.0.0.1:4200/api (it ends "
+        "in /api); then do the same again",
     )
