@@ -64,6 +64,8 @@ class Code(StrEnum):
     RUN_FOLDER_GONE = "CLY-RUN-05"
     LEAD_UNKNOWN = "CLY-RUN-06"
     CRASHES_AGAIN = "CLY-RUN-07"
+    LANDING_UNUSABLE = "CLY-LND-01"
+    NOT_ANNOUNCED = "CLY-LND-02"
     EXPORT_REFUSED = "CLY-QUA-01"
     RESUBMIT_UNCLEAR = "CLY-QUA-02"
     SLOTS_USED_UP = "CLY-CAP-01"
@@ -125,6 +127,12 @@ class RunError(StopRunError):
     """The run folder cannot be used, the run is unknown, or its books do not balance."""
 
     exit_code = ExitCode.UNBALANCED
+
+
+class AnnounceError(StopRunError):
+    """Nobody is sure to have heard that an extract landed; it can be announced again."""
+
+    exit_code = ExitCode.PENDING
 
 
 class StopExtractError(ClayloadError):

@@ -17,7 +17,9 @@ FREE_SPACE = "free some space, or point CLAYLOAD_HOME to a folder that can be wr
 
 
 @contextmanager
-def writing_to(folder: Path, *, hint: str = FREE_SPACE) -> Iterator[None]:
+def writing_to(
+    folder: Path, *, hint: str = FREE_SPACE, code: Code = Code.RUN_FOLDER_UNUSABLE
+) -> Iterator[None]:
     """Write to a folder, in the block.
 
     Raises:
@@ -27,7 +29,7 @@ def writing_to(folder: Path, *, hint: str = FREE_SPACE) -> Iterator[None]:
         yield
     except OSError as error:
         raise RunError(
-            Code.RUN_FOLDER_UNUSABLE,
+            code,
             f"{folder} cannot be written: {error.strerror or error}",
             hint=hint,
             folder=str(folder),

@@ -10,7 +10,8 @@ from __future__ import annotations
 import signal
 import sys
 from importlib import import_module
-from typing import Annotated, NoReturn
+from importlib.metadata import entry_points
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -37,6 +38,9 @@ _COMMANDS = {
     "demo": ("demo", "demo"),
 }
 
+COMMAND_GROUP = "clayload.commands"
+"""Packages above the core add a command by an entry point of this group."""
+
 
 def make_app(*names: str) -> typer.Typer:
     """Make the command with these subcommands, or with all."""
@@ -49,14 +53,25 @@ def make_app(*names: str) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     app.callback(invoke_without_command=True)(_root)
-    for name in names or _COMMANDS:
-        module, attribute = _COMMANDS[name]
-        found = getattr(import_module(f"clayload.cli.{module}"), attribute)
+    for name in names or _list_commands():
+        found = _import_command(name)
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=name)
         else:
             app.command(name)(found)
     return app
+
+
+def _list_commands() -> list[str]:
+    """Our own commands, then those of packages above; nothing is imported to find out."""
+    return [*_COMMANDS, *sorted(entry_points(group=COMMAND_GROUP).names - _COMMANDS.keys())]
+
+
+def _import_command(name: str) -> Any:  # noqa: ANN401 - a function of any signature, or a typer group
+    if name in _COMMANDS:
+        module, attribute = _COMMANDS[name]
+        return getattr(import_module(f"clayload.cli.{module}"), attribute)
+    return next(iter(entry_points(group=COMMAND_GROUP, name=name))).load()
 
 
 def _root(
@@ -76,7 +91,7 @@ def _end_by_signal(_signal: int, _frame: object) -> NoReturn:
 def main() -> None:
     """Run the command; what a person can mend comes as one line, with its exit code."""
     signal.signal(signal.SIGTERM, _end_by_signal)
-    called = [name for name in sys.argv[1:2] if name in _COMMANDS]
+    called = [name for name in sys.argv[1:2] if name in _list_commands()]
     try:
         make_app(*called)()
     except ClayloadError as error:

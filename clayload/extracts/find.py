@@ -55,7 +55,7 @@ def find_for_cycle(pattern: str, cycle: str) -> tuple[Path, ...]:
 def _expand(path: Path) -> Iterator[Path]:
     # A file whose real name holds a bracket is that file, not a pattern.
     if path.exists() or not _WILD & set(str(path)):
-        yield _check(path)
+        yield check_file(path)
         return
     found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207 -- the pattern may be absolute, which Path.glob refuses
     files = [file for file in found if file.is_file()]
@@ -66,10 +66,15 @@ def _expand(path: Path) -> Iterator[Path]:
             hint="quote the pattern, and try it with ls",
             file=str(path),
         )
-    yield from (_check(file) for file in files)
+    yield from (check_file(file) for file in files)
 
 
-def _check(path: Path) -> Path:
+def check_file(path: Path) -> Path:
+    """Check that there is a file of some bytes.
+
+    Raises:
+        UnreadableExtractError: as `find_files`.
+    """
     if not path.exists():
         raise UnreadableExtractError(
             Code.EXTRACT_NOT_FOUND,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CODE_FOLDERS = ("clayload", "tasks", "flows", "samples", "benchmarks")
+CODE_FOLDERS = ("clayload", "tasks", "flows", "deployments", "samples", "benchmarks")
 LONGEST_FILE_LINES = 300
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "handler", "misc", "base"}
 

@@ -18,6 +18,7 @@ EXIT_CODE_OF = {
     errors.LedgerError: ExitCode.LEDGER,
     errors.LedgerLostError: ExitCode.LEDGER,
     errors.RunError: ExitCode.UNBALANCED,
+    errors.AnnounceError: ExitCode.PENDING,
     errors.StopExtractError: ExitCode.EXTRACT,
     errors.UnreadableExtractError: ExitCode.EXTRACT,
     errors.ContractError: ExitCode.EXTRACT,

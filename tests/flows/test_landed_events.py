@@ -1,0 +1,167 @@
+"""`clayload drop` and `clayload watch` are heard by a real Prefect server, before they end."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from flow_bench import wait_for
+from load_kit import Ended, end
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.events.filters import EventFilter, EventNameFilter
+from prefect.events.schemas.events import Event
+from prefect.settings import PREFECT_API_URL
+
+from deployments.announce import (
+    EVENT_NAME,
+    FILE,
+    LANDED_EVENT,
+    N_BYTES,
+    RESOURCE_ID,
+    RESOURCE_NAME,
+    SHA256,
+)
+
+pytestmark = pytest.mark.usefixtures("prefect_files")
+NOBODY = "http://127.0.0.1:9/api"
+
+
+@contextmanager
+def start(
+    folder: Path, *arguments: str | Path, api: str | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Start `clayload …` in a folder; it is killed at the end of the block."""
+    environ = {
+        **os.environ,
+        "CLAYLOAD_HOME": str(folder / "home"),
+        "PREFECT_API_URL": api or str(PREFECT_API_URL.value()),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "clayload", *map(str, arguments)],
+        cwd=folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def run(folder: Path, *arguments: str | Path, api: str | None = None) -> Ended:
+    with start(folder, *arguments, api=api) as process:
+        return end(process)
+
+
+def write_leads(path: Path) -> str:
+    """Write an extract of its own for each test, for they share a server; give its sha256."""
+    path.parent.mkdir(exist_ok=True)
+    content = f"email\nada@{time.time_ns()}.example\n".encode()
+    path.write_bytes(content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def wait_for_events(sha256: str, n: int) -> list[Event]:
+    """Give the events of an extract, once the server has written down `n` of them."""
+    landed = EventFilter(event=EventNameFilter(name=[LANDED_EVENT]))
+
+    def find(prefect: SyncPrefectClient) -> list[Event] | None:
+        events: list[Event] = list(prefect.read_events(landed).events)
+        ours = [each for each in events if each.payload[SHA256] == sha256]
+        return ours if len(ours) >= n else None
+
+    return wait_for(find, f"{n} events")
+
+
+def assert_says(event: Event, event_name: str, file: Path, sha256: str) -> None:
+    assert dict(event.resource) == {
+        RESOURCE_ID: f"clayload.extract.{sha256[:12]}",
+        RESOURCE_NAME: file.name,
+    }
+    assert event.payload == {
+        EVENT_NAME: event_name,
+        FILE: str(file),
+        SHA256: sha256,
+        N_BYTES: file.stat().st_size,
+    }
+
+
+def test_a_drop_is_heard_with_the_file_where_it_lies(tmp_path: Path) -> None:
+    sha256 = write_leads(tmp_path / "leads.csv")
+    dropped = run(tmp_path, "drop", "leads.csv", "--event", "expo-2026")
+    assert (dropped.exit_code, dropped.stderr) == (0, "")
+    file = tmp_path / "home" / "landed" / "expo-2026" / "leads.csv"
+    assert f"landed: {file}" in dropped.stdout
+    assert file.read_bytes() == (tmp_path / "leads.csv").read_bytes()
+    (event,) = wait_for_events(sha256, 1)
+    assert_says(event, "expo-2026", file, sha256)
+    known = run(tmp_path, "drop", "leads.csv", "--event", "expo-2026")
+    assert (known.exit_code, "--again" in known.stdout) == (0, True)
+    run(tmp_path, "drop", "leads.csv", "--event", "expo-2026", "--again")
+    assert len(wait_for_events(sha256, 2)) == 2
+
+
+def test_a_watched_folder_is_heard_and_emptied_once_it_has_settled(tmp_path: Path) -> None:
+    inbox = tmp_path / "inbox"
+    sha256 = write_leads(inbox / "leads.csv")
+    (inbox / "notes.csv").write_text("email\n")
+    asked = ["watch", "inbox", "--once", "--event", "expo", "--settle-s", "1"]
+    watched = run(tmp_path, *asked)
+    assert (watched.exit_code, watched.stderr) == (0, "")
+    file = inbox / "processed" / "expo" / "leads.csv"
+    (event,) = wait_for_events(sha256, 1)
+    assert_says(event, "expo", file, sha256)
+    assert "announced: leads.csv for expo" in watched.stdout
+    assert (inbox / "rejected" / "notes.csv.reason.txt").read_text().startswith("CLY-EXT-03")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("drop", "inbox/leads.csv", "--event", "expo"), ("watch", "inbox", "--once")],
+    ids=lambda arguments: arguments[0],
+)
+def test_without_a_server_everything_stays_where_it_is(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    write_leads(tmp_path / "inbox" / "leads.csv")
+    settled = ["--settle-s", "0"] if arguments[0] == "watch" else []
+    ended = run(tmp_path, *arguments, *settled, api=NOBODY)
+    assert ended.exit_code == 20
+    assert "CLY-LND-02" in ended.stdout + ended.stderr
+    files = [path.name for path in tmp_path.rglob("*") if path.is_file() and path.name != "lock"]
+    assert files == ["leads.csv"]
+    assert (tmp_path / "inbox" / "leads.csv").exists()
+
+
+@pytest.mark.parametrize(("by", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_watch_ends_at_once_when_it_is_told_to(
+    tmp_path: Path, by: signal.Signals, exit_code: int
+) -> None:
+    (tmp_path / "inbox").mkdir()
+    with start(tmp_path, "watch", "inbox") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("watching")
+        told_at = time.monotonic()
+        process.send_signal(by)
+        assert end(process, within_s=10).exit_code == exit_code
+        # Leaving the interpreter takes most of it: half a second on a machine with other work.
+        assert time.monotonic() - told_at < 2
+
+
+def test_an_address_without_api_is_told_from_a_server(tmp_path: Path) -> None:
+    write_leads(tmp_path / "leads.csv")
+    page = str(PREFECT_API_URL.value()).removesuffix("/api")
+    dropped = run(tmp_path, "drop", "leads.csv", "--event", "expo", api=page)
+    assert dropped.exit_code == 20
+    assert dropped.stderr.startswith("CLY-LND-02 the extract cannot be announced")
+    assert not (tmp_path / "home").exists()

@@ -1,0 +1,109 @@
+"""A drop puts an extract in place once, whole, and says so to whoever loads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from failing_place import ALIASES, BAD, GOOD, Crash, FailingPlace
+
+from clayload.errors import AnnounceError, UnreadableExtractError
+from clayload.loading.drop import Dropped, Shelf
+
+
+class Desk:
+    """A person's folder with one file, and the shelf it is dropped on."""
+
+    def __init__(self, folder: Path) -> None:
+        self.landed = FailingPlace(folder / "landed")
+        self.file = folder / "leads.csv"
+        self.file.write_bytes(GOOD[0])
+
+    def drop(self, *, again: bool = False) -> Dropped:
+        return Shelf(self.landed.folder, ALIASES, self.landed).drop(self.file, "expo", again=again)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_a_dropped_extract_is_copied_and_announced_where_it_lies(desk: Desk) -> None:
+    dropped = desk.drop()
+    assert (dropped.was_there, dropped.is_announced) == (False, True)
+    assert desk.landed.tree() == {"expo/leads.csv": GOOD[0]}
+    assert [(each.event_name, each.file) for each in desk.landed.heard] == [
+        ("expo", desk.landed.folder / "expo" / "leads.csv")
+    ]
+    assert desk.file.read_bytes() == GOOD[0]
+
+
+def test_the_same_content_again_is_announced_only_when_asked(desk: Desk) -> None:
+    first = desk.drop()
+    assert desk.drop() == Dropped(first.landed, was_there=True, is_announced=False)
+    assert len(desk.landed.heard) == 1
+    assert desk.drop(again=True) == Dropped(first.landed, was_there=True, is_announced=True)
+    assert desk.landed.heard == [first.landed] * 2
+
+
+def test_other_content_of_the_same_name_lies_beside_the_first(desk: Desk) -> None:
+    desk.drop()
+    desk.file.write_bytes(GOOD[1])
+    second = desk.drop().landed
+    assert second.file.name == f"leads-{second.sha256[:8]}.csv"
+    assert desk.landed.tree() == {
+        "expo/leads.csv": GOOD[0],
+        f"expo/{second.file.name}": GOOD[1],
+    }
+
+
+def test_an_extract_that_was_taken_away_is_put_in_place_again(desk: Desk) -> None:
+    desk.drop().landed.file.unlink()
+    assert desk.drop().was_there is False
+    assert desk.landed.tree() == {"expo/leads.csv": GOOD[0]}
+
+
+def test_a_file_that_took_the_name_of_one_taken_away_is_not_taken_for_it(desk: Desk) -> None:
+    first = desk.drop().landed
+    first.file.unlink()
+    desk.file.write_bytes(GOOD[1])
+    assert desk.drop().landed.file == first.file
+    desk.file.write_bytes(GOOD[0])
+    again = desk.drop()
+    assert (again.was_there, again.is_announced) == (False, True)
+    assert desk.landed.tree() == {
+        "expo/leads.csv": GOOD[1],
+        f"expo/leads-{first.sha256[:8]}.csv": GOOD[0],
+    }
+
+
+@pytest.mark.parametrize("content", [b"", *BAD])
+def test_what_is_no_extract_is_refused_and_nothing_is_put_in_place(
+    desk: Desk, content: bytes
+) -> None:
+    desk.file.write_bytes(content)
+    with pytest.raises(UnreadableExtractError, match=r"leads\.csv"):
+        desk.drop()
+    assert (desk.landed.tree(), desk.landed.heard) == ({}, [])
+
+
+def test_without_a_server_nothing_is_put_in_place(desk: Desk) -> None:
+    desk.landed.fail_at = {1: "trouble"}
+    with pytest.raises(AnnounceError):
+        desk.drop()
+    assert not desk.landed.folder.exists()
+
+
+@pytest.mark.parametrize("how", ["crash", "trouble"])
+@pytest.mark.parametrize(("step", "n_heard"), [(2, 1), (3, 2)])
+def test_what_lies_there_unannounced_is_announced_by_the_next_drop(
+    desk: Desk, how: str, step: int, n_heard: int
+) -> None:
+    # Step 2 is before the server has heard of it, step 3 is after.
+    desk.landed.fail_at = {step: how}
+    with pytest.raises((AnnounceError, Crash)):
+        desk.drop()
+    dropped = desk.drop()
+    assert (dropped.was_there, dropped.is_announced) == (True, True)
+    assert desk.landed.heard == [dropped.landed] * n_heard
+    assert desk.drop().is_announced is False
