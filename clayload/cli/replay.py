@@ -59,7 +59,9 @@ def replay(
         setup = replace(setup, is_reading=False)
         settle_ended(setup)
     plan = plan_replay(request, setup)
-    if not as_json:
+    if not plan.leads and not as_json:
+        _say_none(request)
+    elif not as_json:
         _show_plan(plan)
     elif dry_run:
         out.print_json(plan.to_json())
@@ -93,11 +95,19 @@ def _run(plan: ReplayPlan, setup: Setup, watch: Callable[[PreparedLoad], None]) 
     return deliver_and_settle(prepared, setup, err.print)
 
 
+def _say_none(request: ReplayRequest) -> None:
+    ends = " or ".join(_END_OF[state] for state in REPLAYABLE if state in request.states)
+    others = [f"--{end.replace(' ', '-')}" for s, end in _END_OF.items() if _is_other(s, request)]
+    more = f"; for the others: {' '.join(others)}" if others else ""
+    out.print(f"run {request.run_id} has no leads {ends}: nothing to replay{more}", soft_wrap=True)
+
+
+def _is_other(state: SubmissionState, request: ReplayRequest) -> bool:
+    return state in REPLAYABLE and state not in request.states
+
+
 def _show_plan(plan: ReplayPlan) -> None:
     n, run_id = len(plan.leads), plan.parent.run_id
-    if n == 0:
-        out.print(f"run {run_id} has no such leads: nothing to replay")
-        return
     show_grid(
         ["table", "end", "reason", "leads"],
         ([c.table, _END_OF[c.state], c.reason, c.n_leads] for c in plan.counts),

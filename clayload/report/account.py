@@ -198,9 +198,10 @@ class RunReport(_Account):
                 n_pending = ends[RowEnd.PENDING] - self.reading.n_left_out
                 return f"{n_pending:,} leads are still owed: {hint}"
             case Outcome.ATTENTION:
+                option = "" if ends[RowEnd.REFUSED] else " --in-doubt"
                 return (
                     f"look at the {self._count_unsettled()} in the report; nothing but "
-                    f"`clayload replay {self.run_id}` sends them again"
+                    f"`clayload replay {self.run_id}{option}` sends them again"
                 )
             case Outcome.COMPLETE:
                 return "nothing: every lead that could be sent was sent"

@@ -67,9 +67,7 @@ def test_a_month_without_extracts_fails_and_says_where_it_looked(bench: FlowBenc
 def test_an_events_list_goes_to_its_table_with_what_it_does_not_say_itself(
     bench: FlowBench,
 ) -> None:
-    people = [
-        {"Badge": "Ana", "Work Email": f"p{n}@one.example", "Notes": "x"} for n in range(5)
-    ]
+    people = [{"Badge": "Ana", "Work Email": f"p{n}@one.example", "Notes": "x"} for n in range(5)]
     order = EventBackfill(
         event="saas-day",
         file=str(bench.work.write_csv(people, "attendees.csv")),
