@@ -111,8 +111,10 @@ def _list_sections(of: _Sources, *, with_keys: bool) -> Iterator[Section]:
     yield from _tell_problems(report)
     yield Section("The books", (), figures.get("ends"), grid_books(report))
     yield _tell_rate(of)
-    yield Section("Clay tables", (), figures.get("tables"), grid_tables(report))
-    yield Section("Webhook slots", (), figures.get("slots"), grid_slots(report))
+    if report.tables:
+        yield Section("Clay tables", (), figures.get("tables"), grid_tables(report))
+    if report.slots:
+        yield Section("Webhook slots", (), figures.get("slots"), grid_slots(report))
     yield from _tell_reasons(of)
     yield from _list_leads("Refused by Clay", report, RowEnd.REFUSED, with_keys=with_keys)
     yield from _list_leads("In doubt", report, RowEnd.IN_DOUBT, with_keys=with_keys)
@@ -157,7 +159,7 @@ def _describe_rate(of: _Sources) -> Iterator[str]:
             "meanwhile."
         )
     if traffic.n_rate_limited:
-        yield f"Clay answered 429 {traffic.n_rate_limited:,} times meanwhile."
+        yield f"Clay answered 429 to {traffic.n_rate_limited:,} leads of the workspace meanwhile."
 
 
 def _tell_reasons(of: _Sources) -> Iterator[Section]:

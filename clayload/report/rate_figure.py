@@ -34,7 +34,7 @@ def draw_rate(traffic: RunTraffic, rate_per_s: float) -> Iterator[Figure]:
         *_shade_429(traffic, stretches),
         _layer_rate(top),
         _layer_allowed(rate_per_s, stretches[0]),
-        *_layer_slowed(traffic, top),
+        *_mark_slow_down(traffic, stretches, top),
     ]
     yield draw(words, rows, {"layer": layers})
 
@@ -106,23 +106,27 @@ def _shade_429(traffic: RunTraffic, stretches: Sequence[Stretch]) -> Iterator[Sp
         }
 
 
-def _layer_slowed(traffic: RunTraffic, top: float) -> Iterator[Spec]:
+def _mark_slow_down(
+    traffic: RunTraffic, stretches: Sequence[Stretch], top: float
+) -> Iterator[Spec]:
     """Mark the last slow-down: the ledger keeps no earlier one."""
-    if traffic.slowed_at is not None:
-        label = f"last slowed down, to {traffic.slowed_to:.0%}"
-        at = _time("at")
-        above = {"type": "text", "align": "right", "baseline": "top", "dx": -4}
-        yield {
-            "data": {"values": [{"at": traffic.slowed_at * 1000, "label": label, "top": top}]},
-            "layer": [
-                {"mark": {"type": "rule"}, "encoding": {"x": at}},
-                {
-                    "mark": above,
-                    "encoding": {
-                        "x": at,
-                        "y": {"field": "top", "type": "quantitative"},
-                        "text": {"field": "label"},
-                    },
-                },
-            ],
-        }
+    begin_at, end_at = stretches[0].begin_at, stretches[-1].end_at
+    if traffic.slowed_at is None or not begin_at <= traffic.slowed_at <= end_at:
+        return
+    mark = {
+        "at": traffic.slowed_at * 1000,
+        "label": f"last slowed down, to {traffic.slowed_to:.0%}",
+        "top": top,
+    }
+    # Written towards the middle, where there is room.
+    is_early = traffic.slowed_at < (begin_at + end_at) / 2
+    side = {"align": "left", "dx": 4} if is_early else {"align": "right", "dx": -4}
+    y = {"field": "top", "type": "quantitative"}
+    label = {"x": _time("at"), "y": y, "text": {"field": "label"}}
+    yield {
+        "data": {"values": [mark]},
+        "layer": [
+            {"mark": {"type": "rule"}, "encoding": {"x": _time("at")}},
+            {"mark": {"type": "text", "baseline": "top", **side}, "encoding": label},
+        ],
+    }

@@ -98,7 +98,7 @@ def test_429s_and_the_last_slow_down_are_marked_where_they_were() -> None:
         "last slowed down, to 70%",
         "ten seconds with answers 429",
     }
-    assert "Clay answered 429 4 times meanwhile." in page
+    assert "Clay answered 429 to 4 leads of the workspace meanwhile." in page
 
 
 def count_fills(svg: ET.Element, colour: str) -> int:
@@ -167,6 +167,7 @@ def test_a_run_that_sent_nothing_has_no_empty_figure() -> None:
     )
     page = render(nothing, make_traffic(0))
     assert drawings(page) == {}
+    assert re.findall(r"<h2>(.*?)</h2>", page) == ["The books", "Rate"]
     assert "0 leads were settled: too few, or too fast, for a curve." in page
 
 
