@@ -15,7 +15,7 @@ from clayload.ledger.books import LeadRow
 from clayload.model import RowEnd
 from clayload.report.account import RunReport
 
-_FIGURE = re.compile(r"-?[\d,.]*%?")
+_FIGURE = re.compile(r"-?[\d,.]+%?")
 
 LISTED_LEADS = 50
 """How many refused leads, or leads in doubt, a report lists."""
@@ -38,8 +38,9 @@ class Grid:
     n_totals: int = 0
 
     def is_figure(self, column: int) -> bool:
-        """Whether a column holds nothing but figures."""
-        return all(_FIGURE.fullmatch(row[column]) for row in self.rows)
+        """Whether a column holds figures, and nothing else; some cells may be empty."""
+        cells = [row[column] for row in self.rows if row[column]]
+        return bool(cells) and all(_FIGURE.fullmatch(cell) for cell in cells)
 
 
 def grid_books(report: RunReport) -> Grid:

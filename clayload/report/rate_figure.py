@@ -7,12 +7,15 @@ Never: a figure of a run too short to tell a rate.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from clayload.ledger.run_traffic import RunTraffic
 from clayload.ledger.schema import TRAFFIC_BUCKET_S
 from clayload.report.plots import ROOM_FOR_LABELS, Figure, Row, Spec, Words, draw
 from clayload.report.rate import Stretch, cut_stretches
+
+_TIME_FORMS = {600.0: "%H:%M:%S", 86_400.0: "%H:%M", math.inf: "%d %b %H:%M"}
 
 
 def draw_rate(traffic: RunTraffic, rate_per_s: float) -> Iterator[Figure]:
@@ -32,7 +35,7 @@ def draw_rate(traffic: RunTraffic, rate_per_s: float) -> Iterator[Figure]:
     top = max(highest, rate_per_s) * ROOM_FOR_LABELS
     layers = [
         *_shade_429(traffic, stretches),
-        _layer_rate(top),
+        _layer_rate(top, stretches[-1].end_at - stretches[0].begin_at),
         _layer_allowed(rate_per_s, stretches[0]),
         *_mark_slow_down(traffic, stretches, top),
     ]
@@ -45,21 +48,27 @@ def _row_of(stretch: Stretch) -> Row:
 
 
 def _time(field: str) -> Spec:
-    axis = {"title": "time, UTC", "labelOverlap": True, "grid": False, "tickCount": 8}
-    scale = {"type": "utc", "nice": False}
-    return {"field": field, "type": "temporal", "scale": scale, "axis": axis}
+    return {"field": field, "type": "temporal", "scale": {"type": "utc", "nice": False}}
 
 
-def _layer_rate(top: float) -> Spec:
+def _time_axis(span_s: float) -> Spec:
+    """Give the axis of all layers: the longer the run, the coarser its times."""
+    form = next(form for longest_s, form in _TIME_FORMS.items() if span_s <= longest_s)
+    plain = {"title": "time, UTC", "labelOverlap": True, "grid": False, "tickCount": 8}
+    return {**plain, "format": form}
+
+
+def _layer_rate(top: float, span_s: float) -> Spec:
     y = {
         "field": "per_s",
         "type": "quantitative",
         "scale": {"domain": [0, top], "nice": False},
         "axis": {"title": "leads a second", "tickCount": 6},
     }
+    x = {**_time("begin"), "axis": _time_axis(span_s)}
     return {
         "mark": {"type": "rect", "color": "var(--delivered)"},
-        "encoding": {"x": _time("begin"), "x2": {"field": "end"}, "y": y, "y2": {"datum": 0}},
+        "encoding": {"x": x, "x2": {"field": "end"}, "y": y, "y2": {"datum": 0}},
     }
 
 
