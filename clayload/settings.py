@@ -34,6 +34,20 @@ def _check_no_password(url: str) -> str:
     return url
 
 
+def _check_page_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.username is not None:
+        # It stands in every artifact, for all who see the orchestrator.
+        flaw = Flaw(
+            "holds a user's name (not shown)", "take it out", code=Code.CONFIG_LITERAL_SECRET
+        )
+        raise refuse(flaw)
+    is_plain = not (parts.query or parts.fragment or set(url) & set(" <>\t\n"))
+    if parts.scheme not in ("http", "https") or not parts.netloc or not is_plain:
+        raise refuse(Flaw("is no address", "write it as in https://reports.example.com/runs"))
+    return url.rstrip("/")
+
+
 def _ledger_in_home(settings: dict[str, Any]) -> str:
     if "home" not in settings:
         return ""
@@ -80,6 +94,11 @@ class Settings(BaseModel):
         ge=1,
         le=10,
         description="Submissions under way at once in a chunk; more made the client slower.",
+    )
+    reports_url: Annotated[str, AfterValidator(_check_page_address)] | None = Field(
+        default=None,
+        description="The address under which the folder runs in home is served, for links to "
+        "reports.",
     )
 
 

@@ -1,8 +1,9 @@
 """What do people see of a finished load in the Prefect UI?
 
 In:    the run report, and the ledger for the slots.
-Out:   the report as markdown, one table artifact per Clay table, and one of all webhook slots.
-Never: a lead's key or data: leads are spoken of by row number.
+Out:   the report as markdown, one table artifact per Clay table, and one of all webhook slots;
+       the report's page with plots, as a file in the run's folder that the markdown leads to.
+Never: a lead's key or data in an artifact: leads are spoken of by row number.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from collections.abc import Iterator, Sequence
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from clayload.capacity.slots import TableForecast
-from clayload.loading.setup import read_setup
+from clayload.loading.page import link_page, write_page
+from clayload.loading.settle import describe_problem
+from clayload.loading.setup import Setup, read_setup
 from clayload.loading.slots import forecast_slots, warn_of_slots
 from clayload.report.account import RunReport, describe_ends
 from clayload.report.markdown import render_report
@@ -21,8 +24,9 @@ from clayload.report.markdown import render_report
 
 def publish_report(report: RunReport) -> None:
     """Put the report, and how all slots stand after the load, into the UI."""
+    setup = read_setup(os.environ)
     create_markdown_artifact(
-        render_report(report, with_keys=False),
+        render_report(report, with_keys=False, page=_write_page(report, setup)),
         key="run-report",
         description=f"{report.outcome}: {describe_ends(report.ends)}",
     )
@@ -32,7 +36,17 @@ def publish_report(report: RunReport) -> None:
             key=f"table-{name}",
             description=f"{report.cycle}: {describe_ends(ends)} (run {report.run_id})",
         )
-    publish_slots(forecast_slots(read_setup(os.environ)))
+    publish_slots(forecast_slots(setup))
+
+
+def _write_page(report: RunReport, setup: Setup) -> str:
+    """Write the page of the report, and say where it is."""
+    try:
+        return link_page(write_page(report, setup), report.run_id, setup)
+    except Exception as error:  # noqa: BLE001 - no load fails for want of its page
+        why = describe_problem(error, "").message
+        print(f"the report's page could not be made: {why}")
+        return f"could not be made: {why}; `clayload report {report.run_id}` tries again"
 
 
 def publish_slots(tables: Sequence[TableForecast]) -> None:

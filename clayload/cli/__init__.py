@@ -26,6 +26,7 @@ _COMMANDS = {
     "plan": ("plan", "plan"),
     "load": ("load", "load"),
     "status": ("status", "status"),
+    "report": ("report", "report"),
     "trace": ("trace", "trace"),
     "replay": ("replay", "replay"),
     "pause": ("pause", "pause"),

@@ -8,8 +8,9 @@ import typer
 from clayload.cli.say import out
 from clayload.ledger.holds import count_in_flight, find_hold, list_workspaces
 from clayload.ledger.store import Ledger
-from clayload.loading.progress import describe_hold, describe_moment, describe_seconds
+from clayload.loading.progress import describe_hold
 from clayload.loading.setup import Setup, read_setup
+from clayload.report.moments import describe_moment, describe_seconds
 from clayload.tables.problems import check_name
 
 WorkspaceName = Annotated[str, typer.Argument(help="The workspace's name in tables.yaml.")]

@@ -16,7 +16,6 @@ from clayload.cli.watch import run_watched
 from clayload.errors import ExitCode
 from clayload.ledger.states import REPLAYABLE, SubmissionState
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.progress import describe_seconds
 from clayload.loading.replay import (
     ReplayPlan,
     ReplayRequest,
@@ -27,6 +26,7 @@ from clayload.loading.replay import (
 from clayload.loading.run import deliver_and_settle
 from clayload.loading.setup import Setup
 from clayload.report.account import RunReport
+from clayload.report.moments import describe_seconds
 
 _END_OF = {
     SubmissionState.REFUSED: "refused",

@@ -18,9 +18,10 @@ from clayload.cli.say import out
 from clayload.ledger.books import LeadRow
 from clayload.ledger.holds import Hold
 from clayload.ledger.usage import WorkspaceUse
-from clayload.loading.progress import describe_hold, describe_seconds
-from clayload.model import RowEnd
+from clayload.loading.progress import describe_hold
 from clayload.report.account import Reading, RunReport
+from clayload.report.grids import TABLE_ENDS
+from clayload.report.moments import describe_seconds
 
 if TYPE_CHECKING:
     # Only a type here: what plans a load takes half a second to import.
@@ -29,13 +30,6 @@ if TYPE_CHECKING:
 
 _SHOWN_LEADS = 20
 _SHOWN_CHARACTERS = 60
-_TABLE_ENDS = (
-    RowEnd.DELIVERED,
-    RowEnd.ALREADY_DELIVERED,
-    RowEnd.REFUSED,
-    RowEnd.IN_DOUBT,
-    RowEnd.PENDING,
-)
 
 
 def show_grid(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
@@ -66,11 +60,8 @@ def show_report(report: RunReport) -> None:
     )
     show_books(report)
     show_grid(
-        ["table", *_TABLE_ENDS],
-        (
-            [name, *(ends.get(end, 0) for end in _TABLE_ENDS)]
-            for name, ends in report.tables.items()
-        ),
+        ["table", *TABLE_ENDS],
+        ([name, *(ends.get(end, 0) for end in TABLE_ENDS)] for name, ends in report.tables.items()),
     )
     show_slots(report)
     show_warnings(report.warnings)

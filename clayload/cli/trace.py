@@ -9,8 +9,8 @@ from clayload.cli.options import AsJson
 from clayload.cli.say import out
 from clayload.cli.show import show_grid
 from clayload.cli.status import read_existing
-from clayload.loading.progress import describe_moment
 from clayload.loading.trace import LeadStory, Stand, trace_lead
+from clayload.report.moments import describe_moment
 
 
 def trace(

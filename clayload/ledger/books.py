@@ -33,9 +33,10 @@ _END_OF: dict[str, RowEnd] = {
 
 _Columns = TypeVarTuple("_Columns")
 _s, _c, _cl = schema.submissions.c, schema.chunks.c, schema.chunk_leads.c
-_LEADS_OF_RUN = schema.chunks.join(schema.chunk_leads, _c.chunk_no == _cl.chunk_no).join(
+LEADS_OF_RUN = schema.chunks.join(schema.chunk_leads, _c.chunk_no == _cl.chunk_no).join(
     schema.submissions, _cl.submission_id == _s.submission_id
 )
+"""The registered leads of runs, each with its submission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class Books:
         is_own = (func.coalesce(_s.run_id, "") == run_id).label("is_own")
         counted = (
             select(_c.table_name, _s.state, is_own, func.count(literal(1)).label("n"))
-            .select_from(_LEADS_OF_RUN)
+            .select_from(LEADS_OF_RUN)
             .where(_c.run_id == run_id)
             .group_by(_c.table_name, _s.state, is_own)
         )
@@ -162,7 +163,7 @@ class Books:
         """Name the run's chunks that hold leads still owed, or still on their way."""
         found = (
             select(_c.chunk_id)
-            .select_from(_LEADS_OF_RUN)
+            .select_from(LEADS_OF_RUN)
             .where(
                 _c.run_id == run_id,
                 _s.state.in_((SubmissionState.PENDING, SubmissionState.SENDING)),
@@ -175,7 +176,7 @@ class Books:
         """List the row numbers of the leads that this very run delivered."""
         found = (
             select(_cl.row_number)
-            .select_from(_LEADS_OF_RUN)
+            .select_from(LEADS_OF_RUN)
             .where(_c.run_id == run_id, _s.run_id == run_id, _s.state == SubmissionState.DELIVERED)
         )
         return [row.row_number for row in self._read(found)]
@@ -187,7 +188,7 @@ class Books:
         columns = (_cl.row_number, _c.table_name, _s.lead_key, _s.slot, _s.status)
         found = (
             select(*columns, _s.reason, _s.body, _s.n_attempts)
-            .select_from(_LEADS_OF_RUN)
+            .select_from(LEADS_OF_RUN)
             .where(_c.run_id == run_id, _s.state == state)
             .order_by(_cl.row_number)
             .limit(limit)
@@ -198,7 +199,7 @@ class Books:
         """Tell when the last answer still awaited for the run's leads is given up, if any."""
         awaited = (
             select(func.max(_s.give_up_at))
-            .select_from(_LEADS_OF_RUN)
+            .select_from(LEADS_OF_RUN)
             .where(_c.run_id == run_id, _s.state == SubmissionState.SENDING)
         )
         give_up_at: float | None = self._read(awaited)[0][0]

@@ -209,7 +209,8 @@ RECORD = (
     )
 )
 
-_LOST = "the process ended between send and record"
+LOST = "the process ended between send and record"
+"""Why a lead is in doubt whose answer nobody heard."""
 
 # What was granted to a process that never told: past every time-out of its request.
 GIVE_UP_OVERDUE = (
@@ -220,7 +221,7 @@ GIVE_UP_OVERDUE = (
     )
     .values(
         state=SubmissionState.IN_DOUBT,
-        reason=_LOST,
+        reason=LOST,
         n_attempts=submissions.c.n_attempts + 1,
         updated_at=bindparam("now"),
     )
@@ -237,7 +238,7 @@ DOUBT = (
     .where(submissions.c.submission_id == bindparam("id"))
     .values(
         state=SubmissionState.IN_DOUBT,
-        reason=_LOST,
+        reason=LOST,
         n_attempts=submissions.c.n_attempts + 1,
         updated_at=bindparam("at"),
     )

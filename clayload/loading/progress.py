@@ -10,13 +10,13 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from clayload.ledger.books import Books
 from clayload.ledger.holds import Hold, find_hold
 from clayload.loading.setup import Setup
 from clayload.model import RowEnd
+from clayload.report.moments import describe_moment, describe_seconds
 
 if TYPE_CHECKING:
     # Only a type here: what prepares a load takes half a second to import.
@@ -93,18 +93,3 @@ def describe_hold(hold: Hold) -> str:
         f"{hold.workspace} is paused since {describe_moment(hold.held_at)}{because}; "
         f"`clayload resume {hold.workspace}` ends it"
     )
-
-
-def describe_moment(at: float) -> str:
-    """Say a moment of the ledger's clock: `2026-11-03 14:05:12 UTC`."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def describe_seconds(seconds: float) -> str:
-    """Say a duration as people do: `0.4 s`, `45 s`, `12 min`, `2 h 47 min`."""
-    if seconds < 10:  # noqa: PLR2004 - a single figure says too little
-        return f"{seconds:.1f} s"
-    if seconds < 90:  # noqa: PLR2004 - below a minute and a half people count seconds
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - minutes in an hour

@@ -65,3 +65,14 @@ def test_the_core_runs_without_prefect(module: str) -> None:
     loaded = json.loads(done.stdout)
     assert module in loaded
     assert [name for name in loaded if name.split(".")[0] in {"prefect", *ABOVE}] == []
+
+
+def test_a_load_starts_no_drawing_engine_of_its_own() -> None:
+    script = "import json, sys, clayload.cli.load, clayload.loading.settle; "
+    script += "print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(json.loads(done.stdout))
+    assert "clayload.report.markdown" in loaded
+    assert loaded & {"jinja2", "vl_convert", "clayload.report.page"} == set()

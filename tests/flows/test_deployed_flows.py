@@ -78,7 +78,6 @@ def test_an_events_list_goes_to_its_table_with_what_it_does_not_say_itself(
     loaded = run(event_backfill, order)
     assert loaded.state.message == "complete: 5 delivered"
     assert loaded.flow_run.name == "backfill saas-day · attendees.csv"
-    rows = bench.work.standin.rows("finance")
     sent = [row["payload"] for row in bench.work.standin.rows("finance")]
     assert {(one["first_name"], one["industry"]) for one in sent} == {("Ana", "Software")}
     assert bench.work.query("SELECT DISTINCT cycle FROM submissions") == [("saas-day",)]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prefect import Flow
 from prefect.utilities.schema_tools.validation import validate
 from pydantic import BaseModel, ValidationError
 
@@ -18,7 +19,7 @@ from flows.orders import EventBackfill, ManualLoad, MonthlyLoad, ReplayOrder, Re
 from flows.replay import replay
 from flows.resubmit import resubmit
 
-FORMS: list[tuple[Any, str, type[BaseModel]]] = [
+FORMS: list[tuple[Flow[..., Any], str, type[BaseModel]]] = [
     (load_leads, "load", ManualLoad),
     (monthly_load, "month", MonthlyLoad),
     (event_backfill, "backfill", EventBackfill),
@@ -33,7 +34,7 @@ flags = st.fixed_dictionaries(
 )
 
 
-def refusals(flow: Any, parameter: str, values: dict[str, Any]) -> list[str]:
+def refusals(flow: Flow[..., Any], parameter: str, values: dict[str, Any]) -> list[str]:
     """Ask Prefect's server-side check, as the form does before a run is created."""
     schema = flow.parameters.model_dump_for_openapi()
     return [error.message for error in validate({parameter: values}, schema)]
@@ -103,7 +104,7 @@ def test_what_the_form_takes_the_flow_takes_too(
 
 @pytest.mark.parametrize(("flow", "parameter", "order"), FORMS)
 def test_every_field_of_a_form_says_what_it_is(
-    flow: Any, parameter: str, order: type[BaseModel]
+    flow: Flow[..., Any], parameter: str, order: type[BaseModel]
 ) -> None:
     assert parameter in flow.parameters.properties
     fields = order.model_json_schema()["properties"]

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
-from flow_bench import FlowBench
+from flow_bench import FlowBench, record_of
 from load_tables import FINANCE, TECH, make_leads
+from prefect import flow
 from refusing_server import start_refusing_server
+
+from clayload.loading.settle import read_report
+from clayload.loading.setup import read_setup
+from tasks.artifacts import publish_report
 
 LEADS = [*make_leads("Software", 30), *make_leads("Banking", 20)]
 
@@ -52,6 +58,8 @@ def test_a_load_leaves_its_report_a_table_for_each_clay_table_and_its_progress(
     assert set(artifacts) == ours
     assert artifacts["load-progress"].data == 100
     assert str(artifacts["run-report"].data).startswith("# Load 2026-11: complete")
+    (page,) = bench.work.home.glob("runs/*/report.html")
+    assert f"**With plots:** `{page}`" in str(artifacts["run-report"].data)
     rows = json.loads(str(artifacts["table-finance"].data))
     slot = {"what": "slot finance-1", "this run": "20", "in all": "20", "safe limit": "45,000"}
     assert rows == [
@@ -68,6 +76,32 @@ def test_a_load_leaves_its_report_a_table_for_each_clay_table_and_its_progress(
         ("finance", "rows of the table", "20", "50,000"),
     ]
     assert artifacts["webhook-slots"].description == "no slot and no table is near its end"
+
+
+def test_the_report_links_to_its_page_where_run_folders_are_served(bench: FlowBench) -> None:
+    os.environ["CLAYLOAD_REPORTS_URL"] = "https://reports.example.com/runs/"
+    text = str(bench.load(bench.work.write_csv(LEADS)).artifacts()["run-report"].data)
+    (page,) = bench.work.home.glob("runs/*/report.html")
+    address = f"https://reports.example.com/runs/{page.parent.name}/report.html"
+    assert f"**With plots:** [report.html](<{address}>)" in text
+    assert "<td>delivered</td>" in page.read_text("utf-8")
+
+
+def test_a_page_that_cannot_be_written_fails_no_load(bench: FlowBench) -> None:
+    bench.load(bench.work.write_csv(LEADS))
+    (folder,) = bench.work.home.glob("runs/*")
+    shutil.rmtree(folder)
+    published = record_of(publish_newest(return_state=True))
+    assert published.state.name == "Completed"
+    text = str(published.artifacts()["run-report"].data)
+    assert text.startswith("# Load 2026-11: complete")
+    assert "**With plots:** could not be made: the folder of run" in text
+    assert any("the report's page could not be made" in line for line in published.log())
+
+
+@flow(log_prints=True)
+def publish_newest() -> None:
+    publish_report(read_report(None, read_setup(os.environ)))
 
 
 def test_nothing_secret_or_personal_stays_with_prefect(bench: FlowBench) -> None:

@@ -81,6 +81,32 @@ def test_a_password_in_the_ledger_url_is_refused_and_not_repeated(url: str) -> N
     assert "hunter2" not in f"{caught.value} {caught.value.facts}"
 
 
+def test_the_address_of_reports_is_kept_without_its_last_slash() -> None:
+    settings = read_settings({"CLAYLOAD_REPORTS_URL": "http://127.0.0.1:8000/runs/"})
+    assert settings.reports_url == "http://127.0.0.1:8000/runs"
+    assert read_settings({}).reports_url is None
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("https://clerk:hunter2@reports.example.com/runs", Code.CONFIG_LITERAL_SECRET),
+        ("https://hunter2@reports.example.com/runs", Code.CONFIG_LITERAL_SECRET),
+        ("reports.example.com/runs?hunter2", Code.CONFIG_BAD_VALUE),
+        ("javascript:hunter2", Code.CONFIG_BAD_VALUE),
+        ("https://reports.example.com/runs?key=hunter2", Code.CONFIG_BAD_VALUE),
+        ("https://reports.example.com/> hunter2", Code.CONFIG_BAD_VALUE),
+    ],
+)
+def test_an_address_of_reports_that_is_none_or_holds_a_secret_is_refused_and_not_repeated(
+    url: str, code: Code
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_settings({"CLAYLOAD_REPORTS_URL": url})
+    assert caught.value.code == code
+    assert "hunter2" not in f"{caught.value} {caught.value.facts}"
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         read_settings({}).chunk_rows = 5  # type: ignore[misc]

@@ -35,6 +35,7 @@ def test_no_secret_is_in_output_ledger_reports_or_any_other_file(bench: Workbenc
         ("load", extract, "--json"),
         ("load", extract, "--dry-run"),
         ("status",),
+        ("report",),
         ("check",),
     ]
     texts: dict[str, bytes] = {}
@@ -45,6 +46,7 @@ def test_no_secret_is_in_output_ledger_reports_or_any_other_file(bench: Workbenc
     texts |= _read_all(bench.home)
     assert any(name.endswith("ledger.db") for name in texts)
     assert any(name.endswith("report.md") for name in texts)
+    assert any(name.endswith("report.html") for name in texts)
     assert b"503" in b"".join(texts.values())  # the faults did leave their traces
     assert b"slot answers 401" in b"".join(texts.values())
     assert _find_leaks(bench.secrets, texts) == []

@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-from clayload.model import RowEnd
-from clayload.report.account import ChildRun, Reading, RunReport
+from report_scene import make_reading, make_report
 
-READING = Reading(
-    files=("leads.csv",),
-    folder="runs/r",
-    n_rows=300,
-    n_quarantined=200,
-    quarantine_reasons={"key_missing": 200},
-    n_duplicates=0,
-    n_unrouted=12,
-    n_multi_match=0,
-    n_left_out=0,
-    unmapped=(),
-    merged={},
-    conflicts={},
-    unread=(),
+from clayload.model import RowEnd
+from clayload.report.account import ChildRun, RunReport
+
+READING = make_reading(
+    n_rows=300, n_quarantined=200, quarantine_reasons={"key_missing": 200}, n_unrouted=12
 )
 
 
 def report_with(*children: ChildRun) -> RunReport:
-    return RunReport(
-        run_id="r",
-        extract_id="e",
-        cycle="2026-11",
-        reading=READING,
-        tables={"tech": {RowEnd.DELIVERED: 88}},
-        slots=(),
-        in_doubt=(),
-        refused=(),
-        problems=(),
-        duration_s=1.0,
-        children=children,
-    )
+    return make_report(reading=READING, children=children)
 
 
 def resubmit(n_delivered: int, n_recovered: int) -> ChildRun:

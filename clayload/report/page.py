@@ -1,0 +1,185 @@
+"""How does a run report look as a page of its own?
+
+In:    a run report, how fast the run went, and the rate the workspace allows.
+Out:   one HTML file with plots, light and dark, for the screen and for paper.
+Never: a script, an address outside the file, or a text that is not escaped: names come from
+       files, answers from Clay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from clayload.ledger.books import LeadRow
+from clayload.ledger.run_traffic import RunTraffic
+from clayload.model import RowEnd
+from clayload.report.account import RunReport
+from clayload.report.figures import draw_figures
+from clayload.report.grids import (
+    LISTED_LEADS,
+    Grid,
+    grid_books,
+    grid_leads,
+    grid_reasons,
+    grid_slots,
+    grid_tables,
+)
+from clayload.report.moments import describe_moment, describe_seconds
+from clayload.report.plots import Figure
+from clayload.report.rate import cut_stretches
+
+_CODE = re.compile(r"`([^`]+)`")
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page: sentences, a figure and its figures as a table, each if there is one."""
+
+    title: str
+    sentences: tuple[str, ...] = ()
+    figure: Figure | None = None
+    grid: Grid | None = None
+    is_folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    report: RunReport
+    traffic: RunTraffic
+    rate_per_s: float
+    figures: Mapping[str, Figure]
+
+
+def render_page(
+    report: RunReport, traffic: RunTraffic, rate_per_s: float, *, with_keys: bool
+) -> str:
+    """Render the whole page.
+
+    Args:
+        report: the account of the run.
+        traffic: how fast it went.
+        rate_per_s: what the configuration says its workspace allows.
+        with_keys: name leads by their keys and give Clay's answers, besides row numbers.
+    """
+    figures = draw_figures(report, traffic, rate_per_s)
+    sources = _Sources(report, traffic, rate_per_s, figures)
+    return _template().render(
+        report=report,
+        facts=list(_list_facts(report, traffic)),
+        sections=list(_list_sections(sources, with_keys=with_keys)),
+    )
+
+
+@cache
+def _template() -> Template:
+    rooms = Environment(
+        loader=PackageLoader("clayload.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    rooms.filters["with_code"] = _mark_code
+    return rooms.get_template("page.html.j2")
+
+
+def _mark_code(sentence: str) -> Markup:
+    """Escape a sentence; what stands between backticks is a command."""
+    escaped = str(escape(sentence))
+    return Markup(_CODE.sub(r"<code>\1</code>", escaped))  # noqa: S704 - escaped just before
+
+
+def _list_facts(report: RunReport, traffic: RunTraffic) -> Iterator[tuple[str, str]]:
+    rate = report.n_delivered / report.duration_s if report.duration_s else 0.0
+    of_parent = f", of run {report.parent_run_id}" if report.parent_run_id else ""
+    yield "run", f"{report.run_id} ({report.kind}{of_parent})"
+    yield "files", ", ".join(report.reading.files)
+    yield "extract", report.extract_id
+    yield "began", describe_moment(traffic.started_at)
+    yield "took", describe_seconds(report.duration_s)
+    yield "delivered", f"{report.n_delivered:,} leads, {rate:,.1f} a second over the whole run"
+
+
+def _list_sections(of: _Sources, *, with_keys: bool) -> Iterator[Section]:
+    report, figures = of.report, of.figures
+    yield from _tell_problems(report)
+    yield Section("The books", (), figures.get("ends"), grid_books(report))
+    yield _tell_rate(of)
+    if report.tables:
+        yield Section("Clay tables", (), figures.get("tables"), grid_tables(report))
+    if report.slots:
+        yield Section("Webhook slots", (), figures.get("slots"), grid_slots(report))
+    yield from _tell_reasons(of)
+    yield from _list_leads("Refused by Clay", report, RowEnd.REFUSED, with_keys=with_keys)
+    yield from _list_leads("In doubt", report, RowEnd.IN_DOUBT, with_keys=with_keys)
+    about = (*report.reading.describe_columns(), *report.describe_children())
+    if about:
+        yield Section("About the extract", about)
+
+
+def _tell_problems(report: RunReport) -> Iterator[Section]:
+    stopped = tuple(
+        f"{problem.code} {problem.table}: {problem.message}. Next: {problem.hint}."
+        for problem in report.problems
+    )
+    if stopped:
+        yield Section("What stopped", stopped)
+    if report.warnings:
+        yield Section("Running out soon", tuple(f"{warning}." for warning in report.warnings))
+
+
+def _tell_rate(of: _Sources) -> Section:
+    figure = of.figures.get("rate")
+    if figure is None:
+        n = of.traffic.n_answers
+        return Section("Rate", (f"{n:,} leads were settled: too few, or too fast, for a curve.",))
+    rows = [
+        (describe_moment(s.begin_at), f"{s.n:,}", f"{s.per_s:,.1f}")
+        for s in cut_stretches(of.traffic)
+    ]
+    grid = Grid(("from", "leads settled", "a second"), tuple(rows))
+    return Section("Rate", tuple(_describe_rate(of)), figure, grid, is_folded=True)
+
+
+def _describe_rate(of: _Sources) -> Iterator[str]:
+    traffic = of.traffic
+    yield (
+        f"Allowed: {of.rate_per_s:g} a second, as configured now. Leads count when their answers "
+        "are recorded, so a bar may stand a little above what was sent in its time."
+    )
+    if traffic.workspace_per_s is not None:
+        yield (
+            f"All loads of the workspace together: {traffic.workspace_per_s:,.1f} a second "
+            "meanwhile."
+        )
+    if traffic.n_rate_limited:
+        yield f"Clay answered 429 to {traffic.n_rate_limited:,} leads of the workspace meanwhile."
+
+
+def _tell_reasons(of: _Sources) -> Iterator[Section]:
+    report = of.report
+    if report.reading.quarantine_reasons:
+        how = (
+            "A lead can have several reasons. Get them into a spreadsheet with "
+            f"`clayload quarantine export {report.run_id}`, and what is corrected there back with "
+            "`clayload resubmit`."
+        )
+        grid = grid_reasons(report)
+        yield Section("Quarantine by reason", (how,), of.figures.get("reasons"), grid)
+
+
+def _list_leads(
+    title: str, report: RunReport, end: RowEnd, *, with_keys: bool
+) -> Iterator[Section]:
+    leads: Sequence[LeadRow] = report.refused if end is RowEnd.REFUSED else report.in_doubt
+    if leads:
+        n = report.ends[end]
+        more = (f"The first {LISTED_LEADS} of {n:,}; `clayload status --json` has more.",)
+        grid = grid_leads(leads, with_keys=with_keys)
+        yield Section(title, more if n > LISTED_LEADS else (), None, grid)
