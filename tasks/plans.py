@@ -16,11 +16,12 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
 from clayload.loading.plan import LoadPlan, plan_load
-from clayload.loading.progress import describe_seconds
 from clayload.loading.replay import ReplayPlan, ReplayRequest, plan_replay
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup, read_setup
-from clayload.report.markdown import render_table
+from clayload.report.grids import Grid
+from clayload.report.markdown import render_grid
+from clayload.report.moments import describe_seconds
 from tasks.discretion import telling_no_data
 
 
@@ -54,21 +55,21 @@ def _show(key: str, said: str, page: str) -> State[Any]:
 
 
 def _render_load(plan: LoadPlan) -> str:
-    rows = [
-        [
+    rows = (
+        (
             name,
             f"{table.n_accepted:,}",
             f"{table.n_already_settled:,}",
             f"{table.n_to_send:,}",
             ", ".join(f"{slot} {n:,}" for slot, n in table.by_slot.items()),
             f"{table.n_unplaced:,}",
-        ]
+        )
         for name, table in plan.tables.items()
-    ]
-    header = ["table", "accepted", "already settled", "to send", "through slots", "no room"]
-    return render_table(header, rows)
+    )
+    header = ("table", "accepted", "already settled", "to send", "through slots", "no room")
+    return render_grid(Grid(header, tuple(rows)))
 
 
 def _render_replay(plan: ReplayPlan) -> str:
-    rows = [[one.table, one.state, one.reason, f"{one.n_leads:,}"] for one in plan.counts]
-    return render_table(["table", "end", "reason", "leads"], rows)
+    rows = ((one.table, one.state, one.reason, f"{one.n_leads:,}") for one in plan.counts)
+    return render_grid(Grid(("table", "end", "reason", "leads"), tuple(rows)))

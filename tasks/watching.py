@@ -25,11 +25,12 @@ from clayload.ledger.audit import audit
 from clayload.ledger.books import Books
 from clayload.ledger.engine import is_new
 from clayload.ledger.snapshot import unused_table
-from clayload.loading.progress import describe_seconds
 from clayload.loading.replay import settle_ended
 from clayload.loading.setup import Setup, read_setup
 from clayload.loading.slots import forecast_slots, warn_of_slots
-from clayload.report.markdown import render_table
+from clayload.report.grids import Grid
+from clayload.report.markdown import render_grid
+from clayload.report.moments import describe_seconds
 from tasks.artifacts import publish_slots
 from tasks.discretion import telling_no_data
 
@@ -59,24 +60,24 @@ def look_at_month() -> State[Any]:
     """Show what a month of the configured volumes takes of slots, rows and time."""
     with telling_no_data():
         setup = read_setup(os.environ)
-        rows = [*_plan_month(setup)]
+        rows = tuple(_plan_month(setup))
     rate = Rate(setup.config.workspace.rate_per_s, setup.config.workspace.burst)
     n_leads = sum(table.volume_per_month for table in setup.config.tables.values())
     time = describe_seconds(sending_time_s(rate, n_leads))
     said = f"{n_leads:,} leads a month at {rate.per_s:g}/s: {time}"
-    header = ["table", "leads a month", "through slots", "no room", "slots run out"]
-    page = render_table(header, rows)
+    header = ("table", "leads a month", "through slots", "no room", "slots run out")
+    page = render_grid(Grid(header, rows))
     create_markdown_artifact(f"**{said}**\n\n{page}\n", key="capacity-plan", description=said)
     return Completed(message=said)
 
 
-def _plan_month(setup: Setup) -> Iterator[list[str]]:
+def _plan_month(setup: Setup) -> Iterator[tuple[str, ...]]:
     for forecast in forecast_slots(setup):
         volume = setup.config.tables[forecast.table].volume_per_month
         plan = plan_table(_read_table(forecast, setup), volume)
         slots = ", ".join(f"{slot} {n:,}" for slot, n in plan.by_slot.items())
         ends = f"{forecast.slots_run_out_on or ''}"
-        yield [forecast.table, f"{volume:,}", slots, f"{plan.n_unplaced:,}", ends]
+        yield forecast.table, f"{volume:,}", slots, f"{plan.n_unplaced:,}", ends
 
 
 def _read_table(forecast: TableForecast, setup: Setup) -> TableSnapshot:
@@ -92,8 +93,8 @@ def look_at_ledger() -> State[Any]:
         setup = read_setup(os.environ)
         settle_ended(setup)
         findings = audit(setup.ledger)
-    rows = [["damage" if one.is_damage else "remark", one.what] for one in findings]
-    page = render_table(["kind", "finding"], rows) if rows else "The books agree."
+    rows = tuple(("damage" if one.is_damage else "remark", one.what) for one in findings)
+    page = render_grid(Grid(("kind", "finding"), rows)) if rows else "The books agree."
     damage = [one.what for one in findings if one.is_damage]
     said = damage[0] if damage else "the ledger is whole, and its books agree"
     create_markdown_artifact(f"{page}\n", key="ledger-check", description=said)

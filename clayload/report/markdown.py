@@ -35,11 +35,11 @@ def render_report(report: RunReport, *, with_keys: bool, page: str | None = None
         *_render_problems(report),
         *_render_warnings(report),
         "## The books",
-        _render_grid(grid_books(report)),
+        render_grid(grid_books(report)),
         "## Tables",
-        _render_grid(grid_tables(report)),
+        render_grid(grid_tables(report)),
         "## Webhook slots",
-        _render_grid(grid_slots(report)),
+        render_grid(grid_slots(report)),
         *_render_reasons(report),
         *_render_leads("Refused by Clay", report.refused, with_keys=with_keys),
         *_render_leads("In doubt", report.in_doubt, with_keys=with_keys),
@@ -81,14 +81,14 @@ def _render_reasons(report: RunReport) -> Iterable[str]:
             f"`clayload quarantine export {report.run_id}`, and what is corrected there back with "
             "`clayload resubmit`."
         )
-        yield _render_grid(grid_reasons(report))
+        yield render_grid(grid_reasons(report))
 
 
 def _render_leads(title: str, leads: Sequence[LeadRow], *, with_keys: bool) -> Iterable[str]:
     if not leads:
         return
     yield f"## {title}"
-    yield _render_grid(grid_leads(leads, with_keys=with_keys))
+    yield render_grid(grid_leads(leads, with_keys=with_keys))
     if len(leads) > LISTED_LEADS:
         yield f"... and {len(leads) - LISTED_LEADS:,} more: `clayload status --json`."
 
@@ -100,7 +100,8 @@ def _render_columns(report: RunReport) -> Iterable[str]:
         yield "\n".join(f"- {sentence}" for sentence in sentences)
 
 
-def _render_grid(grid: Grid) -> str:
+def render_grid(grid: Grid) -> str:
+    """Render a markdown table; cells are escaped."""
     n_plain = len(grid.rows) - grid.n_totals
     totals = [[f"**{_escape(cell)}**" for cell in row] for row in grid.rows[n_plain:]]
     rows = [[_escape(cell) for cell in row] for row in grid.rows[:n_plain]]
