@@ -26,7 +26,7 @@ def deliver_share(share: ShareOrder) -> State[None]:
     """Deliver a share of a load's chunks, then what other workers have left.
 
     Args:
-        share: the run, and which share of how many.
+        share: The run, and which share of how many.
     """
     return ending_well_told(lambda: _deliver(share))
 

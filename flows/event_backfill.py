@@ -23,6 +23,6 @@ def event_backfill(backfill: EventBackfill) -> State[None]:
     """Load an event's list; the same list again sends only what is still owed.
 
     Args:
-        backfill: the event, its list, and what the list does not say itself.
+        backfill: The event, its list, and what the list does not say itself.
     """
     return send_load(lambda: prepare_load(backfill.request()))

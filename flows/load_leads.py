@@ -36,7 +36,7 @@ def load_leads(load: ManualLoad) -> State[None]:
     """Load one extract; the same extract again sends only what is still owed.
 
     Args:
-        load: which extract, for which cycle, and how much of it.
+        load: Which extract, for which cycle, and how much of it.
     """
     request = load.request()
     if load.dry_run:

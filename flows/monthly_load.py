@@ -29,7 +29,7 @@ def monthly_load(month: MonthlyLoad = MonthlyLoad()) -> State[None]:  # noqa: B0
     """Load all extracts of a month as one.
 
     Args:
-        month: which month, and where its extracts lie.
+        month: Which month, and where its extracts lie.
     """
     return send_load(lambda: _prepare(month), month.workers)
 

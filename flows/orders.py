@@ -26,15 +26,23 @@ from clayload.tables.hints import Hints
 _NO_LINE_BREAK = r"^[^\r\n]+$"
 
 
+def _leave_empty(schema: dict[str, Any]) -> None:
+    """Let a form show a plain field, which may be left empty, in place of a choice of types."""
+    schema.pop("default", None)
+    (given,) = (choice for choice in schema.pop("anyOf") if choice.get("type") != "null")
+    schema |= given
+
+
 def _offer_tables(schema: dict[str, Any]) -> None:
     """Offer the configured tables; without a readable configuration any name may be typed."""
+    default = schema.get("default")
+    _leave_empty(schema)
     try:
-        names = list(read_setup(os.environ).config.tables)
+        schema["enum"] = list(read_setup(os.environ).config.tables)
     except ConfigError:
         return
-    for choice in schema.get("anyOf", [schema]):
-        if choice.get("type") == "string":
-            choice["enum"] = names
+    if default in schema["enum"]:
+        schema["default"] = default
 
 
 Line = Annotated[str, Field(min_length=1, pattern=_NO_LINE_BREAK)]
@@ -63,16 +71,21 @@ class ManualLoad(_Order):
     )
     cycle: Line | None = Field(
         default=None,
+        json_schema_extra=_leave_empty,
         title="Cycle",
         description="What the extract is for: a month such as 2026-11, or an event's name. Without "
         "it, the cycle it was loaded for before, or the current month.",
     )
     table: TableName = Field(default=None, description="Load only the leads of this table.")
     limit: Annotated[int, Field(ge=1)] | None = Field(
-        default=None, title="At most", description="Send at most so many leads: a sample."
+        default=None,
+        json_schema_extra=_leave_empty,
+        title="At most",
+        description="Send at most so many leads: a sample.",
     )
     priority: Priority | None = Field(
         default=None,
+        json_schema_extra=_leave_empty,
         title="Priority",
         description="Who goes first at the shared rate, in place of the tables' own.",
     )
@@ -101,6 +114,7 @@ class MonthlyLoad(_Order):
 
     cycle: Month | None = Field(
         default=None,
+        json_schema_extra=_leave_empty,
         title="Month",
         description="The month, such as 2026-11; without it, the month in which the run was due, "
         "in the workspace's time zone.",
@@ -132,7 +146,10 @@ class EventBackfill(_Order):
         )
     )
     industry: Line | None = Field(
-        default=None, title="Default industry", description="Where the list has none."
+        default=None,
+        json_schema_extra=_leave_empty,
+        title="Default industry",
+        description="Where the list has none.",
     )
     source: Line = Field(
         default="event", title="Default source", description="Where the list has none."
@@ -217,6 +234,7 @@ class ResubmitOrder(_Order):
     )
     run: RunId | None = Field(
         default=None,
+        json_schema_extra=_leave_empty,
         title="Run",
         description="The run they belong to, where no column clayload_run says so.",
     )

@@ -25,7 +25,7 @@ def replay(replay: ReplayOrder) -> State[None]:
     """Send leads of a run again that were refused, or are in doubt.
 
     Args:
-        replay: which leads of which run.
+        replay: Which leads of which run.
     """
     request = replay.request()
     if replay.dry_run:

@@ -25,6 +25,6 @@ def resubmit(resubmit: ResubmitOrder) -> State[None]:
     """Send what was corrected of the rows that a run had set aside.
 
     Args:
-        resubmit: the corrected file, and its run.
+        resubmit: The corrected file, and its run.
     """
     return send_load(lambda: prepare_resubmit(resubmit.files, resubmit.run))
