@@ -13,8 +13,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -55,17 +55,19 @@ def serve(
     settings = read_setup(os.environ).settings
     home = (settings.home / "ui" if standin else settings.home).absolute()
     home.mkdir(parents=True, exist_ok=True)
+    api = f"http://{_HOST}:{port}/api"
     with ExitStack() as parts:
-        environ = {**os.environ, "CLAYLOAD_HOME": str(home), **_prefect_settings(home, port)}
+        environ = {**os.environ, "CLAYLOAD_HOME": str(home), **_prefect_settings(home, api)}
         if standin:
             clay = parts.enter_context(running_clay(settings.config, home))
             environ |= clay.environ
         reports = parts.enter_context(serving_reports(home / "runs", reports_port))
         environ["CLAYLOAD_REPORTS_URL"] = reports
         server = parts.enter_context(_running("server", _server_command(port), environ, home))
-        _wait_for(server, f"http://{_HOST}:{port}/api/health")
+        _wait_for(server, f"{api}/health", lambda answer: answer.is_success)
         _deploy(environ)
         worker = parts.enter_context(_running("worker", _worker_command(), environ, home))
+        _wait_for(worker, f"{api}/work_pools/{POOL}", _has_worker)
         out.print(f"Prefect     http://{_HOST}:{port}/deployments")
         out.print(f"run reports {reports}")
         out.print(f"stand-in    {clay.url}: leads go there, not to Clay" if standin else "")
@@ -73,7 +75,7 @@ def serve(
         _watch((server, worker))
 
 
-def _prefect_settings(home: Path, port: int) -> dict[str, str]:
+def _prefect_settings(home: Path, api: str) -> dict[str, str]:
     """Give Prefect our settings where a person set none, and this one server."""
     ours = {
         **SERVER_SETTINGS,
@@ -82,7 +84,6 @@ def _prefect_settings(home: Path, port: int) -> dict[str, str]:
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     }
     chosen = {name: os.environ.get(name, value) for name, value in ours.items()}
-    api = f"http://{_HOST}:{port}/api"
     return {**chosen, "PREFECT_API_URL": api, "PREFECT_SERVER_UI_API_URL": api}
 
 
@@ -125,15 +126,19 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _wait_for(server: _Part, health: str) -> None:
+def _wait_for(part: _Part, url: str, is_there: Callable[[httpx.Response], bool]) -> None:
     give_up_at = time.monotonic() + _START_TIMEOUT_S
-    while time.monotonic() < give_up_at and server.process.poll() is None:
-        try:
-            if httpx.get(health, timeout=1.0).is_success:
-                return
-        except httpx.TransportError:
+    with httpx.Client(trust_env=False) as http:
+        while time.monotonic() < give_up_at and part.process.poll() is None:
+            with suppress(httpx.TransportError):
+                if is_there(http.get(url)):
+                    return
             time.sleep(_LOOK_EVERY_S)
-    raise _refuse(server, "did not start")
+    raise _refuse(part, "did not start")
+
+
+def _has_worker(answer: httpx.Response) -> bool:
+    return bool(answer.raise_for_status().json()["status"] == "READY")
 
 
 def _deploy(environ: Mapping[str, str]) -> None:

@@ -22,6 +22,7 @@ from pydantic import TypeAdapter
 from clayload.folder import writing_to
 from clayload.ledger.books import Books
 from clayload.loading.prepare import PreparedLoad
+from clayload.loading.replay import settle_ended
 from clayload.loading.run_folder import folder_of
 from clayload.loading.setup import Setup, read_setup
 from clayload.loading.shares import find_left, keep_chunks, read_share
@@ -84,6 +85,8 @@ def deliver_share(run_id: str, number: int, n_shares: int) -> list[Problem]:
     problems = _deliver(own)
     if not problems:
         with telling_no_data():
+            # What a killed worker of this machine had not sent need not wait for its deadline.
+            settle_ended(setup)
             left = find_left(run_id, setup)
         problems = _deliver(left)
     with writing_to(folder_of(run_id, setup)):

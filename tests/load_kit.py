@@ -168,6 +168,10 @@ class Workbench:
         """Wait until the stand-in holds `n` rows."""
         _wait_until(n, self.n_rows, within_s)
 
+    def wait_for_rows_in(self, table: str, n: int) -> None:
+        """Wait until a table of the stand-in holds `n` rows."""
+        _wait_until(n, lambda: self.standin.row_count(table), END_WITHIN_S)
+
     def wait_for_posts(self, n: int) -> None:
         """Wait until the stand-in got `n` POSTs, whatever it answered."""
         _wait_until(n, self.n_posts, END_WITHIN_S)

@@ -7,13 +7,17 @@ Never: a flow run in the test's process.
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -22,6 +26,7 @@ from load_kit import Workbench
 READY = "Ctrl-C stops all of it"
 START_WITHIN_S = 180
 _LOOK_EVERY_S = 0.3
+_TRIES = 10
 _FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 _Found = TypeVar("_Found")
@@ -45,10 +50,16 @@ class Served:
     said: list[str]
 
     def call(self, method: str, path: str, asked: object = None) -> Any:  # noqa: ANN401 - JSON
-        """Ask Prefect's API; raises `httpx.HTTPStatusError` when it refuses."""
-        answer = httpx.request(
-            method, f"{self.url}/api{path}", json=asked, trust_env=False, timeout=30
-        )
+        """Ask Prefect's API; raises `httpx.HTTPStatusError` when it refuses.
+
+        A server whose database is busy says so with 503, and is asked again, as its UI does.
+        """
+        url = f"{self.url}/api{path}"
+        for _ in range(_TRIES):
+            answer = httpx.request(method, url, json=asked, trust_env=False, timeout=30)
+            if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                break
+            time.sleep(1)
         return answer.raise_for_status().json() if answer.content else None
 
     def deployment(self, name: str) -> Document:
@@ -85,21 +96,77 @@ class Served:
     ) -> _Found:
         """Ask again and again until there is an answer."""
         give_up_at = time.monotonic() + within_s
-        while (found := find()) is None:
+        while not (found := find()):
             if time.monotonic() > give_up_at:
                 message = f"no {what} within {within_s} s"
                 raise TimeoutError(message)
             time.sleep(_LOOK_EVERY_S)
         return found
 
-    def artifact(self, flow_run_id: str, key: str) -> Document:
-        """Read an artifact of a flow run."""
-        asked = {
-            "artifacts": {"flow_run_id": {"any_": [flow_run_id]}, "key": {"any_": [key]}},
-            "limit": 1,
-        }
-        (found,) = self.call("POST", "/artifacts/filter", asked)
-        return dict(found)
+    def workers_of(self, pool: str) -> set[str]:
+        """Name the workers that poll a pool."""
+        found = self.call("POST", f"/work_pools/{pool}/workers/filter", {})
+        return {worker["name"] for worker in found if worker["status"] == "ONLINE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker of ours, and what it has started."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+
+    def is_running(self, flow_run: Document) -> bool:
+        """Whether a flow run's process was started by this worker."""
+        pid = str(flow_run["infrastructure_pid"]).rpartition(":")[2]
+        return pid.isdigit() and int(pid) in find_descendants(self.process.pid)
+
+    def kill(self) -> None:
+        """End the worker and its flow runs without notice, as a machine that goes away does."""
+        for pid in (self.process.pid, *find_descendants(self.process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def find_descendants(pid: int) -> list[int]:
+    """Find the processes that a process has started, and those that these have."""
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    try:
+        children = [int(child) for child in path.read_text().split()]
+    except OSError:
+        return []
+    return [*children, *(one for child in children for one in find_descendants(child))]
+
+
+@contextmanager
+def start_worker(served: Served, name: str, pool: str, limit: int) -> Iterator[Worker]:
+    """Start a worker that runs at most `limit` flow runs, and wait until the server knows it."""
+    command = ["worker", "start", "--pool", pool, "--name", name, "--limit", str(limit)]
+    environ = served.work.environ | {
+        "PREFECT_API_URL": f"{served.url}/api",
+        "PREFECT_HOME": str(served.work.folder / name),
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    }
+    log = (served.work.folder / f"{name}.log").open("wb")
+    worker = Worker(
+        name,
+        subprocess.Popen(
+            [sys.executable, "-m", "prefect", *command],
+            cwd=served.work.folder,
+            env=environ,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ),
+    )
+    try:
+        served.wait_for(lambda: name in served.workers_of(pool), f"worker {name}")
+        yield worker
+    finally:
+        worker.kill()
+        log.close()
 
 
 @contextmanager

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from load_kit import Workbench
+from load_tables import FINANCE, TECH, BenchOptions, BenchSlot, BenchTable
+from postgres_server import start_postgres
 from served_kit import Served, start_served
 from standin_process import start_standin
+
+RATE_PER_S = 200
+EVENTS = BenchTable("event-attendees", "Events", (BenchSlot("events-1"),), "low")
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with start_standin() as standin:
-        work = Workbench(standin, tmp_path_factory.mktemp("served"))
+    with (
+        start_standin() as standin,
+        TemporaryDirectory(prefix="clayload-postgres-") as folder,
+        start_postgres(Path(folder)) as postgres,
+    ):
+        options = BenchOptions(tables=(TECH, FINANCE, EVENTS), rate_per_s=RATE_PER_S, burst=40)
+        url = postgres.make_database("served")
+        work = Workbench(standin, tmp_path_factory.mktemp("served"), options, ledger_url=url)
         with start_served(work) as served:
             yield served

@@ -1,0 +1,72 @@
+"""Two workers share one load, and one of them goes away without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from load_tables import make_leads
+from served_kit import Document, Served, Worker, start_worker
+
+N_LEADS = 5_000
+N_BEFORE_THE_KILL = 1_500
+ZOMBIE_WITHIN_S = 200
+POOL = "pair"
+
+
+@contextmanager
+def moved_to(served: Served, pool: str, *names: str) -> Iterator[None]:
+    """Have deployments run by the workers of another pool, for as long as the block lasts."""
+    served.call("POST", "/work_pools/", {"name": pool, "type": "process"})
+    found = [(served.deployment(name)["id"], served.deployment(name)) for name in names]
+    for deployment_id, _ in found:
+        served.call("PATCH", f"/deployments/{deployment_id}", {"work_pool_name": pool})
+    try:
+        yield
+    finally:
+        for deployment_id, before in found:
+            back = {"work_pool_name": before["work_pool_name"]}
+            served.call("PATCH", f"/deployments/{deployment_id}", back)
+
+
+def shares_under_way(served: Served) -> list[Document]:
+    """List both shares, once both have begun."""
+    runs = served.runs_of("deliver-share")
+    under_way = [run for run in runs if run["state_type"] == "RUNNING"]
+    return under_way if len(under_way) == 2 else []
+
+
+def test_when_one_of_two_workers_is_killed_the_other_sends_the_rest(served: Served) -> None:
+    work = served.work
+    n_rows_before = work.standin.row_count("tech")
+    extract = work.write_csv(make_leads("Software", N_LEADS, 10_000), "shared.csv")
+    order = {"load": {"files": [str(extract)], "cycle": "2026-10", "workers": 2}}
+    pool = moved_to(served, POOL, "manual-load", "deliver-share")
+    with pool, start_worker(served, "stays", POOL, limit=2):
+        load = served.run("manual-load", order)
+        served.wait_for(lambda: served.flow_run(load)["state_type"] == "RUNNING", "the load")
+        with start_worker(served, "goes", POOL, limit=1) as goes:
+            lost = kill_in_the_middle(served, goes, n_rows_before + N_BEFORE_THE_KILL)
+        ended = served.wait_for_end(load, within_s=120)
+        resumed = served.wait_for_end(lost["id"], within_s=ZOMBIE_WITHIN_S)
+    assert ended["state_type"] == "COMPLETED"
+    assert (resumed["state_type"], resumed["run_count"]) == ("COMPLETED", 2)
+    counts = dict(
+        work.query("SELECT state, COUNT(*) FROM submissions WHERE cycle = '2026-10' GROUP BY state")
+    )
+    n_in_doubt = counts.pop("in_doubt", 0)
+    assert counts == {"delivered": N_LEADS - n_in_doubt}
+    assert n_in_doubt <= 4 * 25  # what one worker can have on the wire
+    keys = work.standin.rows_by_key("tech")[n_rows_before:]
+    assert len(keys) == len(set(keys))
+    assert N_LEADS - n_in_doubt <= len(keys) <= N_LEADS
+    assert work.standin.traffic("main")["largest_overshoot"] <= 0
+
+
+def kill_in_the_middle(served: Served, worker: Worker, n_rows: int) -> Document:
+    """Kill the worker once so many rows are in Clay; give the share it had."""
+    shares = served.wait_for(lambda: shares_under_way(served), "both shares")
+    served.work.wait_for_rows_in("tech", n_rows)
+    (lost,) = [share for share in shares if worker.is_running(share)]
+    worker.kill()
+    return lost
