@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 from load_tables import make_leads
-from served_kit import Served
+from served_kit import Document, Served
 
 FLOWS = {
     "monthly-load",
@@ -79,3 +79,18 @@ def test_an_event_that_an_extract_landed_starts_its_backfill(served: Served) -> 
     ended = served.wait_for_end(started["id"])
     assert ended["name"] == "backfill saas-day · badge-scans.csv"
     assert ended["state"]["message"] == "complete: 7 delivered"
+
+
+def test_a_schedule_that_comes_due_runs_by_itself(served: Served) -> None:
+    deployment = served.deployment("reconcile")["id"]
+    every_minute = {"active": True, "schedule": {"cron": "* * * * *", "timezone": "UTC"}}
+    (made,) = served.call("POST", f"/deployments/{deployment}/schedules", [every_minute])
+    try:
+        (first, *_) = served.wait_for(lambda: ended_runs(served, "reconcile"), "a scheduled run")
+    finally:
+        served.call("DELETE", f"/deployments/{deployment}/schedules/{made['id']}")
+    assert (first["auto_scheduled"], first["state_type"]) == (True, "COMPLETED")
+
+
+def ended_runs(served: Served, name: str) -> list[Document]:
+    return [run for run in served.runs_of(name) if run["state_type"] == "COMPLETED"]
