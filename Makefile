@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: demo ui test lint format bench chaos lock clean
+.PHONY: demo ui test test-ui lint format bench chaos lock clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: requirements.lock pyproject.toml
@@ -21,7 +21,11 @@ ui: .venv/installed
 	@$(BIN)/clayload serve --standin
 
 test: .venv/installed
-	$(BIN)/pytest --numprocesses 2
+	$(BIN)/pytest --numprocesses 2 --ignore tests/served
+
+# Everything that `clayload serve` starts, by its API and in a Chromium (Debian: apt-get install chromium).
+test-ui: .venv/installed
+	$(BIN)/pytest tests/served
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .
@@ -34,7 +38,7 @@ format: .venv/installed
 	$(BIN)/ruff check --fix .
 
 bench: .venv/installed
-	@failed=0; for bench in data_path sending_loop; do \
+	@failed=0; for bench in data_path sending_loop prefect_cost; do \
 	  $(BIN)/python benchmarks/$$bench.py || failed=1; done; exit $$failed
 
 # Kills, faults and rushes by the hundred; takes a while. The table is kept in docs/promises.md.
