@@ -47,7 +47,7 @@ chaos: .venv/installed
 
 # Needs uv on the PATH. No index address may get into the file.
 lock:
-	uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes \
+	uv pip compile pyproject.toml --extra dev --extra server --python-version 3.11 --universal --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --quiet --custom-compile-command "make lock" --output-file requirements.lock
 
 clean:

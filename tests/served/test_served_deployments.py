@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+from pathlib import Path
+
 import httpx
 import pytest
 from load_tables import make_leads
-from served_kit import Document, Served
+from served_kit import Document, Served, find_descendants, start_served
+
+from clayload.errors import ExitCode
 
 FLOWS = {
     "monthly-load",
@@ -94,3 +99,37 @@ def test_a_schedule_that_comes_due_runs_by_itself(served: Served) -> None:
 
 def ended_runs(served: Served, name: str) -> list[Document]:
     return [run for run in served.runs_of(name) if run["state_type"] == "COMPLETED"]
+
+
+def test_a_month_without_extracts_fails_and_names_the_month_it_looked_for(served: Served) -> None:
+    ended = served.wait_for_end(served.run("monthly-load", {}))
+    assert ended["state_type"] == "FAILED"
+    assert ended["name"].startswith("load month")
+    month = ended["expected_start_time"][:7]
+    assert f"there is nothing to load for {month}" in ended["state"]["message"]
+
+
+def test_ctrl_c_in_the_middle_records_what_was_sent_and_leaves_no_process(
+    served: Served,
+) -> None:
+    """Stop a house of its own while a load is under way, and load again."""
+    work = served.work
+    extract = work.write_csv(make_leads("Banking", 2_000, 50_000), "stopped.csv")
+    order = {"load": {"files": [str(extract)], "cycle": "2026-09"}}
+    with start_served(work, PREFECT_HOME=str(work.folder / "second")) as other:
+        n_before = work.standin.row_count("finance")
+        other.run("manual-load", order)
+        work.wait_for_rows_in("finance", n_before + 200)
+        started = find_descendants(other.process.pid)
+        other.process.send_signal(signal.SIGTERM)
+        assert other.process.wait(30) == ExitCode.TERMINATED
+        assert [pid for pid in started if is_alive(pid)] == []
+    ended = served.wait_for_end(served.run("manual-load", order))
+    assert ended["state_type"] == "COMPLETED"
+    keys = work.standin.rows_by_key("finance")[n_before:]
+    assert len(keys) == len(set(keys)) == 2_000
+
+
+def is_alive(pid: int) -> bool:
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
