@@ -22,6 +22,7 @@ from clayload.report.account import EXIT_CODE_OF, Outcome, Problem, RunReport, d
 from tasks.artifacts import publish_report
 from tasks.limits import chunk_runner, ensure_chunk_limits
 from tasks.load import halting_when_interrupted, settle_run, start_delivery
+from tasks.places import keeping_places
 from tasks.progress import ChunkArrivals, find_problems, follow_progress
 from tasks.shares import read_problems, start_shares
 
@@ -90,8 +91,9 @@ def _send(load: PreparedLoad, n_workers: int) -> RunReport:
 
 def _deliver_here(load: PreparedLoad) -> list[Problem]:
     ensure_chunk_limits()
-    futures = start_delivery(load.chunks)
-    follow_progress(load, ChunkArrivals(futures))
+    with keeping_places():
+        futures = start_delivery(load.chunks)
+        follow_progress(load, ChunkArrivals(futures))
     return find_problems(load.chunks, futures)
 
 

@@ -11,8 +11,7 @@ more raises both.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any, cast
 
 from prefect.client.base import ServerType
@@ -22,13 +21,11 @@ from prefect.client.schemas.actions import (
     GlobalConcurrencyLimitUpdate,
 )
 from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
-from prefect.concurrency.sync import concurrency
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from clayload.errors import ConfigError
-from clayload.model import Priority
 from clayload.settings import read_settings
 
 CHUNK_LIMIT = "clayload-chunks"
@@ -70,14 +67,6 @@ def _look_for_places(client: SyncPrefectClient, limit: GlobalConcurrencyLimitRes
             f"for other loads; a killed load's places come free within {2 * LEASE_S} s. If nothing "
             "else runs: Prefect UI, Concurrency, reset the limit"
         )
-
-
-@contextmanager
-def chunk_place(priority: Priority) -> Iterator[None]:
-    """Wait for a place and hold it; those of high priority have places of their own."""
-    name = HIGH_LIMIT if priority is Priority.HIGH else CHUNK_LIMIT
-    with concurrency(name, lease_duration=LEASE_S):
-        yield
 
 
 def chunk_runner() -> TaskRunner[PrefectFuture[Any]]:

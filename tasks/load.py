@@ -29,7 +29,7 @@ from clayload.loading.setup import read_setup
 from clayload.model import ChunkRef
 from clayload.report.account import Problem, RunReport
 from tasks.discretion import telling_no_data
-from tasks.limits import chunk_place
+from tasks.places import chunk_place
 
 CHUNK_RETRIES = 3
 _FIRST_RETRY_S = 5

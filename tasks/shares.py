@@ -30,6 +30,7 @@ from clayload.model import ChunkRef
 from clayload.report.account import Problem
 from tasks.discretion import telling_no_data
 from tasks.load import start_delivery
+from tasks.places import keeping_places
 from tasks.progress import ChunkArrivals, find_problems
 
 DEPLOYMENT = "deliver-share/deliver-share"
@@ -95,10 +96,11 @@ def deliver_share(run_id: str, number: int, n_shares: int) -> list[Problem]:
 
 
 def _deliver(chunks: Sequence[ChunkRef]) -> list[Problem]:
-    futures = start_delivery(chunks)
-    arrivals = ChunkArrivals(futures)
-    while not arrivals.wait(_LOOK_EVERY_S):
-        pass
+    with keeping_places():
+        futures = start_delivery(chunks)
+        arrivals = ChunkArrivals(futures)
+        while not arrivals.wait(_LOOK_EVERY_S):
+            pass
     return find_problems(chunks, futures)
 
 

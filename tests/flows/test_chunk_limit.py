@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
 
 import pytest
-from flow_bench import FlowBench, client
+from flow_bench import ARRIVE_WITHIN_S, FlowBench, client
 from load_tables import make_leads
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.exceptions import ObjectNotFound
 
+from clayload.model import Priority
 from tasks.limits import CHUNK_LIMIT
+from tasks.places import KEEP_S, chunk_place, keeping_places
 
 CHUNK_ROWS, N_CHUNKS = 10, 6
 
@@ -74,3 +77,39 @@ def test_a_limit_that_a_person_changed_stays_and_holds(bench: FlowBench) -> None
 
 def test_without_a_tighter_limit_several_chunks_go_out_at_once(bench: FlowBench) -> None:
     assert 1 < count_at_once(load_slowly(bench)) <= 4
+
+
+def take_one_after_the_other(n: int) -> list[float]:
+    """Take and leave a place so often; when each was left."""
+    moments = []
+    for _ in range(n):
+        with chunk_place(Priority.NORMAL):
+            moments.append(time.monotonic())
+    return moments
+
+
+def count_taken() -> int:
+    with client() as prefect:
+        return int(prefect.read_global_concurrency_limit_by_name(CHUNK_LIMIT).active_slots)
+
+
+def test_a_load_hands_its_place_on_and_gives_it_back_at_its_end(bench: FlowBench) -> None:
+    bench.load(bench.work.write_csv(make_leads("Software", 1)))
+    with keeping_places():
+        first, *_, last = take_one_after_the_other(20)
+        assert count_taken() == 1
+    assert count_taken() == 0
+    # Taking twenty from Prefect is twenty calls there and back.
+    assert last - first < 0.5
+
+
+def test_a_place_that_no_chunk_wants_is_given_back_while_the_load_goes_on(
+    bench: FlowBench,
+) -> None:
+    bench.load(bench.work.write_csv(make_leads("Software", 1)))
+    with keeping_places():
+        take_one_after_the_other(1)
+        give_up_at = time.monotonic() + KEEP_S + ARRIVE_WITHIN_S
+        while count_taken() and time.monotonic() < give_up_at:
+            time.sleep(0.5)
+        assert count_taken() == 0

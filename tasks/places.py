@@ -1,0 +1,130 @@
+"""How long does a chunk hold its place among those that are sent at once?
+
+In:    the two limits of `limits`, which all loads on this Prefect server share.
+Out:   a place for each chunk under way, handed on to the load's next chunk for some seconds.
+Never: a place kept for longer while other loads wait for one.
+
+Taking a place of Prefect and giving it back costs a third of a second, as much as sending a few
+hundred leads where nothing limits the rate; so a load keeps the places that it has for a while.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import Context, copy_context
+
+from prefect.concurrency.sync import concurrency
+
+from clayload.model import Priority
+from tasks.limits import CHUNK_LIMIT, HIGH_LIMIT, LEASE_S
+
+KEEP_S = 10.0
+
+
+class _Place:
+    """A place of a limit, held by a thread of its own: Prefect binds it to the one that took it."""
+
+    def __init__(self, limit: str, run: Context, drop: Callable[[_Place], bool]) -> None:
+        self._drop = drop
+        self._taken: Future[None] = Future()
+        self._given_back = threading.Event()
+        self._thread = threading.Thread(target=run.run, args=(self._keep, limit), daemon=True)
+        self._thread.start()
+        self._taken.result()
+        self._since = time.monotonic()
+
+    def _keep(self, limit: str) -> None:
+        try:
+            with concurrency(limit, lease_duration=LEASE_S):
+                self._taken.set_result(None)
+                while not self._given_back.wait(KEEP_S) and not self._drop(self):
+                    pass
+        except BaseException as error:
+            if self._taken.done():
+                raise
+            self._taken.set_exception(error)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether another chunk may have it before others get their turn."""
+        return time.monotonic() - self._since < KEEP_S
+
+    def give_back(self) -> None:
+        """Let others have it."""
+        self._given_back.set()
+        self._thread.join()
+
+
+class _Places:
+    """The places this process keeps between chunks."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: defaultdict[str, list[_Place]] = defaultdict(list)
+        self._n_waiting: Counter[str] = Counter()
+        self._flow_run: Context | None = None
+
+    def take(self, limit: str) -> _Place:
+        with self._lock:
+            if self._idle[limit]:
+                return self._idle[limit].pop()
+            self._n_waiting[limit] += 1
+        try:
+            return _Place(limit, (self._flow_run or copy_context()).copy(), self.drop)
+        finally:
+            with self._lock:
+                self._n_waiting[limit] -= 1
+
+    def drop(self, place: _Place) -> bool:
+        """Forget a place that no chunk has wanted for some time; whether it was one."""
+        with self._lock:
+            found = [places for places in self._idle.values() if place in places]
+            for places in found:
+                places.remove(place)
+            return bool(found)
+
+    def put(self, limit: str, place: _Place) -> None:
+        with self._lock:
+            is_wanted = self._n_waiting[limit] > 0
+            if self._flow_run is not None and place.is_fresh and not is_wanted:
+                self._idle[limit].append(place)
+                return
+        place.give_back()
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        # Prefect takes a place back once the run that took it ends: a task's would be gone with it.
+        self._flow_run = copy_context()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._flow_run = None
+                idle = [place for places in self._idle.values() for place in places]
+                self._idle.clear()
+            for place in idle:
+                place.give_back()
+
+
+_places = _Places()
+
+
+def keeping_places() -> AbstractContextManager[None]:
+    """Keep the places of chunks that are through for those to come; give all back at the end."""
+    return _places.keeping()
+
+
+@contextmanager
+def chunk_place(priority: Priority) -> Iterator[None]:
+    """Wait for a place and hold it; those of high priority have places of their own."""
+    limit = HIGH_LIMIT if priority is Priority.HIGH else CHUNK_LIMIT
+    place = _places.take(limit)
+    try:
+        yield
+    finally:
+        _places.put(limit, place)
