@@ -28,7 +28,6 @@ from clayload.errors import Code, ConfigError
 from clayload.loading.setup import read_setup
 from deployments.deploy import POOL
 from deployments.reports import serving_reports
-from tasks.server import SERVER_SETTINGS
 
 _START_TIMEOUT_S, _STOP_TIMEOUT_S, _LOOK_EVERY_S = 120.0, 20.0, 0.5
 _HOST = "127.0.0.1"
@@ -77,6 +76,9 @@ def serve(
 
 def _prefect_settings(home: Path, api: str) -> dict[str, str]:
     """Give Prefect our settings where a person set none, and this one server."""
+    # Prefect takes seconds to import, which `clayload --help` need not wait for.
+    from tasks.server import SERVER_SETTINGS  # noqa: PLC0415
+
     ours = {
         **SERVER_SETTINGS,
         "PREFECT_HOME": str(home / "prefect"),

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import Context, copy_context
@@ -29,8 +29,8 @@ KEEP_S = 10.0
 class _Place:
     """A place of a limit, held by a thread of its own: Prefect binds it to the one that took it."""
 
-    def __init__(self, limit: str, run: Context, drop: Callable[[_Place], bool]) -> None:
-        self._drop = drop
+    def __init__(self, limit: str, run: Context, kept_by: ChunkPlaces) -> None:
+        self._kept_by = kept_by
         self._taken: Future[None] = Future()
         self._given_back = threading.Event()
         self._thread = threading.Thread(target=run.run, args=(self._keep, limit), daemon=True)
@@ -42,8 +42,9 @@ class _Place:
         try:
             with concurrency(limit, lease_duration=LEASE_S):
                 self._taken.set_result(None)
-                while not self._given_back.wait(KEEP_S) and not self._drop(self):
-                    pass
+                while not self._given_back.wait(self._kept_by.keep_s):
+                    if self._kept_by.drop(self):
+                        break
         except BaseException as error:
             if self._taken.done():
                 raise
@@ -52,7 +53,7 @@ class _Place:
     @property
     def is_fresh(self) -> bool:
         """Whether another chunk may have it before others get their turn."""
-        return time.monotonic() - self._since < KEEP_S
+        return time.monotonic() - self._since < self._kept_by.keep_s
 
     def give_back(self) -> None:
         """Let others have it."""
@@ -60,22 +61,32 @@ class _Place:
         self._thread.join()
 
 
-class _Places:
-    """The places this process keeps between chunks."""
+class ChunkPlaces:
+    """The places a process keeps between chunks, each for `keep_s` at most."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep_s: float) -> None:
+        self.keep_s = keep_s
         self._lock = threading.Lock()
         self._idle: defaultdict[str, list[_Place]] = defaultdict(list)
         self._n_waiting: Counter[str] = Counter()
         self._flow_run: Context | None = None
 
-    def take(self, limit: str) -> _Place:
+    @contextmanager
+    def one(self, limit: str) -> Iterator[None]:
+        """Wait for a place and hold it."""
+        place = self._take(limit)
+        try:
+            yield
+        finally:
+            self._put(limit, place)
+
+    def _take(self, limit: str) -> _Place:
         with self._lock:
             if self._idle[limit]:
                 return self._idle[limit].pop()
             self._n_waiting[limit] += 1
         try:
-            return _Place(limit, (self._flow_run or copy_context()).copy(), self.drop)
+            return _Place(limit, (self._flow_run or copy_context()).copy(), self)
         finally:
             with self._lock:
                 self._n_waiting[limit] -= 1
@@ -88,7 +99,7 @@ class _Places:
                 places.remove(place)
             return bool(found)
 
-    def put(self, limit: str, place: _Place) -> None:
+    def _put(self, limit: str, place: _Place) -> None:
         with self._lock:
             is_wanted = self._n_waiting[limit] > 0
             if self._flow_run is not None and place.is_fresh and not is_wanted:
@@ -98,6 +109,7 @@ class _Places:
 
     @contextmanager
     def keeping(self) -> Iterator[None]:
+        """Keep the places of chunks that are through for those to come."""
         # Prefect takes a place back once the run that took it ends: a task's would be gone with it.
         self._flow_run = copy_context()
         try:
@@ -111,7 +123,7 @@ class _Places:
                 place.give_back()
 
 
-_places = _Places()
+_places = ChunkPlaces(KEEP_S)
 
 
 def keeping_places() -> AbstractContextManager[None]:
@@ -119,12 +131,6 @@ def keeping_places() -> AbstractContextManager[None]:
     return _places.keeping()
 
 
-@contextmanager
-def chunk_place(priority: Priority) -> Iterator[None]:
+def chunk_place(priority: Priority) -> AbstractContextManager[None]:
     """Wait for a place and hold it; those of high priority have places of their own."""
-    limit = HIGH_LIMIT if priority is Priority.HIGH else CHUNK_LIMIT
-    place = _places.take(limit)
-    try:
-        yield
-    finally:
-        _places.put(limit, place)
+    return _places.one(HIGH_LIMIT if priority is Priority.HIGH else CHUNK_LIMIT)

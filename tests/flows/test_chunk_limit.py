@@ -17,7 +17,7 @@ from prefect.exceptions import ObjectNotFound
 
 from clayload.model import Priority
 from tasks.limits import CHUNK_LIMIT
-from tasks.places import KEEP_S, chunk_place, keeping_places
+from tasks.places import ChunkPlaces, chunk_place, keeping_places
 
 CHUNK_ROWS, N_CHUNKS = 10, 6
 
@@ -107,9 +107,11 @@ def test_a_place_that_no_chunk_wants_is_given_back_while_the_load_goes_on(
     bench: FlowBench,
 ) -> None:
     bench.load(bench.work.write_csv(make_leads("Software", 1)))
-    with keeping_places():
-        take_one_after_the_other(1)
-        give_up_at = time.monotonic() + KEEP_S + ARRIVE_WITHIN_S
+    places = ChunkPlaces(keep_s=0.5)
+    with places.keeping():
+        with places.one(CHUNK_LIMIT):
+            assert count_taken() == 1
+        give_up_at = time.monotonic() + ARRIVE_WITHIN_S
         while count_taken() and time.monotonic() < give_up_at:
-            time.sleep(0.5)
+            time.sleep(0.2)
         assert count_taken() == 0

@@ -256,7 +256,8 @@ def serve_flow(work: Workbench, api: str) -> Iterator[None]:
 
 def start_from_deployment(api: str, extract: Path) -> str:
     deployment = ask(api, "GET", "deployments/name/load-leads/served")["id"]
-    asked = {"parameters": {"files": [str(extract)], "cycle": CYCLE}}
+    load = {"files": [str(extract)], "cycle": CYCLE}
+    asked = {"parameters": {"load": load}}
     return str(ask(api, "POST", f"deployments/{deployment}/create_flow_run", asked)["id"])
 
 

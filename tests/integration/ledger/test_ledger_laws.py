@@ -293,12 +293,12 @@ def _hold(new_place: NewPlace, on_in_doubt: str, n_examples: int) -> None:
     run_state_machine_as_test(Laws, settings=how)
 
 
-@pytest.mark.parametrize(("on_in_doubt", "n_examples"), [("hold", 40), ("resend", 20)])
+@pytest.mark.parametrize(("on_in_doubt", "n_examples"), [("hold", 20), ("resend", 12)])
 def test_the_ledgers_laws_hold_on_sqlite(tmp_path: Path, on_in_doubt: str, n_examples: int) -> None:
     _hold(SqlitePlaces(tmp_path).new, on_in_doubt, n_examples)
 
 
-@pytest.mark.parametrize(("on_in_doubt", "n_examples"), [("hold", 8), ("resend", 5)])
+@pytest.mark.parametrize(("on_in_doubt", "n_examples"), [("hold", 6), ("resend", 4)])
 def test_the_ledgers_laws_hold_on_postgres(
     postgres_places: PostgresPlaces, on_in_doubt: str, n_examples: int
 ) -> None:

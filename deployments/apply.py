@@ -1,0 +1,92 @@
+"""How does Prefect get all flows, schedules, triggers, limits and automations?
+
+In:    prefect.yaml and automations.yaml beside this file.
+Out:   a work pool, two concurrency limits, the deployments, the automations; again changes
+       nothing that did not change here.
+Never: a question asked, and never a deployment removed that this file does not name.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.events.schemas.automations import AutomationCore
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.workers.process import ProcessWorker
+
+from clayload import __version__
+from clayload.errors import Code, ConfigError
+from deployments.server import reach_server
+from tasks.limits import ensure_chunk_limits
+
+_HERE = Path(__file__).parent
+_DEPLOYMENTS, _AUTOMATIONS = _HERE / "prefect.yaml", _HERE / "automations.yaml"
+
+
+def deploy_all(pool: str, folder: Path, time_zone: str) -> list[str]:
+    """Give Prefect everything; return the names of the deployments.
+
+    Raises:
+        ConfigError: NO_PREFECT_SERVER, or NOT_DEPLOYED.
+    """
+    reach_server()
+    with get_client(sync_client=True) as client:
+        _ensure_pool(client, pool)
+        ensure_chunk_limits()
+        _deploy_flows(pool, folder, time_zone)
+        _apply_automations(client)
+    return [one["name"] for one in _read(_DEPLOYMENTS)["deployments"]]
+
+
+def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
+    template = ProcessWorker.get_default_base_job_template()
+    made = WorkPoolCreate(name=name, type=ProcessWorker.type, base_job_template=template)
+    try:
+        client.create_work_pool(made)
+    except ObjectAlreadyExists:
+        return
+
+
+def _deploy_flows(pool: str, folder: Path, time_zone: str) -> None:
+    environ = {
+        "DEPLOY_POOL": pool,
+        "DEPLOY_FOLDER": str(folder),
+        "DEPLOY_TIME_ZONE": time_zone,
+        "DEPLOY_VERSION": __version__,
+    }
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
+    done = subprocess.run(  # noqa: S603 - Prefect's own command
+        [*command, "--prefect-file", str(_DEPLOYMENTS)],
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        said = (done.stdout + done.stderr).strip().splitlines()
+        raise ConfigError(
+            Code.NOT_DEPLOYED,
+            f"`prefect deploy` failed: {said[-1] if said else 'it said nothing'}",
+            hint=f"mend it in {_DEPLOYMENTS.name}, and deploy again",
+        )
+
+
+def _apply_automations(client: SyncPrefectClient) -> None:
+    for wanted in _read(_AUTOMATIONS)["automations"]:
+        automation = AutomationCore.model_validate(wanted)
+        found = client.read_automations_by_name(automation.name)
+        if found:
+            client.update_automation(found[0].id, automation)
+        else:
+            client.create_automation(automation)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    return dict(yaml.safe_load(path.read_text()))
