@@ -27,7 +27,7 @@ _PARTS_AT_ONCE = 2
 _WILD = re.compile(r"[*?\[{]")
 
 
-class StorageError(OSError):
+class StorageError(Exception):
     """What is asked of the object storage cannot be had; `hint` is the next step."""
 
     def __init__(self, what: str, hint: str, *, is_missing: bool = False) -> None:
@@ -113,7 +113,12 @@ def _client() -> Any:  # noqa: ANN401 - s3fs has no types
     except ImportError:
         raise StorageError("addresses on object storage need s3fs", INSTALL) from None
     # Its caches would not show what other machines have put there since.
-    return S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
+    client = S3FileSystem(use_listings_cache=False, skip_instance_cache=True)
+    # botocore tries again, as AWS_MAX_ATTEMPTS says; what breaks off in the middle only s3fs does,
+    # and its own five times five attempts on top would let a silent storage hold a load for half
+    # an hour.
+    client.retries = 2
+    return client
 
 
 @contextmanager

@@ -78,6 +78,10 @@ class S3Server:
         found: list[str] = self._client.find(address)
         return sorted(name.removeprefix(address.removeprefix("s3://") + "/") for name in found)
 
+    def delete(self, address: str) -> None:
+        """Delete all that lies under an address."""
+        self._client.rm(address, recursive=True)
+
     @property
     def _client(self) -> Any:  # noqa: ANN401 - s3fs has no types
         environ = self.environ()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 
 from clayload import objects
@@ -75,13 +76,25 @@ def _resolve(place: str, name: str) -> Iterable[str]:
 
 
 def _fetch(address: str, path: Path) -> None:
+    with _reaching():
+        blocks = read_blocks(address)
+        try:
+            first = next(blocks, b"")
+        except StorageError as error:
+            if error.is_missing:
+                return
+            raise
+        with writing_to(path.parent):
+            _write(path, chain([first], blocks))
+
+
+def _write(path: Path, blocks: Iterable[bytes]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     coming = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with _reaching(), writing_to(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with coming.open("wb") as file:
-                file.writelines(read_blocks(address))
-            coming.replace(path)
+        with coming.open("wb") as file:
+            file.writelines(blocks)
+        coming.replace(path)
     finally:
         coming.unlink(missing_ok=True)
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,17 @@ from s3_server import BUCKET, STRANGER, S3Server, secret_of
 
 LEADS = make_leads("Software", 30) + make_leads("Banking", 20)
 BAD: list[Lead] = [{**LEADS[40], "email": "nobody"}, LEADS[41]]
+# Half a second, where the whole command takes two.
+_FIND = """
+import sys
+from pathlib import Path
+from clayload.errors import ClayloadError
+from clayload.extracts.find import find_files
+try:
+    find_files([sys.argv[1]], Path(sys.argv[2]))
+except ClayloadError as error:
+    print(error.code, error.message, error.hint, sep="\\n")
+"""
 _FILLER = "x" * 400_000
 
 
@@ -90,64 +101,77 @@ def test_a_months_extracts_are_found_on_s3_and_one_may_hold_a_bracket_in_its_nam
     assert planned["reading"]["n_rows"] == 2
 
 
-@pytest.mark.parametrize(
-    ("address", "changes", "code", "said"),
-    [
-        ("s3://leads/no/such.csv", {}, "CLY-EXT-01", "there is no object"),
-        ("s3://leads/no/*.csv", {}, "CLY-EXT-01", "no object matches"),
-        ("s3://no-such-bucket/*.csv", {}, "CLY-EXT-01", "s3://no-such-bucket/*.csv is not there"),
-        ("s3://no-such-bucket/a.csv", {}, "CLY-EXT-01", "s3://no-such-bucket/a.csv"),
-        ("s3://*/a.csv", {}, "CLY-EXT-02", "which bucket is meant"),
-        (
-            "s3://leads/ready",
-            {"AWS_ACCESS_KEY_ID": STRANGER, "AWS_SECRET_ACCESS_KEY": secret_of(STRANGER)},
-            "CLY-EXT-02",
-            "is refused to us",
-        ),
-        (
-            "s3://leads/*",
-            {"AWS_SECRET_ACCESS_KEY": "another-secret"},
-            "CLY-EXT-02",
-            "s3://leads/*",
-        ),
-        (
-            "s3://leads/ready",
-            {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
-            "CLY-EXT-02",
-            "without credentials",
-        ),
-        (
-            "s3://leads/ready",
-            {"AWS_ENDPOINT_URL": "http://someone:hush-hush@127.0.0.1:9"},
-            "CLY-EXT-02",
-            "does not answer",
-        ),
-        ("s3://a-key:hush-hush@leads/ready", {}, "CLY-CFG-05", "holds credentials (not shown)"),
-    ],
-    ids=[
-        "no-object",
-        "no-match",
-        "no-bucket-to-look-in",
-        "no-bucket",
-        "no-bucket-named",
-        "no-permission",
-        "wrong-secret",
-        "no-credentials",
-        "nobody-answers",
-        "credentials-in-the-address",
-    ],
-)
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What is asked for, what of the surroundings differs, and what comes of it."""
+
+    address: str
+    code: str
+    said: str
+    changes: dict[str, str] = field(default_factory=dict)
+
+
+REFUSED = [
+    Refused("s3://leads/no/such.csv", "CLY-EXT-01", "there is no object s3://leads/no/such.csv"),
+    Refused("s3://leads/no/*.csv", "CLY-EXT-01", "no object matches s3://leads/no/*.csv"),
+    Refused("s3://no-bucket/*.csv", "CLY-EXT-01", "s3://no-bucket/*.csv is not there"),
+    Refused("s3://no-bucket/a.csv", "CLY-EXT-01", "s3://no-bucket/a.csv"),
+    Refused("s3://*/a.csv", "CLY-EXT-02", "does not say which bucket is meant"),
+    Refused(
+        "s3://leads/ready",
+        "CLY-EXT-02",
+        "is refused to us",
+        {"AWS_ACCESS_KEY_ID": STRANGER, "AWS_SECRET_ACCESS_KEY": secret_of(STRANGER)},
+    ),
+    Refused(
+        "s3://leads/*", "CLY-EXT-02", "s3://leads/*", {"AWS_SECRET_ACCESS_KEY": "hush-hush-too"}
+    ),
+    Refused(
+        "s3://leads/ready",
+        "CLY-EXT-02",
+        "cannot be reached without credentials",
+        {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""},
+    ),
+    Refused(
+        "s3://leads/ready",
+        "CLY-EXT-02",
+        "does not answer",
+        {"AWS_ENDPOINT_URL": "http://someone:hush-hush@127.0.0.1:9"},
+    ),
+    Refused("s3://a-key:hush-hush@leads/ready", "CLY-CFG-05", "holds credentials (not shown)"),
+    Refused("s3://a-key:hush/hush@leads/ready", "CLY-CFG-05", "holds credentials (not shown)"),
+]
+
+
+@pytest.mark.parametrize("refused", REFUSED, ids=lambda one: one.said)
 def test_what_cannot_be_had_from_s3_is_told_with_its_code_and_the_next_step(
-    bench: Workbench, address: str, changes: dict[str, str], code: str, said: str
+    storage: S3Server, tmp_path: Path, refused: Refused
 ) -> None:
-    ended = bench.load(address, **changes)
-    assert ended.exit_code == (10 if code == "CLY-CFG-05" else 11), ended.stderr
-    assert ended.stderr.startswith(code)
-    assert said in ended.stderr
-    assert "next: " in ended.stderr
-    assert len(ended.error_lines) == 2
-    for secret in ("hush-hush", "another-secret", secret_of(STRANGER)):
-        assert secret not in ended.stderr
+    environ = {**os.environ, **storage.environ(), **refused.changes}
+    ended = subprocess.run(
+        [sys.executable, "-c", _FIND, refused.address, str(tmp_path)],
+        env=environ,
+        capture_output=True,
+        text=True,
+    )
+    assert ended.stderr == ""
+    code, message, hint = ended.stdout.splitlines()
+    assert code == refused.code
+    assert refused.said in message
+    assert hint
+    for secret in ("hush", secret_of(STRANGER)):
+        assert secret not in ended.stdout
+
+
+def test_a_load_whose_extract_is_not_on_s3_sends_nothing_and_ends_as_for_a_file(
+    bench: Workbench,
+) -> None:
+    ended = bench.load("s3://leads/no/*.csv")
+    assert ended.exit_code == 11
+    assert ended.error_lines == [
+        "CLY-EXT-01 no object matches s3://leads/no/*.csv",
+        "next: check the bucket and the name; put a pattern in quotes",
+    ]
     assert bench.n_posts() == 0
 
 

@@ -1,0 +1,42 @@
+"""A machine that prepares a load for others, or delivers what another has prepared.
+
+    python share_process.py prepare EXTRACT    prints the run's id
+    python share_process.py deliver RUN        prints what stopped, by code
+
+Two of them share the bucket and the ledger, and no disk.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from clayload.errors import ClayloadError
+from clayload.loading.deliver import deliver_chunk
+from clayload.loading.prepare import prepare_load
+from clayload.loading.request import LoadRequest
+from clayload.loading.settle import settle_run
+from clayload.loading.setup import Setup, read_setup
+from clayload.loading.shares import find_left, keep_chunks, read_share
+
+
+def prepare(extract: str, setup: Setup) -> None:
+    load = prepare_load(LoadRequest((extract,), "2026-11"), setup)
+    keep_chunks(load, setup)
+    print(load.run_id)
+
+
+def deliver(run_id: str, setup: Setup) -> None:
+    for chunk in read_share(run_id, 1, 2, setup):
+        deliver_chunk(chunk, setup)
+    for chunk in find_left(run_id, setup):
+        deliver_chunk(chunk, setup)
+    settle_run(run_id, setup)
+
+
+if __name__ == "__main__":
+    work = {"prepare": prepare, "deliver": deliver}[sys.argv[1]]
+    try:
+        work(sys.argv[2], read_setup(os.environ))
+    except ClayloadError as error:
+        print(error.code)
