@@ -42,7 +42,7 @@ def is_remote(name: Path | str) -> bool:
 
 
 def check_address(address: str) -> None:
-    """Check that an address holds no credentials.
+    """Check that an address, or a pattern, holds no credentials.
 
     Raises:
         ConfigError: CONFIG_LITERAL_SECRET; the address is not repeated.
@@ -104,6 +104,16 @@ def put_file(path: Path, address: str) -> None:
     """
     with _reaching(address) as client:
         client.put_file(str(path), address, chunksize=_BLOCK_BYTES, max_concurrency=_PARTS_AT_ONCE)
+
+
+def put_bytes(content: bytes, address: str) -> None:
+    """Put a few bytes there, in the place of what may be there.
+
+    Raises:
+        StorageError: they cannot be put.
+    """
+    with _reaching(address) as client:
+        client.pipe_file(address, content)
 
 
 @lru_cache(maxsize=1)

@@ -50,13 +50,13 @@ def _check_page_address(url: str) -> str:
 
 
 def _check_storage_address(url: str) -> str:
+    if not is_remote(url) or is_pattern(url) or not url.removeprefix(SCHEME).strip("/"):
+        raise refuse(Flaw("is no address", f"write it as in {SCHEME}bucket/clayload/runs"))
     try:
         check_address(url)
     except ConfigError as error:
         flaw = Flaw("holds credentials (not shown)", error.hint, code=error.code)
         raise refuse(flaw) from None
-    if not is_remote(url) or is_pattern(url) or not url.removeprefix(SCHEME).strip("/"):
-        raise refuse(Flaw("is no address", f"write it as in {SCHEME}bucket/clayload/runs"))
     return url.rstrip("/")
 
 

@@ -68,6 +68,17 @@ def has_files(place: str) -> bool:
         return bool(find_objects(f"{place}/**"))
 
 
+def try_place(place: str) -> None:
+    """See whether files can be put there, and be read; leaves a small one named `check`.
+
+    Raises:
+        RunError: RUN_FOLDER_UNUSABLE.
+    """
+    with _reaching():
+        objects.put_bytes(b"clayload check", f"{place}/check")
+        b"".join(read_blocks(f"{place}/check"))
+
+
 def _resolve(place: str, name: str) -> Iterable[str]:
     if not is_pattern(name):
         return [name]

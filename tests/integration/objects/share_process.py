@@ -23,7 +23,7 @@ from clayload.loading.shares import find_left, keep_chunks, read_share
 def prepare(extract: str, setup: Setup) -> None:
     load = prepare_load(LoadRequest((extract,), "2026-11"), setup)
     keep_chunks(load, setup)
-    print(load.run_id)
+    sys.stdout.write(load.run_id)
 
 
 def deliver(run_id: str, setup: Setup) -> None:
@@ -39,4 +39,4 @@ if __name__ == "__main__":
     try:
         work(sys.argv[2], read_setup(os.environ))
     except ClayloadError as error:
-        print(error.code)
+        sys.stdout.write(error.code)

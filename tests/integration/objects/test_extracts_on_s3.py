@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,9 +91,12 @@ def test_a_months_extracts_are_found_on_s3_and_one_may_hold_a_bracket_in_its_nam
         "print(*request.files, sep='\\n')"
     )
     found = subprocess.run(
-        [sys.executable, "-c", program], env=bench.environ, capture_output=True, text=True
+        [sys.executable, "-c", program],
+        env=bench.environ,
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    assert found.returncode == 0, found.stderr
     files = found.stdout.splitlines()
     assert files == [f"s3://leads/month/{CYCLE}/a.csv", f"s3://leads/month/{CYCLE}/b [1].csv"]
     planned = bench.run("plan", *files, "--json").json
@@ -152,6 +154,7 @@ def test_what_cannot_be_had_from_s3_is_told_with_its_code_and_the_next_step(
         [sys.executable, "-c", _FIND, refused.address, str(tmp_path)],
         env=environ,
         capture_output=True,
+        check=False,
         text=True,
     )
     assert ended.stderr == ""
@@ -176,10 +179,10 @@ def test_a_load_whose_extract_is_not_on_s3_sends_nothing_and_ends_as_for_a_file(
 
 
 @pytest.fixture
-def big_extract(storage: S3Server) -> Iterator[str]:
+def big_extract(storage: S3Server) -> str:
     header = "email,industry,filler"
     rows = [f"lead{n}@example.com,Banking,{_FILLER}" for n in range(40)]
-    yield storage.put("big.csv", "\n".join([header, *rows, ""]).encode())
+    return storage.put("big.csv", "\n".join([header, *rows, ""]).encode())
 
 
 def test_a_storage_that_goes_away_in_the_middle_stops_the_load_and_nothing_is_taken_for_all(
@@ -209,6 +212,7 @@ def test_without_the_extra_an_address_is_refused_with_what_to_install(bench: Wor
         [sys.executable, "-c", program],
         env={**os.environ, **bench.environ},
         capture_output=True,
+        check=False,
         text=True,
     )
     assert ended.returncode == 11

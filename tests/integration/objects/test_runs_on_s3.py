@@ -54,6 +54,7 @@ class Machines:
             [sys.executable, str(PROGRAM), work, str(what)],
             env={**self.bench.environ, **self.environ(machine), **env},
             capture_output=True,
+            check=False,
             text=True,
         )
         assert ended.returncode == 0, ended.stderr
@@ -131,6 +132,10 @@ def test_a_bucket_that_cannot_be_written_stops_the_load_before_anything_is_owed(
     machines: Machines, storage: S3Server
 ) -> None:
     bench = machines.bench
+    checked = machines.run("first", "check", "--json", **storage.environ(READER)).stdout
+    assert {one["check"]: one["is_ok"] for one in json.loads(checked)}["run files"] is False
+    checked = machines.run("first", "check", "--json").stdout
+    assert {one["check"]: one["is_ok"] for one in json.loads(checked)}["run files"] is True
     ended = machines.run(
         "first", "load", bench.write_csv(LEADS), "--cycle", "2026-11", **storage.environ(READER)
     )
