@@ -66,8 +66,8 @@ class ManualLoad(_Order):
     files: list[File] = Field(
         title="Files",
         min_length=1,
-        description="Paths where the worker runs, or patterns such as `extracts/2026-11/*.csv`; "
-        "read as one extract.",
+        description="Paths where the worker runs, addresses such as `s3://bucket/leads.csv`, or "
+        "patterns such as `extracts/2026-11/*.csv`; read as one extract.",
     )
     cycle: Line | None = Field(
         default=None,

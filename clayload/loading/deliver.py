@@ -73,10 +73,11 @@ def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
 
     Raises:
         StopTableError: the table can take no more; its leads stay pending.
-        RetryChunkError: nobody answers; the chunk's leads stay pending.
+        RetryChunkError: nobody answers, at Clay or where the chunk's file is; the chunk's leads
+            stay pending.
         ConfigError: a secret is missing.
         LedgerError: the ledger cannot be written.
-        RunError: the chunk's file cannot be had.
+        RunError: the chunk's file is gone.
     """
     return asyncio.run_coroutine_threadsafe(_deliver(ref, setup), _sending_loop()).result()
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from clayload.errors import Code, RunError
+from clayload.errors import Code, RetryChunkError, RunError
 from clayload.folder import FREE_SPACE, writing_to
 from clayload.ledger.books import Books, RunRow
 from clayload.loading.remote_runs import fetch_files, has_files, put_file, read_file
@@ -132,13 +132,19 @@ def find_chunk(ref: ChunkRef, setup: Setup) -> ChunkRef:
     """Find a chunk's file here, though another machine may have made it.
 
     Raises:
-        RunError: RUN_FOLDER_GONE, or RUN_FOLDER_UNUSABLE if the place of the run does not answer.
+        RunError: RUN_FOLDER_GONE.
+        RetryChunkError: RUN_FOLDER_UNUSABLE: the place of the run does not answer now.
     """
     if ref.path.exists():
         return ref
     run = Books(setup.ledger).find_run(ref.run_id)
     name = f"{ref.table}/{ref.path.name}"
-    path = find_run_folder(run, setup, name) / name
+    try:
+        path = find_run_folder(run, setup, name) / name
+    except RunError as error:
+        if error.code is Code.RUN_FOLDER_GONE:
+            raise
+        raise RetryChunkError(error.code, error.message, hint=error.hint, **error.facts) from error
     if not path.exists():
         raise folder_gone(run, path)
     return replace(ref, path=path)

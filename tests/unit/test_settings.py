@@ -122,7 +122,7 @@ def test_the_place_of_runs_is_kept_without_its_last_slash() -> None:
         ("s3://bucket/hunter2*", Code.CONFIG_BAD_VALUE),
         ("s3://bucket/runs?key=hunter2", Code.CONFIG_BAD_VALUE),
         ("https://bucket.example.com/hunter2", Code.CONFIG_BAD_VALUE),
-        ("/mnt/hunter2", Code.CONFIG_BAD_VALUE),
+        ("runs/hunter2", Code.CONFIG_BAD_VALUE),
     ],
 )
 def test_a_place_of_runs_that_is_no_address_or_holds_a_secret_is_refused_and_not_repeated(
