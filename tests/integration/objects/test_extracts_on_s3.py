@@ -27,6 +27,17 @@ try:
 except ClayloadError as error:
     print(error.code, error.message, error.hint, sep="\\n")
 """
+_READ_TWICE = """
+import sys
+from clayload.objects import StorageError, read_blocks
+blocks = read_blocks(sys.argv[1])
+print(len(next(blocks)), flush=True)
+sys.stdin.readline()
+try:
+    print(len(next(blocks)))
+except StorageError as error:
+    print(error)
+"""
 _FILLER = "x" * 400_000
 
 
@@ -200,6 +211,22 @@ def test_a_storage_that_goes_away_in_the_middle_stops_the_load_and_nothing_is_ta
 
     again = bench.load(big_extract)
     assert ends_of(again.json) == {"delivered": 40}
+
+
+def test_an_object_that_is_replaced_while_it_is_read_is_refused(storage: S3Server) -> None:
+    address = storage.put("replaced.csv", b"a" * 10_000_000)
+    with subprocess.Popen(
+        [sys.executable, "-c", _READ_TWICE, address],
+        env={**os.environ, **storage.environ()},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as reader:
+        assert reader.stdout is not None
+        assert reader.stdout.readline() == "8388608\n"
+        storage.put("replaced.csv", b"b" * 10_000_000)
+        said, _ = reader.communicate("go on\n")
+    assert said == f"{address} changed while it was read\n"
 
 
 def test_without_the_extra_an_address_is_refused_with_what_to_install(bench: Workbench) -> None:
