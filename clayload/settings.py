@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from clayload.errors import Code, ConfigError
+from clayload.objects import SCHEME, check_address, is_pattern, is_remote
 from clayload.tables.problems import FLAWS, Flaw, find_nearest, merge_problems, refuse, show
 
 if TYPE_CHECKING:
@@ -45,6 +46,17 @@ def _check_page_address(url: str) -> str:
     is_plain = not (parts.query or parts.fragment or set(url) & set(" <>\t\n"))
     if parts.scheme not in ("http", "https") or not parts.netloc or not is_plain:
         raise refuse(Flaw("is no address", "write it as in https://reports.example.com/runs"))
+    return url.rstrip("/")
+
+
+def _check_storage_address(url: str) -> str:
+    if not is_remote(url) or is_pattern(url) or not url.removeprefix(SCHEME).strip("/"):
+        raise refuse(Flaw("is no address", f"write it as in {SCHEME}bucket/clayload/runs"))
+    try:
+        check_address(url)
+    except ConfigError as error:
+        flaw = Flaw("holds credentials (not shown)", error.hint, code=error.code)
+        raise refuse(flaw) from None
     return url.rstrip("/")
 
 
@@ -95,10 +107,14 @@ class Settings(BaseModel):
         le=10,
         description="Submissions under way at once in a chunk; more made the client slower.",
     )
+    runs_url: Annotated[str, AfterValidator(_check_storage_address)] | None = Field(
+        default=None,
+        description="The address on object storage under which runs keep their files, for all "
+        "machines; runs in home unless set.",
+    )
     reports_url: Annotated[str, AfterValidator(_check_page_address)] | None = Field(
         default=None,
-        description="The address under which the folder runs in home is served, for links to "
-        "reports.",
+        description="The address under which the runs' folders are served, for links to reports.",
     )
 
 

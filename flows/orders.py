@@ -46,7 +46,9 @@ def _offer_tables(schema: dict[str, Any]) -> None:
 
 
 Line = Annotated[str, Field(min_length=1, pattern=_NO_LINE_BREAK)]
-File = Annotated[str, Field(min_length=1, pattern=_NO_LINE_BREAK)]
+# An address with credentials would be kept with the run; the core refuses it, too, but only then.
+_NO_SECRET = {"not": {"pattern": "^s3://([^/]*@|(?!arn:)[^/]*:)"}}
+File = Annotated[str, Field(min_length=1, pattern=_NO_LINE_BREAK, json_schema_extra={**_NO_SECRET})]
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 RunId = Annotated[str, Field(pattern=r"^\d{8}T\d{6}Z-[0-9a-f]{6}$")]
 TableName = Annotated[str | None, Field(title="Table", json_schema_extra=_offer_tables)]
@@ -66,8 +68,8 @@ class ManualLoad(_Order):
     files: list[File] = Field(
         title="Files",
         min_length=1,
-        description="Paths where the worker runs, or patterns such as `extracts/2026-11/*.csv`; "
-        "read as one extract.",
+        description="Paths where the worker runs, addresses such as `s3://bucket/leads.csv`, or "
+        "patterns such as `extracts/2026-11/*.csv`; read as one extract.",
     )
     cycle: Line | None = Field(
         default=None,
@@ -119,10 +121,10 @@ class MonthlyLoad(_Order):
         description="The month, such as 2026-11; without it, the month in which the run was due, "
         "in the workspace's time zone.",
     )
-    files: Annotated[str, Field(pattern=r"\{cycle\}")] = Field(
+    files: Annotated[str, Field(pattern=r"\{cycle\}", json_schema_extra={**_NO_SECRET})] = Field(
         default="extracts/{cycle}/*.{csv,parquet,xlsx,ndjson}",
         title="Files",
-        description="Where a month's extracts lie; {cycle} stands for the month.",
+        description="Where a month's extracts lie, here or on S3; {cycle} stands for the month.",
     )
     workers: Workers = Field(default=1, description=_WORKERS)
 

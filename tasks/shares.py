@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import cast
 from uuid import UUID
 
@@ -19,11 +18,10 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from pydantic import TypeAdapter
 
-from clayload.folder import writing_to
 from clayload.ledger.books import Books
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.replay import settle_ended
-from clayload.loading.run_folder import folder_of
+from clayload.loading.run_folder import RunFolder, open_run_folder
 from clayload.loading.setup import Setup, read_setup
 from clayload.loading.shares import find_left, keep_chunks, read_share
 from clayload.model import ChunkRef
@@ -66,7 +64,7 @@ class ShareArrivals:
 def start_shares(load: PreparedLoad, n_shares: int) -> ShareArrivals:
     """Start a flow run for each share."""
     with telling_no_data():
-        keep_chunks(load)
+        keep_chunks(load, read_setup(os.environ))
     numbers = range(1, n_shares + 1)
     return ShareArrivals(load.run_id, [_start(load.run_id, n, n_shares) for n in numbers])
 
@@ -90,8 +88,7 @@ def deliver_share(run_id: str, number: int, n_shares: int) -> list[Problem]:
             settle_ended(setup)
             left = find_left(run_id, setup)
         problems = _deliver(left)
-    with writing_to(folder_of(run_id, setup)):
-        _problem_file(run_id, number, setup).write_bytes(_PROBLEMS.dump_json(problems))
+    _open_folder(run_id, setup).write(_name_problems(number), _PROBLEMS.dump_json(problems))
     return problems
 
 
@@ -106,15 +103,14 @@ def _deliver(chunks: Sequence[ChunkRef]) -> list[Problem]:
 
 def read_problems(run_id: str, n_shares: int) -> list[Problem]:
     """Read what stopped in any share."""
-    setup = read_setup(os.environ)
-    paths = [_problem_file(run_id, number, setup) for number in range(1, n_shares + 1)]
-    return [
-        problem
-        for path in paths
-        if path.exists()
-        for problem in _PROBLEMS.validate_json(path.read_bytes())
-    ]
+    folder = _open_folder(run_id, read_setup(os.environ))
+    kept = (folder.read(_name_problems(number)) for number in range(1, n_shares + 1))
+    return [problem for one in kept if one for problem in _PROBLEMS.validate_json(one)]
 
 
-def _problem_file(run_id: str, number: int, setup: Setup) -> Path:
-    return folder_of(run_id, setup) / f"problems-{number}.json"
+def _open_folder(run_id: str, setup: Setup) -> RunFolder:
+    return open_run_folder(Books(setup.ledger).find_run(run_id), setup)
+
+
+def _name_problems(number: int) -> str:
+    return f"problems-{number}.json"

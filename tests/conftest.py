@@ -13,12 +13,19 @@ settings.register_profile("laws", deadline=None)
 settings.load_profile("laws")
 
 
+# The tests of each of these folders share a server that takes seconds to start.
+_ONE_SERVER = ("tests/flows/", "tests/integration/objects/")
+
+
 class OneWorkerForEachServer(LoadScopeScheduling):
-    """Prefect's tests on one worker, a file of another folder on one worker."""
+    """Tests of a folder with one server on one worker, a file of another folder on one worker."""
 
     def _split_scope(self, nodeid: str) -> str:
         # Not `--dist loadgroup`: pytest 9.2 does not see the groups that xdist 3.8 writes.
-        return "flows" if nodeid.startswith("tests/flows/") else nodeid.partition("::")[0]
+        for folder in _ONE_SERVER:
+            if nodeid.startswith(folder):
+                return folder
+        return nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneWorkerForEachServer:

@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import os
 import pwd
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -25,6 +23,7 @@ from pathlib import Path
 from typing import Literal, TypedDict
 
 import psycopg
+from free_port import find_free_port
 from psycopg import sql
 from sqlalchemy import URL
 
@@ -39,8 +38,6 @@ _SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 _PROGRAMS = Path("pginstall", "bin")
 _START_WITHIN_S = 30.0
 _STOP_WITHIN_S = 30.0
-# Below the ports the system hands out by itself, so that nobody takes it while the server is down.
-_PORTS = range(20_000, 32_000)
 _ACCESS = f"host all {GUARDED} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -60,17 +57,6 @@ class Identity(TypedDict, total=False):
     extra_groups: list[int]
 
 
-def _free_port() -> int:
-    for port in random.sample(_PORTS, 50):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise RuntimeError("no free port")
-
-
 @dataclass
 class PostgresServer:
     """A server of one folder and one port, whether it runs or not."""
@@ -78,7 +64,7 @@ class PostgresServer:
     folder: Path
     programs: Path
     identity: Identity
-    port: int = field(default_factory=_free_port)
+    port: int = field(default_factory=find_free_port)
     process: subprocess.Popen[bytes] | None = None
 
     def url(self, database: str, *, user: str = USER, password: str | None = None) -> str:

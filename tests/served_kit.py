@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from free_port import find_free_port
 from load_kit import Workbench
 
 READY = "Ctrl-C stops all of it"
@@ -31,13 +31,6 @@ _FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 _Found = TypeVar("_Found")
 Document = dict[str, Any]
-
-
-def find_free_port() -> int:
-    """Find a port of this machine that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import typer
@@ -13,6 +13,7 @@ from clayload.cli.say import out
 from clayload.cli.show import show_grid
 from clayload.errors import ClayloadError, Code, DestinationDownError, ExitCode
 from clayload.ledger.store import Ledger
+from clayload.loading.remote_runs import try_place
 from clayload.loading.setup import Setup, read_setup
 
 _CONNECT_TIMEOUT_S = 5.0
@@ -21,12 +22,14 @@ _CONNECT_TIMEOUT_S = 5.0
 def check(*, as_json: AsJson = False) -> None:
     """Check configuration, secrets and ledger, and that Clay's host answers; spends no row."""
     setup = read_setup(os.environ)
-    checks: Mapping[str, Callable[[], str]] = {
+    checks: dict[str, Callable[[], str]] = {
         "configuration": lambda: _describe_config(setup),
         "secrets": lambda: f"{len(setup.secrets())} slots have theirs",
         "ledger": lambda: _try_ledger(setup),
         "destination": lambda: _try_hosts(setup),
     }
+    if (runs_url := setup.settings.runs_url) is not None:
+        checks["run files"] = lambda: _try_runs(runs_url)
     results = [(name, *_run(one)) for name, one in checks.items()]
     if as_json:
         out.print_json(data=[{"check": n, "is_ok": e is None, "said": s} for n, s, e in results])
@@ -54,6 +57,11 @@ def _describe_config(setup: Setup) -> str:
 def _try_ledger(setup: Setup) -> str:
     Ledger.open(setup.settings.ledger_url).introduce(setup.config)
     return "can be written"
+
+
+def _try_runs(runs_url: str) -> str:
+    try_place(runs_url)
+    return f"{runs_url} can be written and read"
 
 
 def _try_hosts(setup: Setup) -> str:

@@ -12,7 +12,7 @@ import typer
 from clayload.model import Priority
 
 Files = Annotated[
-    list[str], typer.Argument(help="Extract files or glob patterns, read as one extract.")
+    list[str], typer.Argument(help="Extract files, glob patterns or s3:// addresses, read as one.")
 ]
 Cycle = Annotated[
     str | None,

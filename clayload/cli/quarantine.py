@@ -50,7 +50,7 @@ def export(
 
 
 def _find(run: RunRow, setup: Setup, name: str, n_rows: int) -> Aside:
-    path = find_run_folder(run, setup) / name
+    path = find_run_folder(run, setup, name) / name
     if not path.exists():
         raise folder_gone(run, path)
     return Aside(run.run_id, path, n_rows)

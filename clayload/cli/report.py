@@ -32,5 +32,5 @@ def report(
 ) -> None:
     """Write a run's report as one HTML page with plots; print where it is."""
     setup = read_existing(os.environ)
-    path = write_page(read_report(run, setup), setup, out)
-    screen.print(str(path), soft_wrap=True)
+    place = write_page(read_report(run, setup), setup, out)
+    screen.print(place, soft_wrap=True)

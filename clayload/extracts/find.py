@@ -1,7 +1,8 @@
 """Which files does the user mean?
 
-In:    paths and glob patterns, as typed.
-Out:   the files, in the order given; a pattern's files in the order of their names.
+In:    paths, addresses on object storage, and glob patterns of either, as typed.
+Out:   the files, in the order given; a pattern's files in the order of their names; of objects,
+       copies on this machine.
 Never: a directory, an empty file, or a pattern that silently means nothing.
 """
 
@@ -14,18 +15,23 @@ from pathlib import Path
 import bracex
 
 from clayload.errors import Code, UnreadableExtractError
+from clayload.extracts.fetch import fetch_objects, find_objects
+from clayload.objects import is_remote
 
 _WILD = frozenset("*?[")
 
 
-def find_files(paths: Sequence[Path | str]) -> tuple[Path, ...]:
-    """Find the files that `paths` name.
+def find_files(paths: Sequence[Path | str], work_dir: Path) -> tuple[Path, ...]:
+    """Find the files that `paths` name; objects are copied to `work_dir` first.
 
     Raises:
         UnreadableExtractError: EXTRACT_NOT_FOUND for a file that is not there or a pattern without
-            files, EXTRACT_UNREADABLE for a directory, EXTRACT_EMPTY for a file of no bytes.
+            files, EXTRACT_UNREADABLE for a directory or an object that cannot be had,
+            EXTRACT_EMPTY for a file of no bytes.
+        ConfigError: CONFIG_LITERAL_SECRET for an address that holds credentials.
+        RunError: the work folder cannot be written.
     """
-    files = tuple(file for path in paths for file in _expand(Path(path)))
+    files = tuple(file for path in paths for file in _find(path, work_dir))
     if not files:
         raise UnreadableExtractError(
             Code.EXTRACT_NOT_FOUND, "no extract was named", hint="name one file or more"
@@ -33,15 +39,14 @@ def find_files(paths: Sequence[Path | str]) -> tuple[Path, ...]:
     return files
 
 
-def find_for_cycle(pattern: str, cycle: str) -> tuple[Path, ...]:
+def find_for_cycle(pattern: str, cycle: str) -> tuple[str, ...]:
     """Find a cycle's files: `{cycle}` in the pattern is its name, `{csv,parquet}` either of both.
 
     Raises:
-        UnreadableExtractError: EXTRACT_NONE_FOR_CYCLE.
+        UnreadableExtractError: EXTRACT_NONE_FOR_CYCLE; EXTRACT_UNREADABLE where nobody can look.
     """
     of_cycle = pattern.replace("{cycle}", cycle)
-    found = {Path(name) for one in bracex.iexpand(of_cycle) for name in glob.glob(one)}  # noqa: PTH207 -- the pattern may be absolute, which Path.glob refuses
-    files = tuple(sorted(path for path in found if path.is_file()))
+    files = tuple(find_objects(of_cycle) if is_remote(of_cycle) else _find_paths(of_cycle))
     if not files:
         raise UnreadableExtractError(
             Code.EXTRACT_NONE_FOR_CYCLE,
@@ -50,6 +55,17 @@ def find_for_cycle(pattern: str, cycle: str) -> tuple[Path, ...]:
             file=of_cycle,
         )
     return files
+
+
+def _find_paths(pattern: str) -> list[str]:
+    found = {Path(name) for one in bracex.iexpand(pattern) for name in glob.glob(one)}  # noqa: PTH207 -- the pattern may be absolute, which Path.glob refuses
+    return [str(path) for path in sorted(found) if path.is_file()]
+
+
+def _find(name: Path | str, work_dir: Path) -> Iterator[Path]:
+    if is_remote(name):
+        return (check_file(copy) for copy in fetch_objects(str(name), work_dir))
+    return _expand(Path(name))
 
 
 def _expand(path: Path) -> Iterator[Path]:

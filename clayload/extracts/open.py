@@ -1,6 +1,6 @@
 """Which rows does an extract hold, and who is it?
 
-In:    paths or glob patterns, header aliases, a work folder for copies that polars can read.
+In:    paths, addresses or patterns, header aliases, a work folder for copies that polars can read.
 Out:   an `Extract`: its identity by content, its columns by lead field, a lazy String frame.
 Never: a value changed; normalising is the frames' business.
 """
@@ -93,9 +93,10 @@ def open_extract(paths: Sequence[Path | str], aliases: Aliases, work_dir: Path) 
 
     Raises:
         UnreadableExtractError: missing, empty, a directory, or not what its name says.
+        ConfigError: an address holds credentials.
         RunError: the work folder cannot be written.
     """
-    files = _number_rows([_open_file(path, work_dir) for path in find_files(paths)])
+    files = _number_rows([_open_file(path, work_dir) for path in find_files(paths, work_dir)])
     field_of = map_headers(files, aliases)
     columns_of = group_by_field(field_of)
     return Extract(

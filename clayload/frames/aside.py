@@ -22,6 +22,7 @@ from clayload.frames.source import RAW
 QUARANTINE_FILE = "quarantine.csv"
 UNROUTED_FILE = "unrouted.csv"
 DUPLICATES_FILE = "duplicates.csv"
+ASIDE_FILES = (QUARANTINE_FILE, UNROUTED_FILE, DUPLICATES_FILE)
 OURS = "clayload_"
 
 

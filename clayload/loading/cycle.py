@@ -45,7 +45,7 @@ def request_month(pattern: str, cycle: str) -> LoadRequest:
         UnreadableExtractError: EXTRACT_NONE_FOR_CYCLE.
     """
     files = find_for_cycle(pattern, cycle)
-    return LoadRequest(tuple(str(file) for file in files), cycle, is_first=True)
+    return LoadRequest(files, cycle, is_first=True)
 
 
 def check_first(extract_id: str, cycle: str, ledger: Ledger) -> None:

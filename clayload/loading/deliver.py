@@ -22,6 +22,7 @@ from clayload.delivery.payload import build_body
 from clayload.delivery.send import ChunkDelivery, Pacing
 from clayload.destinations.clay_webhook import ClayWebhook
 from clayload.ledger.grants import ChunkGrants, GrantTerms
+from clayload.loading.run_folder import find_chunk
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
 from clayload.secrets import redact
@@ -72,9 +73,11 @@ def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
 
     Raises:
         StopTableError: the table can take no more; its leads stay pending.
-        RetryChunkError: nobody answers; the chunk's leads stay pending.
+        RetryChunkError: nobody answers, at Clay or where the chunk's file is; the chunk's leads
+            stay pending.
         ConfigError: a secret is missing.
         LedgerError: the ledger cannot be written.
+        RunError: the chunk's file is gone.
     """
     return asyncio.run_coroutine_threadsafe(_deliver(ref, setup), _sending_loop()).result()
 
@@ -103,7 +106,8 @@ async def _deliver(ref: ChunkRef, setup: Setup) -> Counter[str]:
         timeout_s=settings.request_timeout_s,
         in_flight=settings.in_flight,
     ) as destination:
-        bodies = await asyncio.to_thread(read_bodies, ref)
+        here = await asyncio.to_thread(find_chunk, ref, setup)
+        bodies = await asyncio.to_thread(read_bodies, here)
         return await ChunkDelivery(bodies, grants, destination, SystemClock(), pacing).run()
 
 

@@ -49,13 +49,15 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
         ConfigError: an unknown table, or a missing secret: found before anything is read.
         StopExtractError: the extract cannot be read, or was to be new and is not.
         LedgerError: the ledger cannot be written.
-        RunError: the run folder cannot be written.
+        RunError: the run folder, or its place on object storage, cannot be written.
     """
     setup.secrets(request.hints.only_table or request.table)
     ledger = setup.ledger
     made = make_run_folder(setup)
     recover(ledger, setup.departures_folder)
     frames = prepare_frames(request, setup, made.run_id, made.path)
+    made.keep([*frames.aside, *(chunk.path for chunk in frames.chunks)])
+    reading = frames.reading.model_copy(update={"folder": made.place})
     cycle = choose_cycle(request, frames.extract_id, ledger, setup.config.workspace)
     if request.is_first:
         check_first(frames.extract_id, cycle, ledger)
@@ -63,7 +65,7 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
         made.run_id,
         frames.extract_id,
         cycle,
-        frames.reading.model_dump_json(),
+        reading.model_dump_json(),
         "load" if request.parent_run_id is None else RESUBMIT,
         request.parent_run_id,
     )
@@ -81,7 +83,7 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
     return PreparedLoad(
         run_id=made.run_id,
         cycle=cycle,
-        reading=frames.reading,
+        reading=reading,
         chunks=tuple(_in_turn(chunk for chunk, n_owed in n_owed_of.items() if n_owed)),
         n_owed=sum(n_owed_of.values()),
         n_accepted=sum(chunk.n_leads for chunk in n_owed_of),

@@ -2,7 +2,8 @@
 
 In:    a load request, and a folder for what is made of it.
 Out:   chunk files and rows set aside in the folder, and the account of them.
-Never: a look at the ledger: what of it is owed is `prepare`'s question.
+Never: what of it is owed, which is `prepare`'s question: of the ledger it asks only where a parent
+       run keeps its files.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from clayload.errors import Code, ContractError
+from clayload.errors import Code, ContractError, RunError
+from clayload.extracts.fetch import discard_fetched
 from clayload.extracts.open import Extract, open_extract
+from clayload.frames.aside import QUARANTINE_FILE, UNROUTED_FILE
 from clayload.frames.filled import Filled
 from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
 from clayload.frames.returned import Returned, find_added, is_export
 from clayload.frames.source import Source
+from clayload.ledger.books import Books
 from clayload.loading.request import LoadRequest
-from clayload.loading.run_folder import folder_of
+from clayload.loading.run_folder import find_run_folder, folder_of
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
 from clayload.report.account import Reading
@@ -27,15 +31,19 @@ from clayload.tables.problems import check_name
 
 @dataclass(frozen=True, slots=True)
 class PreparedFrames:
-    """An extract read, checked, routed and cut into chunks; nothing is owed yet."""
+    """An extract read, checked, routed and cut into chunks; nothing is owed yet.
+
+    `aside` are the files of the rows that were set aside.
+    """
 
     extract_id: str
     reading: Reading
+    aside: tuple[Path, ...]
     chunks: tuple[ChunkRef, ...]
 
 
 def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> PreparedFrames:
-    """Read, check and route the extract into chunk files under `folder`; the ledger is not asked.
+    """Read, check and route the extract into chunk files under `folder`.
 
     Raises:
         ConfigError: an unknown table.
@@ -45,6 +53,14 @@ def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path
     hints = request.hints
     for name in {request.table, hints.only_table} - {None}:
         check_name(str(name), setup.config.tables)
+    try:
+        return _prepare(request, setup, run_id, folder)
+    finally:
+        discard_fetched(folder)
+
+
+def _prepare(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> PreparedFrames:
+    hints = request.hints
     extract = open_extract(request.files, setup.aliases.hinted(hints.headers), folder)
     source = _read_as_meant(extract, request)
     options = PrepareOptions(
@@ -59,13 +75,25 @@ def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path
     preparation = prepare_chunks(source, setup.config, options)
     reading = _describe_reading(preparation, extract, request.hints)
     if request.parent_run_id is not None:
-        added = find_added(Returned(extract), folder_of(request.parent_run_id, setup))
+        added = find_added(Returned(extract), _find_parent(request.parent_run_id, setup))
         reading = reading.model_copy(update={"added": added})
     chunks = tuple(
         replace(chunk, priority=request.priority or setup.config.tables[chunk.table].priority)
         for chunk in preparation.chunks
     )
-    return PreparedFrames(extract.extract_id, reading, chunks)
+    aside = tuple(preparation.paths.values())
+    return PreparedFrames(extract.extract_id, reading, aside, chunks)
+
+
+def _find_parent(run_id: str, setup: Setup) -> Path:
+    """Find what the parent had set aside; a folder without any where that is gone."""
+    run = Books(setup.ledger).find_run(run_id)
+    try:
+        return find_run_folder(run, setup, QUARANTINE_FILE, UNROUTED_FILE)
+    except RunError as error:
+        if error.code is not Code.RUN_FOLDER_GONE:
+            raise
+        return folder_of(run_id, setup)
 
 
 def _read_as_meant(extract: Extract, request: LoadRequest) -> Source:

@@ -149,9 +149,11 @@ def prepare_replay(plan: ReplayPlan, setup: Setup) -> PreparedLoad:
     """
     for name in plan.by_slot:
         setup.secrets(name)
-    parent_folder = find_run_folder(plan.parent, setup)
+    names = sorted({f"{lead.table}/{lead.chunk_id}.parquet" for lead in plan.leads})
+    parent_folder = find_run_folder(plan.parent, setup, *names)
     made = make_run_folder(setup)
     chunks = dict(_write_chunks(plan, parent_folder, made, setup))
+    made.keep(chunk.path for chunk in chunks)
     reading = _describe(plan, made)
     parent = plan.parent
     setup.ledger.start_run(
@@ -180,7 +182,7 @@ def _describe(plan: ReplayPlan, made: RunFolder) -> Reading:
     """Account for the leads that were chosen: nothing was read anew, nothing set aside."""
     return Reading(
         files=Reading.model_validate_json(plan.parent.preparation).files,
-        folder=str(made.path),
+        folder=made.place,
         n_rows=len(plan.leads),
         n_quarantined=0,
         quarantine_reasons={},

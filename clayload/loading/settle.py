@@ -11,15 +11,14 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from clayload.errors import ClayloadError, Code
-from clayload.folder import writing_to
 from clayload.ledger.books import Books, RunRow
 from clayload.ledger.recovery import recover
 from clayload.ledger.states import SubmissionState
+from clayload.loading.run_folder import RunFolder, open_run_folder
 from clayload.loading.setup import Setup
 from clayload.loading.slots import forecast_slots, warn_of_slots
 from clayload.model import RowEnd
@@ -55,14 +54,14 @@ def settle_run(
     merged = merge_problems(problems)
     report = read_report(run_id, setup).model_copy(update={"problems": merged})
     setup.ledger.finish_run(run_id, report.outcome, _PROBLEMS.dump_json(merged).decode())
-    _write_report(report, Path(report.reading.folder))
+    _write_report(report, open_run_folder(Books(setup.ledger).find_run(run_id), setup))
     return report
 
 
-def _write_report(report: RunReport, folder: Path) -> None:
-    with writing_to(folder, hint="nothing is lost: free some space; `clayload status` has it all"):
-        (folder / "report.json").write_text(report.to_json())
-        (folder / "report.md").write_text(render_report(report, with_keys=True))
+def _write_report(report: RunReport, folder: RunFolder) -> None:
+    hint = "nothing is lost: `clayload status` has it all; free some space, or see why"
+    folder.write("report.json", report.to_json().encode(), hint)
+    folder.write("report.md", render_report(report, with_keys=True).encode(), hint)
 
 
 def _wait_for_answers(run_id: str, setup: Setup, tell: Callable[[str], None]) -> None:

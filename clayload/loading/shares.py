@@ -8,14 +8,11 @@ Never: a chunk of which nothing is owed; and never a lead twice: two workers tha
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import TypeAdapter
 
-from clayload.folder import writing_to
 from clayload.ledger.books import Books
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.run_folder import find_run_folder, folder_gone
+from clayload.loading.run_folder import folder_gone, open_run_folder
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
 
@@ -23,15 +20,14 @@ _FILE = "chunks.json"
 _CHUNKS = TypeAdapter(tuple[ChunkRef, ...])
 
 
-def keep_chunks(load: PreparedLoad) -> None:
+def keep_chunks(load: PreparedLoad, setup: Setup) -> None:
     """Write down the chunks of a load where its workers find them.
 
     Raises:
         RunError: the run folder cannot be written.
     """
-    folder = Path(load.reading.folder)
-    with writing_to(folder):
-        (folder / _FILE).write_bytes(_CHUNKS.dump_json(load.chunks))
+    run = Books(setup.ledger).find_run(load.run_id)
+    open_run_folder(run, setup).write(_FILE, _CHUNKS.dump_json(load.chunks))
 
 
 def read_share(run_id: str, number: int, n_shares: int, setup: Setup) -> tuple[ChunkRef, ...]:
@@ -54,8 +50,8 @@ def find_left(run_id: str, setup: Setup) -> tuple[ChunkRef, ...]:
 
 def _read_chunks(run_id: str, setup: Setup) -> tuple[ChunkRef, ...]:
     run = Books(setup.ledger).find_run(run_id)
-    path = find_run_folder(run, setup) / _FILE
-    try:
-        return _CHUNKS.validate_json(path.read_bytes())
-    except OSError as error:
-        raise folder_gone(run, path) from error
+    folder = open_run_folder(run, setup)
+    kept = folder.read(_FILE)
+    if kept is None:
+        raise folder_gone(run, folder.place)
+    return _CHUNKS.validate_json(kept)

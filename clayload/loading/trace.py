@@ -14,6 +14,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from clayload.errors import Code, RunError
+from clayload.frames.aside import ASIDE_FILES
 from clayload.ledger.books import RunRow
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.story import Past, Standing, Story, count_submissions, read_runs, read_story
@@ -103,7 +104,7 @@ class _Search:
     def folder_of(self, run: RunRow) -> Path | None:
         """Find a run's folder; one that is gone is noted."""
         try:
-            return find_run_folder(run, self._setup)
+            return find_run_folder(run, self._setup, *self._names())
         except RunError as error:
             self.not_searched.append(error.message)
             return None
@@ -118,18 +119,25 @@ class _Search:
             self.not_searched.append(f"what lies in {folder}: {str(error).splitlines()[0]}")
             return ()
 
+    def _names(self) -> list[str]:
+        """Name the files that are looked through, for runs that keep them elsewhere."""
+        tables = sorted(self._by_other_key())
+        return [*ASIDE_FILES, *(f"{name}/*.parquet" for name in tables)]
+
+    def _by_other_key(self) -> frozenset[str]:
+        """Name the tables whose key is not the address, but which hold it."""
+        tables = self._setup.config.tables.items()
+        return frozenset(
+            name for name, table in tables if table.key != _MAIL and "email" in table.send
+        )
+
     def keys_by_mail(self, folders: Collection[Path | None]) -> frozenset[str]:
         """Find the lead_keys of an address in tables whose key is something else."""
-        by_other_key = {
-            name
-            for name, table in self._setup.config.tables.items()
-            if table.key != _MAIL and "email" in table.send
-        }
         paths = [
             path
             for folder in folders
             if folder is not None
-            for name in sorted(by_other_key)
+            for name in sorted(self._by_other_key())
             for path in sorted((folder / name).glob("*.parquet"))
         ]
         return frozenset(key for path in paths for key in self._keys_in(path))

@@ -107,6 +107,33 @@ def test_an_address_of_reports_that_is_none_or_holds_a_secret_is_refused_and_not
     assert "hunter2" not in f"{caught.value} {caught.value.facts}"
 
 
+def test_the_place_of_runs_is_kept_without_its_last_slash() -> None:
+    settings = read_settings({"CLAYLOAD_RUNS_URL": "s3://bucket/clayload/runs/"})
+    assert settings.runs_url == "s3://bucket/clayload/runs"
+    assert read_settings({"CLAYLOAD_RUNS_URL": "s3://bucket"}).runs_url == "s3://bucket"
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("s3://key:hunter2@bucket/runs", Code.CONFIG_LITERAL_SECRET),
+        ("s3://key:hunter2/more@bucket/runs", Code.CONFIG_LITERAL_SECRET),
+        ("s3://", Code.CONFIG_BAD_VALUE),
+        ("s3://bucket/hunter2*", Code.CONFIG_BAD_VALUE),
+        ("s3://bucket/runs?key=hunter2", Code.CONFIG_BAD_VALUE),
+        ("https://bucket.example.com/hunter2", Code.CONFIG_BAD_VALUE),
+        ("runs/hunter2", Code.CONFIG_BAD_VALUE),
+    ],
+)
+def test_a_place_of_runs_that_is_no_address_or_holds_a_secret_is_refused_and_not_repeated(
+    url: str, code: Code
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_settings({"CLAYLOAD_RUNS_URL": url})
+    assert caught.value.code == code
+    assert "hunter2" not in f"{caught.value} {caught.value.facts}"
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         read_settings({}).chunk_rows = 5  # type: ignore[misc]
