@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: demo ui test test-ui lint format bench chaos lock clean
+.PHONY: demo ui test test-services lint format bench chaos lock clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: requirements.lock pyproject.toml
@@ -21,11 +21,12 @@ ui: .venv/installed
 	@$(BIN)/clayload serve --standin
 
 test: .venv/installed
-	$(BIN)/pytest --numprocesses 2 --ignore tests/served
+	$(BIN)/pytest --numprocesses 2 --ignore tests/served --ignore tests/integration/objects
 
-# Everything that `clayload serve` starts, by its API and in a Chromium (Debian: apt-get install chromium).
-test-ui: .venv/installed
-	$(BIN)/pytest tests/served
+# Beside real servers: all that `clayload serve` starts, by its API and in a Chromium (Debian:
+# apt-get install chromium), several workers, and an S3 server.
+test-services: .venv/installed
+	$(BIN)/pytest tests/served tests/integration/objects
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .
