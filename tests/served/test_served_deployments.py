@@ -70,16 +70,11 @@ def test_a_run_started_by_hand_loads_and_its_report_opens(served: Served) -> Non
     assert ended["name"] == "load 2026-11 · by-hand.csv"
 
 
-def test_an_event_that_an_extract_landed_starts_its_backfill(served: Served) -> None:
+def test_a_dropped_list_starts_its_backfill_by_itself(served: Served) -> None:
     extract = served.work.write_csv(make_leads("Farming", 7), "badge-scans.csv")
-    event = {
-        "event": "clayload.extract.landed",
-        "resource": {"prefect.resource.id": "clayload.extract.0123456789ab"},
-        "payload": {"event_name": "saas-day", "file": str(extract)},
-        "occurred": "2026-11-24T00:00:00Z",
-        "id": "00000000-0000-4000-8000-000000000001",
-    }
-    served.call("POST", "/events", [event])
+    api = f"{served.url}/api"
+    dropped = served.work.run("drop", extract, "--event", "saas-day", PREFECT_API_URL=api)
+    assert dropped.exit_code == ExitCode.OK, dropped.stderr
     (started,) = served.wait_for(lambda: served.runs_of("event-backfill"), "a backfill")
     ended = served.wait_for_end(started["id"])
     assert ended["name"] == "backfill saas-day · badge-scans.csv"
