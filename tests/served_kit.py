@@ -80,7 +80,7 @@ class Served:
 
         def find() -> Document | None:
             found = self.flow_run(flow_run_id)
-            return found if found["state_type"] in _FINAL else None
+            return found if is_final(found) else None
 
         return self.wait_for(find, f"the end of {flow_run_id}", within_s)
 
@@ -100,6 +100,11 @@ class Served:
         """Name the workers that poll a pool."""
         found = self.call("POST", f"/work_pools/{pool}/workers/filter", {})
         return {worker["name"] for worker in found if worker["status"] == "ONLINE"}
+
+
+def is_final(flow_run: Document) -> bool:
+    """Whether a flow run stands in a state that Prefect itself does not leave."""
+    return flow_run["state_type"] in _FINAL
 
 
 @dataclass(frozen=True, slots=True)
