@@ -3,7 +3,7 @@
 In:    the configuration, and a folder.
 Out:   a stand-in of Clay in a process of its own, with the tables and webhooks that the
        configuration names, and the environment that sends leads there.
-Never: a real secret read; every reference is given a value of the stand-in's.
+Never: a real secret read, whatever it is kept in; a ledger or run files outside the folder.
 """
 
 from __future__ import annotations
@@ -65,20 +65,27 @@ def running_clay(config: Path, home: Path) -> Iterator[LocalClay]:
 
 
 def _write_config(path: Path, home: Path) -> TablesConfig:
-    """Copy the configuration with a raised rate."""
+    """Copy the configuration with a raised rate, and with references of our own for all secrets."""
     document = read_tables(path).model_dump(mode="json")
     document["workspace"] |= {"rate_per_s": _RATE_PER_S, "burst": _BURST}
+    slots = (slot for table in document["tables"].values() for slot in table["slots"])
+    for number, slot in enumerate(slots, 1):
+        slot["url"] = f"env:STANDIN_URL_{number}"
+        slot["token"] = slot["token"] and f"env:STANDIN_TOKEN_{number}"
     (home / "tables.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     shutil.copy(path.parent / "headers.yaml", home / "headers.yaml")
     return read_tables(home / "tables.yaml")
 
 
 def _settings(home: Path) -> dict[str, str]:
-    return {"CLAYLOAD_CONFIG": str(home / "tables.yaml"), "CLAYLOAD_HOME": str(home)}
+    ours = {"CLAYLOAD_CONFIG": str(home / "tables.yaml"), "CLAYLOAD_HOME": str(home)}
+    # Not set, whatever the person's environment says: the real ledger would count these leads.
+    real = ("CLAYLOAD_LEDGER_URL", "CLAYLOAD_RUNS_URL", "CLAYLOAD_REPORTS_URL")
+    return ours | dict.fromkeys(real, "")
 
 
 def _point_at(url: str, config: TablesConfig) -> dict[str, str]:
-    """Set every secret the configuration names by environment variable to the stand-in's."""
+    """Set every secret that the copied configuration names to the stand-in's."""
     secrets: dict[str, str] = {}
     for slot in (slot for table in config.tables.values() for slot in table.slots):
         secrets[slot.url.removeprefix("env:")] = f"{url}/v3/sources/webhook/{slot.name}"
