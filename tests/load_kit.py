@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -168,10 +169,6 @@ class Workbench:
         """Wait until the stand-in holds `n` rows."""
         _wait_until(n, self.n_rows, within_s)
 
-    def wait_for_rows_in(self, table: str, n: int) -> None:
-        """Wait until a table of the stand-in holds `n` rows."""
-        _wait_until(n, lambda: self.standin.row_count(table), END_WITHIN_S)
-
     def wait_for_posts(self, n: int) -> None:
         """Wait until the stand-in got `n` POSTs, whatever it answered."""
         _wait_until(n, self.n_posts, END_WITHIN_S)
@@ -181,6 +178,11 @@ class Workbench:
         if self.ledger_url:
             return _query_server(self.ledger_url, sql)
         return _query_file(self.home / "ledger.db", sql)
+
+    def states_of(self, cycle: str) -> dict[str, int]:
+        """Count the ledger's leads of a cycle by state."""
+        rows = self.query("SELECT cycle, state FROM submissions")
+        return dict(Counter(state for of_cycle, state in rows if of_cycle == cycle))
 
     def query_left_behind(self, sql: str) -> list[tuple[Any, ...]]:
         """Read what a killed load left, and leave it so: the next load must find it as it was.

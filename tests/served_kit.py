@@ -24,7 +24,10 @@ from free_port import find_free_port
 from load_kit import Workbench
 
 READY = "Ctrl-C stops all of it"
-START_WITHIN_S = 180
+START_WITHIN_S = 300
+STOP_WITHIN_S = 120
+PATIENCE_S = 240
+"""Two schedulers of Prefect, each once a minute, on a machine with much else to do."""
 _LOOK_EVERY_S = 0.3
 _TRIES = 10
 _FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
@@ -75,17 +78,17 @@ class Served:
         asked = {"deployments": {"name": {"any_": [name]}}, "sort": "START_TIME_ASC"}
         return list(self.call("POST", "/flow_runs/filter", asked))
 
-    def wait_for_end(self, flow_run_id: str, within_s: float = 120) -> Document:
+    def wait_for_end(self, flow_run_id: str) -> Document:
         """Wait until a flow run stands in a final state."""
 
         def find() -> Document | None:
             found = self.flow_run(flow_run_id)
             return found if is_final(found) else None
 
-        return self.wait_for(find, f"the end of {flow_run_id}", within_s)
+        return self.wait_for(find, f"the end of {flow_run_id}")
 
     def wait_for(
-        self, find: Callable[[], _Found | None], what: str, within_s: float = 120
+        self, find: Callable[[], _Found | None], what: str, within_s: float = PATIENCE_S
     ) -> _Found:
         """Ask again and again until there is an answer."""
         give_up_at = time.monotonic() + within_s
@@ -95,6 +98,10 @@ class Served:
                 raise TimeoutError(message)
             time.sleep(_LOOK_EVERY_S)
         return found
+
+    def wait_for_rows_in(self, table: str, n: int) -> None:
+        """Wait until a table of the stand-in holds `n` rows."""
+        self.wait_for(lambda: self.work.standin.row_count(table) >= n, f"{n} rows in {table}")
 
     def workers_of(self, pool: str) -> set[str]:
         """Name the workers that poll a pool."""
@@ -137,10 +144,31 @@ def find_descendants(pid: int) -> list[int]:
     return [*children, *(one for child in children for one in find_descendants(child))]
 
 
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended."""
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+@contextmanager
+def moved_to(served: Served, pool: str, *names: str) -> Iterator[None]:
+    """Have deployments run by the workers of another pool, for as long as the block lasts."""
+    served.call("POST", "/work_pools/", {"name": pool, "type": "process"})
+    found = [(served.deployment(name)["id"], served.deployment(name)) for name in names]
+    for deployment_id, _ in found:
+        served.call("PATCH", f"/deployments/{deployment_id}", {"work_pool_name": pool})
+    try:
+        yield
+    finally:
+        for deployment_id, before in found:
+            back = {"work_pool_name": before["work_pool_name"]}
+            served.call("PATCH", f"/deployments/{deployment_id}", back)
+
+
 @contextmanager
 def start_worker(served: Served, name: str, pool: str, limit: int) -> Iterator[Worker]:
     """Start a worker that runs at most `limit` flow runs, and wait until the server knows it."""
-    command = ["worker", "start", "--pool", pool, "--name", name, "--limit", str(limit)]
+    command = ["worker", "--pool", pool, "--name", name, "--limit", str(limit)]
     environ = served.work.environ | {
         "PREFECT_API_URL": f"{served.url}/api",
         "PREFECT_HOME": str(served.work.folder / name),
@@ -151,7 +179,7 @@ def start_worker(served: Served, name: str, pool: str, limit: int) -> Iterator[W
     worker = Worker(
         name,
         subprocess.Popen(
-            [sys.executable, "-m", "prefect", *command],
+            [sys.executable, "-m", "clayload", *command],
             cwd=served.work.folder,
             env=environ,
             stdout=log,
@@ -171,7 +199,8 @@ def start_worker(served: Served, name: str, pool: str, limit: int) -> Iterator[W
 def start_served(work: Workbench, **environ: str) -> Iterator[Served]:
     """Start `clayload serve` on a free port, and wait until it says that all is there."""
     port = str(find_free_port())
-    with work.start("serve", "--port", port, **environ) as process:
+    ports = ("--port", port, "--reports-port", str(find_free_port()))
+    with work.start("serve", *ports, **environ) as process:
         said: list[str] = []
         served = Served(work, process, f"http://127.0.0.1:{port}", said)
         reader = threading.Thread(target=_read_lines, args=(process, said), daemon=True)
@@ -181,7 +210,7 @@ def start_served(work: Workbench, **environ: str) -> Iterator[Served]:
             yield served
         finally:
             process.terminate()
-            process.wait(60)
+            process.wait(STOP_WITHIN_S)
             reader.join()
 
 

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from load_tables import make_leads
-from served_kit import Document, Served, Worker, is_final, start_worker
+from served_kit import Document, Served, Worker, is_final, moved_to, start_worker
 
 N_LEADS = 5_000
 N_BEFORE_THE_KILL = 1_500
-ZOMBIE_WITHIN_S = 200
+ZOMBIE_WITHIN_S = 300
 POOL = "pair"
 BUSY_MACHINE = 5
 """How many POSTs over the limit a machine with much else to do may be late with."""
-
-
-@contextmanager
-def moved_to(served: Served, pool: str, *names: str) -> Iterator[None]:
-    """Have deployments run by the workers of another pool, for as long as the block lasts."""
-    served.call("POST", "/work_pools/", {"name": pool, "type": "process"})
-    found = [(served.deployment(name)["id"], served.deployment(name)) for name in names]
-    for deployment_id, _ in found:
-        served.call("PATCH", f"/deployments/{deployment_id}", {"work_pool_name": pool})
-    try:
-        yield
-    finally:
-        for deployment_id, before in found:
-            back = {"work_pool_name": before["work_pool_name"]}
-            served.call("PATCH", f"/deployments/{deployment_id}", back)
 
 
 def shares_under_way(served: Served) -> list[Document]:
@@ -49,7 +31,7 @@ def test_when_one_of_two_workers_is_killed_the_other_sends_the_rest(served: Serv
         served.wait_for(lambda: served.flow_run(load)["state_type"] == "RUNNING", "the load")
         with start_worker(served, "goes", POOL, limit=1) as goes:
             lost = kill_in_the_middle(served, goes, n_rows_before + N_BEFORE_THE_KILL)
-        ended = served.wait_for_end(load, within_s=120)
+        ended = served.wait_for_end(load)
         resumed = wait_for_second_end(served, lost["id"])
     assert ended["state_type"] == "COMPLETED"
     assert (resumed["state_type"], resumed["run_count"]) == ("COMPLETED", 2)
@@ -81,7 +63,7 @@ def wait_for_second_end(served: Served, flow_run_id: str) -> Document:
 def kill_in_the_middle(served: Served, worker: Worker, n_rows: int) -> Document:
     """Kill the worker once so many rows are in Clay; give the share it had."""
     shares = served.wait_for(lambda: shares_under_way(served), "both shares")
-    served.work.wait_for_rows_in("tech", n_rows)
+    served.wait_for_rows_in("tech", n_rows)
     (lost,) = [share for share in shares if worker.is_running(share)]
     worker.kill()
     return lost

@@ -1,0 +1,128 @@
+"""How does a worker end without a lead in doubt?
+
+In:    a work pool of Prefect's type `process`, and the signals that end a command.
+Out:   flow runs in processes of their own; at the end each is told by SIGTERM, and waited for.
+Never: a flow run killed that could still record what it sent.
+
+Prefect's own process worker kills its flow runs at once when it ends: their last grants would
+stand in doubt. Told by SIGTERM, a load sends nothing more, records its answers, and says that it
+crashed, upon which the automation `clayload-resume-crashed` has it begun again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from abc import ABC
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from anyio.abc import TaskStatus
+from prefect.client.orchestration import get_client
+from prefect.logging.configuration import setup_logging
+from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
+
+from clayload.cli.say import out
+from clayload.errors import Code, ConfigError, ExitCode
+from deployments.endings import heeding_first_signal
+from deployments.pools import PROCESS_TYPE, read_pool
+from deployments.server import reach_server
+from deployments.worker import SUBMIT_S
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import FlowRun
+
+_LOOK_EVERY_S = 0.1
+
+
+@dataclass(slots=True)
+class _Started:
+    """Passes on that a flow run has its process, and remembers which."""
+
+    told: TaskStatus[int]
+    pid: asyncio.Future[int] = field(default_factory=asyncio.Future)
+
+    def started(self, value: int | None = None) -> None:
+        if value is not None:
+            self.pid.set_result(value)
+            self.told.started(value)
+
+
+# ABC: for Prefect, its own class stays the one for pools of type `process`.
+class PatientWorker(ProcessWorker, ABC):
+    """Prefect's process worker; before it ends, it lets its flow runs end."""
+
+    grace_s = 45.0
+
+    async def run(
+        self,
+        flow_run: FlowRun,
+        configuration: ProcessJobConfiguration,
+        task_status: TaskStatus[int] | None = None,
+    ) -> ProcessWorkerResult:
+        """Run a flow run in a process; if we are cancelled meanwhile, end it as SIGTERM does."""
+        started = _Started(task_status or anyio.TASK_STATUS_IGNORED)
+        running = asyncio.ensure_future(super().run(flow_run, configuration, started))
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            with anyio.CancelScope(shield=True):
+                await self._end(running, started.pid)
+            raise
+
+    async def _end(self, running: asyncio.Future[Any], pid: asyncio.Future[int]) -> None:
+        with anyio.move_on_after(self.grace_s):
+            await asyncio.wait([running, pid], return_when=asyncio.FIRST_COMPLETED)
+            if not running.done():
+                # Once: a second one would keep the load from waiting for its answers.
+                with suppress(ProcessLookupError):
+                    os.kill(pid.result(), signal.SIGTERM)
+            await asyncio.wait([running])
+        running.cancel()
+        await asyncio.wait([running])
+
+    async def teardown(self, *exc_info: object) -> None:
+        """End; a flow run that was fetched gets its process first, or it would stay Pending."""
+        with anyio.move_on_after(SUBMIT_S, shield=True):
+            while self._submitting_flow_run_ids:  # noqa: ASYNC110 - Prefect has no event for it
+                await anyio.sleep(_LOOK_EVERY_S)
+        await super().teardown(*exc_info)
+
+
+def check_pool(name: str) -> None:
+    """See that there is such a pool, and that its flow runs are processes.
+
+    Raises:
+        ConfigError: NO_PREFECT_SERVER, or NOT_DEPLOYED.
+    """
+    reach_server()
+    with get_client(sync_client=True) as client:
+        pool = read_pool(client, name)
+    if pool.type != PROCESS_TYPE:
+        raise ConfigError(
+            Code.NOT_DEPLOYED,
+            f"the work pool '{name}' starts its flow runs elsewhere: it is of type {pool.type}",
+            hint=f"start Prefect's own worker for it: `prefect worker start --pool {name}`",
+        )
+
+
+def work(worker: PatientWorker) -> ExitCode:
+    """Work until told to end; give the exit code that fits what told us."""
+    setup_logging()
+    return asyncio.run(_work(worker))
+
+
+async def _work(worker: PatientWorker) -> ExitCode:
+    working = asyncio.ensure_future(worker.start(printer=out.print))
+    told: list[ExitCode] = []
+
+    def end(code: ExitCode) -> None:
+        told.append(code)
+        working.get_loop().call_soon_threadsafe(working.cancel)
+
+    with heeding_first_signal(end), suppress(asyncio.CancelledError):
+        await working
+    return told[0]

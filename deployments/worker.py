@@ -1,0 +1,43 @@
+"""`clayload worker`: run the flows of a work pool, and end without a lead in doubt."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from clayload.settings import Settings, read_settings
+from deployments.deploy import POOL
+
+SUBMIT_S = 20.0
+"""What a flow run that was fetched may take to get its process."""
+# For a flow run to tell Prefect how it ended, once the last answer is recorded.
+_TELL_S = 15.0
+
+
+def worker(
+    pool: Annotated[str, typer.Option(help="The work pool whose flow runs it takes.")] = POOL,
+    name: Annotated[
+        str | None, typer.Option(help="What Prefect's UI calls it; made up by default.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many runs at once.")] = None,
+) -> None:
+    """Run the flows of a work pool until Ctrl-C; loads under way then record what they sent."""
+    # Prefect takes seconds to import, which `clayload --help` need not wait for.
+    from deployments.patience import PatientWorker, check_pool, work  # noqa: PLC0415
+
+    check_pool(pool)
+    patient = PatientWorker(pool, name=name, limit=limit, create_pool_if_not_found=False)
+    patient.grace_s = grace_s(read_settings(os.environ))
+    raise typer.Exit(work(patient))
+
+
+def grace_s(settings: Settings) -> float:
+    """Give the seconds that a load under way may take to end: its last answers, and to say so."""
+    return settings.request_timeout_s + _TELL_S
+
+
+def longest_stop_s(settings: Settings) -> float:
+    """Give the seconds after which a worker that was told to end has ended."""
+    return SUBMIT_S + grace_s(settings)

@@ -1,0 +1,76 @@
+"""A worker that is told to end, while a load is under way."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+from load_tables import make_leads
+from served_kit import (
+    STOP_WITHIN_S,
+    Served,
+    Worker,
+    find_descendants,
+    is_alive,
+    moved_to,
+    start_worker,
+)
+
+from clayload.errors import ExitCode
+
+POOL = "told"
+CYCLE = "2026-08"
+N_LEADS = 1_500
+
+
+def test_told_twice_and_told_again_a_load_leaves_no_lead_in_doubt_and_goes_on_elsewhere(
+    served: Served,
+) -> None:
+    work = served.work
+    extract = work.write_csv(make_leads("Banking", N_LEADS, 80_000), "told.csv")
+    n_before = work.standin.row_count("finance")
+    with moved_to(served, POOL, "manual-load"):
+        load = served.run("manual-load", {"load": {"files": [str(extract)], "cycle": CYCLE}})
+        with start_worker(served, "closed", POOL, limit=1) as closed:
+            served.wait_for_rows_in("finance", n_before + 200)
+            assert tell(closed, signal.SIGHUP, signal.SIGINT) == ExitCode.TERMINATED
+        assert set(work.states_of(CYCLE)) == {"delivered", "pending"}
+        with start_worker(served, "interrupted", POOL, limit=1) as interrupted:
+            served.wait_for_rows_in("finance", n_before + 700)
+            assert tell(interrupted, signal.SIGINT, signal.SIGTERM) == ExitCode.INTERRUPTED
+        assert set(work.states_of(CYCLE)) == {"delivered", "pending"}
+        with start_worker(served, "goes-on", POOL, limit=1):
+            ended = served.wait_for_end(load)
+    assert (ended["state_type"], ended["run_count"]) == ("COMPLETED", 3)
+    assert work.states_of(CYCLE) == {"delivered": N_LEADS}
+    keys = work.standin.rows_by_key("finance")[n_before:]
+    assert len(keys) == len(set(keys)) == N_LEADS
+
+
+def tell(worker: Worker, first: signal.Signals, second: signal.Signals) -> int:
+    """Send two signals, one after the other; give the exit code once nothing is left."""
+    started = find_descendants(worker.process.pid)
+    worker.process.send_signal(first)
+    worker.process.send_signal(second)
+    exit_code = worker.process.wait(STOP_WITHIN_S)
+    assert started
+    assert [pid for pid in started if is_alive(pid)] == []
+    return exit_code
+
+
+@pytest.mark.parametrize(
+    ("pool", "what"),
+    [
+        ("nowhere", "there is no work pool 'nowhere'"),
+        ("boxes", "the work pool 'boxes' starts its flow runs elsewhere"),
+    ],
+)
+def test_a_pool_whose_runs_it_cannot_have_is_refused(served: Served, pool: str, what: str) -> None:
+    if pool == "boxes":
+        served.call("POST", "/work_pools/", {"name": pool, "type": "docker"})
+    api = f"{served.url}/api"
+    refused = served.work.run("worker", "--pool", pool, PREFECT_API_URL=api)
+    assert refused.exit_code == ExitCode.CONFIG
+    assert refused.error_lines[0].startswith(f"CLY-PRE-02 {what}")
+    assert refused.error_lines[1].startswith("next: ")
+    assert f" {pool}" in refused.error_lines[1]
