@@ -7,6 +7,7 @@ Never: another file of a run folder: they hold the leads themselves.
 
 from __future__ import annotations
 
+import os
 import re
 import socket
 import threading
@@ -20,6 +21,8 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from clayload.errors import Code, ConfigError
+
 REPORT_FILE = "report.html"
 _HOST = "127.0.0.1"
 _RUN_ID = re.compile(r"[0-9A-Za-z-]+")
@@ -27,8 +30,12 @@ _RUN_ID = re.compile(r"[0-9A-Za-z-]+")
 
 @contextmanager
 def serving_reports(runs: Path, port: int) -> Iterator[str]:
-    """Serve the reports in a thread; give the address."""
-    with socket.create_server((_HOST, port)) as listening:
+    """Serve the reports in a thread; give the address.
+
+    Raises:
+        ConfigError: CONFIG_BAD_VALUE: somebody listens at the port.
+    """
+    with _listen(port) as listening:
         config = uvicorn.Config(_make_app(runs), log_level="error", lifespan="off")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
@@ -38,6 +45,17 @@ def serving_reports(runs: Path, port: int) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+def _listen(port: int) -> socket.socket:
+    try:
+        return socket.create_server((_HOST, port))
+    except OSError as error:
+        raise ConfigError(
+            Code.CONFIG_BAD_VALUE,
+            f"the run reports cannot have the port {port}: {os.strerror(error.errno or 0)}",
+            hint="choose another with --reports-port; links in earlier artifacts keep the old one",
+        ) from error
 
 
 def _make_app(runs: Path) -> Starlette:

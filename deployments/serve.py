@@ -2,20 +2,18 @@
 
 In:    the configuration; the webhooks' secrets, or the word to use a stand-in of Clay.
 Out:   server, work pool and worker, limits, deployments, automations, the run reports; until
-       Ctrl-C or SIGTERM, which stops all of it, the worker first.
+       Ctrl-C, SIGTERM or the end of the terminal, which stops all of it, the worker first.
 Never: an address that other machines reach, and never a word to anybody outside.
 """
 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -24,27 +22,26 @@ import typer
 
 from clayload.cli.local_clay import running_clay
 from clayload.cli.say import out
-from clayload.errors import Code, ConfigError
 from clayload.loading.setup import read_setup
 from deployments.deploy import POOL
+from deployments.endings import heeding_first_signal
+from deployments.parts import HOST, check_free, run_to_end, running, wait_for, watch
 from deployments.reports import serving_reports
+from deployments.worker import longest_stop_s
 
-_START_TIMEOUT_S, _STOP_TIMEOUT_S, _LOOK_EVERY_S = 120.0, 20.0, 0.5
-_HOST = "127.0.0.1"
+_STOP_S, _RESUME_S, _LOOK_EVERY_S = 20.0, 30.0, 0.5
 
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A process of ours, and where it writes what it says."""
-
-    name: str
-    process: subprocess.Popen[bytes]
-    log: Path
+Port = Annotated[
+    int, typer.Option(min=1, max=65_535, help="Port of Prefect's server on 127.0.0.1.")
+]
+ReportsPort = Annotated[
+    int, typer.Option(min=0, max=65_535, help="Port of the run reports; 0: a free one.")
+]
 
 
 def serve(
-    port: Annotated[int, typer.Option(help="Port of Prefect's server on 127.0.0.1.")] = 4200,
-    reports_port: Annotated[int, typer.Option(help="Port of the run reports; 0: a free one.")] = 0,
+    port: Port = 4200,
+    reports_port: ReportsPort = 4201,
     *,
     standin: Annotated[
         bool, typer.Option("--standin", help="Send leads to a local stand-in, not to Clay.")
@@ -54,24 +51,29 @@ def serve(
     settings = read_setup(os.environ).settings
     home = (settings.home / "ui" if standin else settings.home).absolute()
     home.mkdir(parents=True, exist_ok=True)
-    api = f"http://{_HOST}:{port}/api"
-    with ExitStack() as parts:
+    api = f"http://{HOST}:{port}/api"
+    check_free(port)
+    with heeding_first_signal(sys.exit), ExitStack() as parts:
+        reports = parts.enter_context(serving_reports(home / "runs", reports_port))
         environ = {**os.environ, "CLAYLOAD_HOME": str(home), **_prefect_settings(home, api)}
         if standin:
             clay = parts.enter_context(running_clay(settings.config, home))
             environ |= clay.environ
-        reports = parts.enter_context(serving_reports(home / "runs", reports_port))
         environ["CLAYLOAD_REPORTS_URL"] = reports
-        server = parts.enter_context(_running("server", _server_command(port), environ, home))
-        _wait_for(server, f"{api}/health", lambda answer: answer.is_success)
+        server = parts.enter_context(
+            running("server", _server_command(port), environ, home, _STOP_S)
+        )
+        wait_for(server, f"{api}/health", lambda _: True)
         _deploy(environ)
-        worker = parts.enter_context(_running("worker", _worker_command(), environ, home))
-        _wait_for(worker, f"{api}/work_pools/{POOL}", _has_worker)
-        out.print(f"Prefect     http://{_HOST}:{port}/deployments")
+        parts.enter_context(_resuming(api))
+        stop_s = longest_stop_s(settings) + _STOP_S
+        worker = parts.enter_context(running("worker", _WORKER_COMMAND, environ, home, stop_s))
+        wait_for(worker, f"{api}/work_pools/{POOL}", _has_worker)
+        out.print(f"Prefect     http://{HOST}:{port}/deployments")
         out.print(f"run reports {reports}")
         out.print(f"stand-in    {clay.url}: leads go there, not to Clay" if standin else "")
         out.print(f"logs        {home / 'logs'}\nCtrl-C stops all of it")
-        _watch((server, worker))
+        watch((server, worker))
 
 
 def _prefect_settings(home: Path, api: str) -> dict[str, str]:
@@ -90,79 +92,37 @@ def _prefect_settings(home: Path, api: str) -> dict[str, str]:
 
 
 def _server_command(port: int) -> list[str]:
-    return ["prefect", "server", "start", "--host", _HOST, "--port", str(port)]
+    return ["prefect", "server", "start", "--host", HOST, "--port", str(port)]
 
 
-def _worker_command() -> list[str]:
-    return ["prefect", "worker", "start", "--pool", POOL, "--name", "clayload-serve"]
-
-
-@contextmanager
-def _running(
-    name: str, module: Sequence[str], environ: Mapping[str, str], home: Path
-) -> Iterator[_Part]:
-    """Run a Python module in a session of its own: Ctrl-C is for us to hand on."""
-    log = home / "logs" / f"{name}.log"
-    log.parent.mkdir(exist_ok=True)
-    with log.open("wb") as said:
-        process = subprocess.Popen(  # noqa: S603 - Prefect's own commands
-            [sys.executable, "-m", *module],
-            env=dict(environ),
-            stdout=said,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            yield _Part(name, process, log)
-        finally:
-            _stop(process)
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """End a process as its own Ctrl-C would, and after a while whatever is left of its session."""
-    process.terminate()
-    try:
-        process.wait(_STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _wait_for(part: _Part, url: str, is_there: Callable[[httpx.Response], bool]) -> None:
-    give_up_at = time.monotonic() + _START_TIMEOUT_S
-    with httpx.Client(trust_env=False) as http:
-        while time.monotonic() < give_up_at and part.process.poll() is None:
-            with suppress(httpx.TransportError):
-                if is_there(http.get(url)):
-                    return
-            time.sleep(_LOOK_EVERY_S)
-    raise _refuse(part, "did not start")
+_WORKER_COMMAND = ("clayload", "worker", "--pool", POOL, "--name", "clayload-serve")
 
 
 def _has_worker(answer: httpx.Response) -> bool:
-    return bool(answer.raise_for_status().json()["status"] == "READY")
+    return bool(answer.json()["status"] == "READY")
 
 
 def _deploy(environ: Mapping[str, str]) -> None:
     # In a process of its own: Prefect read its settings when this one began.
-    done = subprocess.run(
-        [sys.executable, "-m", "clayload", "deploy"], env=dict(environ), check=False
-    )
-    if done.returncode:
-        raise typer.Exit(done.returncode)
+    if exit_code := run_to_end(("clayload", "deploy"), environ, _STOP_S):
+        raise typer.Exit(exit_code)
 
 
-def _watch(parts: Sequence[_Part]) -> None:
-    while True:
-        for part in parts:
-            if part.process.poll() is not None:
-                raise _refuse(part, f"ended by itself with {part.process.returncode}")
-        time.sleep(_LOOK_EVERY_S)
+@contextmanager
+def _resuming(api: str) -> Iterator[None]:
+    """Let the server act on what ended with the worker, before it is ended itself.
 
-
-def _refuse(part: _Part, what: str) -> ConfigError:
-    return ConfigError(
-        Code.NO_PREFECT_SERVER,
-        f"Prefect's {part.name} {what}",
-        hint=f"see {part.log}; is the port taken by another server? Choose one with --port",
-    )
+    What it has not acted on by then is forgotten: the load would stay Crashed.
+    """
+    crashed = {"state": {"type": {"any_": ["CRASHED"]}}, "tags": {"all_": ["resumable"]}}
+    asked = {"flow_runs": {**crashed, "end_time": {"after_": datetime.now(UTC).isoformat()}}}
+    try:
+        yield
+    finally:
+        give_up_at = time.monotonic() + _RESUME_S
+        with suppress(httpx.HTTPError), httpx.Client(trust_env=False) as http:
+            while time.monotonic() < give_up_at:
+                answer = http.post(f"{api}/flow_runs/filter", json=asked)
+                if answer.is_success and not answer.json():
+                    break
+                time.sleep(_LOOK_EVERY_S)

@@ -83,11 +83,12 @@ FINANCE = BenchTable("finance", "Banking", (BenchSlot("finance-1"),))
 
 @dataclass(frozen=True, slots=True)
 class BenchOptions:
-    """Which tables there are, and how fast the workspace is, at the stand-in and for the loader."""
+    """Which tables there are, how fast the workspace is for either side, and where it is."""
 
     tables: tuple[BenchTable, ...] = (TECH, FINANCE)
     rate_per_s: float = 1_000
     burst: int = 200
+    time_zone: str = "UTC"
 
 
 def describe_config(workspace: str, options: BenchOptions) -> Document:
@@ -99,6 +100,7 @@ def describe_config(workspace: str, options: BenchOptions) -> Document:
             "plan": "growth",
             "rate_per_s": float(options.rate_per_s),
             "burst": options.burst,
+            "time_zone": options.time_zone,
         },
         "tables": {table.name: table.describe() for table in options.tables},
     }

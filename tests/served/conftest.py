@@ -14,6 +14,8 @@ from served_kit import Served, start_served
 from standin_process import start_standin
 
 RATE_PER_S = 200
+TIME_ZONE = "Europe/Berlin"
+"""Not UTC, which is also what a configuration that says nothing comes to."""
 EVENTS = BenchTable("event-attendees", "Events", (BenchSlot("events-1"),), "low")
 
 
@@ -24,7 +26,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         TemporaryDirectory(prefix="clayload-postgres-") as folder,
         start_postgres(Path(folder)) as postgres,
     ):
-        options = BenchOptions(tables=(TECH, FINANCE, EVENTS), rate_per_s=RATE_PER_S, burst=40)
+        tables = (TECH, FINANCE, EVENTS)
+        options = BenchOptions(tables, rate_per_s=RATE_PER_S, burst=40, time_zone=TIME_ZONE)
         url = postgres.make_database("served")
         work = Workbench(standin, tmp_path_factory.mktemp("served"), options, ledger_url=url)
         with start_served(work) as served:

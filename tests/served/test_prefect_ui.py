@@ -12,7 +12,7 @@ from served_kit import Served
 
 CHROMIUM = "/usr/bin/chromium"
 """Debian's; `.ci/run` installs it."""
-_PATIENCE_MS = 20_000
+_PATIENCE_MS = 60_000
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
+import time
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 from load_tables import make_leads
-from served_kit import Document, Served, find_descendants, start_served
+from served_kit import (
+    STOP_WITHIN_S,
+    Document,
+    Served,
+    find_descendants,
+    is_alive,
+    start_served,
+)
 
 from clayload.errors import ExitCode
 
@@ -33,12 +42,18 @@ def test_all_deployments_are_there_with_a_worker_for_them(served: Served) -> Non
 
 
 def test_schedules_go_by_the_workspaces_time_zone(served: Served) -> None:
-    schedules = served.deployment("monthly-load")["schedules"]
-    assert [(one["schedule"]["cron"], one["schedule"]["timezone"]) for one in schedules] == [
-        ("0 6 1 * *", "UTC")
-    ]
-    daily = [served.deployment(name)["schedules"] for name in ("watch-capacity", "reconcile")]
-    assert all(len(schedules) == 1 for schedules in daily)
+    zone = served.work.options.time_zone
+    assert zone != "UTC"
+    names = ("monthly-load", "watch-capacity", "reconcile")
+    found = {name: served.deployment(name)["schedules"] for name in names}
+    assert {
+        name: [(one["schedule"]["cron"], one["schedule"]["timezone"]) for one in schedules]
+        for name, schedules in found.items()
+    } == {
+        "monthly-load": [("0 6 1 * *", zone)],
+        "watch-capacity": [("0 5 * * *", zone)],
+        "reconcile": [("30 4 * * *", zone)],
+    }
 
 
 def test_a_load_runs_once_at_a_time(served: Served) -> None:
@@ -100,31 +115,35 @@ def test_a_month_without_extracts_fails_and_names_the_month_it_looked_for(served
     ended = served.wait_for_end(served.run("monthly-load", {}))
     assert ended["state_type"] == "FAILED"
     assert ended["name"].startswith("load month")
-    month = ended["expected_start_time"][:7]
+    due = datetime.fromisoformat(ended["expected_start_time"])
+    month = f"{due.astimezone(ZoneInfo(served.work.options.time_zone)):%Y-%m}"
     assert f"there is nothing to load for {month}" in ended["state"]["message"]
 
 
-def test_ctrl_c_in_the_middle_records_what_was_sent_and_leaves_no_process(
+def test_a_stop_in_the_middle_records_what_was_sent_and_the_next_start_resumes(
     served: Served,
 ) -> None:
-    """Stop a house of its own while a load is under way, and load again."""
+    """Close the terminal of a house of its own while a load is under way, and start it again."""
     work = served.work
     extract = work.write_csv(make_leads("Banking", 2_000, 50_000), "stopped.csv")
     order = {"load": {"files": [str(extract)], "cycle": "2026-09"}}
-    with start_served(work, PREFECT_HOME=str(work.folder / "second")) as other:
-        n_before = work.standin.row_count("finance")
-        other.run("manual-load", order)
-        work.wait_for_rows_in("finance", n_before + 200)
-        started = find_descendants(other.process.pid)
-        other.process.send_signal(signal.SIGTERM)
-        assert other.process.wait(30) == ExitCode.TERMINATED
+    home = str(work.folder / "second")
+    n_before = work.standin.row_count("finance")
+    with start_served(work, PREFECT_HOME=home) as first:
+        load = first.run("manual-load", order)
+        first.wait_for_rows_in("finance", n_before + 200)
+        started = find_descendants(first.process.pid)
+        for number in (signal.SIGHUP, signal.SIGINT, signal.SIGINT):
+            first.process.send_signal(number)
+            time.sleep(0.5)
+        assert first.process.wait(STOP_WITHIN_S) == ExitCode.TERMINATED
         assert [pid for pid in started if is_alive(pid)] == []
-    ended = served.wait_for_end(served.run("manual-load", order))
-    assert ended["state_type"] == "COMPLETED"
+    assert work.states_of("2026-09").keys() == {"delivered", "pending"}
+    with start_served(work, PREFECT_HOME=home) as second:
+        ended = second.wait_for_end(load)
+        second.process.send_signal(signal.SIGINT)
+        assert second.process.wait(STOP_WITHIN_S) == ExitCode.INTERRUPTED
+    assert (ended["state_type"], ended["run_count"]) == ("COMPLETED", 2)
+    assert work.states_of("2026-09") == {"delivered": 2_000}
     keys = work.standin.rows_by_key("finance")[n_before:]
     assert len(keys) == len(set(keys)) == 2_000
-
-
-def is_alive(pid: int) -> bool:
-    state = Path(f"/proc/{pid}/stat")
-    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
