@@ -1,7 +1,7 @@
 """How does Prefect get all flows, schedules, triggers, limits and automations?
 
 In:    prefect.yaml and automations.yaml beside this file.
-Out:   a work pool, two concurrency limits, the deployments, the automations; again changes
+Out:   our work pool, two concurrency limits, the deployments, the automations; again changes
        nothing that did not change here.
 Never: a question asked, and never a deployment removed that this file does not name.
 """
@@ -16,13 +16,11 @@ from typing import Any
 
 import yaml
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.events.schemas.automations import AutomationCore
-from prefect.exceptions import ObjectAlreadyExists
-from prefect.workers.process import ProcessWorker
 
 from clayload import __version__
 from clayload.errors import Code, ConfigError
+from deployments.pools import ensure_pool
 from deployments.server import reach_server
 from tasks.limits import ensure_chunk_limits
 
@@ -38,20 +36,11 @@ def deploy_all(pool: str, folder: Path, time_zone: str) -> list[str]:
     """
     reach_server()
     with get_client(sync_client=True) as client:
-        _ensure_pool(client, pool)
+        ensure_pool(client, pool)
         ensure_chunk_limits()
         _deploy_flows(pool, folder, time_zone)
         _apply_automations(client)
     return [one["name"] for one in _read(_DEPLOYMENTS)["deployments"]]
-
-
-def _ensure_pool(client: SyncPrefectClient, name: str) -> None:
-    template = ProcessWorker.get_default_base_job_template()
-    made = WorkPoolCreate(name=name, type=ProcessWorker.type, base_job_template=template)
-    try:
-        client.create_work_pool(made)
-    except ObjectAlreadyExists:
-        return
 
 
 def _deploy_flows(pool: str, folder: Path, time_zone: str) -> None:
