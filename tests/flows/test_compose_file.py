@@ -11,6 +11,7 @@ from prefect_redis.client import RedisMessagingSettings
 
 from clayload.settings import read_settings
 from clayload.tables.read import read_tables
+from deployments.worker import longest_stop_s
 from tasks.server import SERVER_SETTINGS
 
 HOUSE = Path(__file__).parents[2]
@@ -44,6 +45,19 @@ def test_the_server_has_the_settings_that_let_it_keep_up() -> None:
 def test_the_workers_settings_are_ours() -> None:
     settings = read_settings(named("CLAYLOAD_"))
     assert settings.ledger_url.startswith("postgresql+psycopg://")
+
+
+def test_what_needs_the_servers_tables_waits_until_it_has_made_them() -> None:
+    waiting = ("services", "deploy", "worker")
+    conditions = [COMPOSE["services"][name]["depends_on"]["server"] for name in waiting]
+    assert conditions == [{"condition": "service_healthy"}] * 3
+
+
+def test_a_worker_is_ours_and_gets_the_time_it_takes_to_end() -> None:
+    worker = COMPOSE["services"]["worker"]
+    assert worker["command"] == ["clayload", "worker"]
+    period_s = float(worker["stop_grace_period"].removesuffix("s"))
+    assert period_s > longest_stop_s(read_settings(named("CLAYLOAD_")))
 
 
 def test_the_example_of_secrets_names_all_that_the_configuration_asks_for() -> None:
