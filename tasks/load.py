@@ -114,10 +114,11 @@ def _is_last_try() -> bool:
 
 @contextmanager
 def halting_when_interrupted(run_id: str) -> Iterator[None]:
-    """On Ctrl-C, SIGTERM or a cancelled flow run, let chunks under way end within a grant."""
+    """On Ctrl-C, SIGTERM or a cancelled flow run, let chunks under way end soon."""
     try:
         yield
     except BaseException:
+        deliver.stop_delivering(run_id)
         _halt(run_id, INTERRUPTED)
         raise
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Row
@@ -27,6 +27,7 @@ from clayload.delivery.grant import (
     WorkspaceSnapshot,
     reserve,
 )
+from clayload.delivery.pace import pause, slow_down
 from clayload.errors import LedgerLostError
 from clayload.ledger import statements
 from clayload.ledger.departures import NO_DEPARTURES, Departures
@@ -85,7 +86,7 @@ class ChunkGrants:
             at = self._pacer.lock(tx)
             if is_retry:
                 self._undo(tx, grant_id, at.now)
-            at = self._close(tx, verdicts, at, is_retry=is_retry)
+            self._close(tx, verdicts, at, is_retry=is_retry)
             return self._decide(tx, n, at, grant_id)
 
         self._open, answer = self._surely(ask)
@@ -99,6 +100,17 @@ class ChunkGrants:
 
         self._surely(write)
         self._open = None
+
+    def silence(self, pause_s: float) -> None:
+        """Silence and slow the whole workspace: Clay said 429 to a lead of the open grant."""
+        given_at = self._open.given_at if self._open else 0.0
+
+        def write(tx: Connection, *, is_retry: bool) -> None:  # noqa: ARG001 - twice is once
+            at = self._pacer.lock(tx)
+            slower = slow_down(at.pace, at.now, given_at)
+            self._pacer.write(tx, replace(at, pace=pause(slower, at.rate, at.now, pause_s)))
+
+        self._surely(write)
 
     def _surely(self, work: _Work[_Answer]) -> _Answer:
         """Do the work in one transaction, and again if the connection broke on the way.
@@ -120,14 +132,14 @@ class ChunkGrants:
 
     def _close(
         self, tx: Connection, verdicts: Verdicts, at: WorkspaceSnapshot, *, is_retry: bool
-    ) -> WorkspaceSnapshot:
+    ) -> None:
         """Write the verdicts of the open grant, unless the try that was lost has written them."""
         opened = self._open
         if opened is None or not verdicts:
-            return at
+            return
         if is_retry and not tx.execute(statements.OF_GRANT, {"grant": opened.grant.grant_id}).all():
-            return at
-        return close_grant(tx, self._pacer, opened, verdicts, at)
+            return
+        close_grant(tx, self._pacer, opened, verdicts, at)
 
     def _decide(
         self, tx: Connection, n: int, at: WorkspaceSnapshot, grant_id: str

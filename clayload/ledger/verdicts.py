@@ -1,7 +1,8 @@
 """What is written when the answers to a grant are in?
 
 In:    a transaction that holds the workspace, the grant, its verdicts.
-Out:   each lead's state, the slot's and the table's charge, the answers counted, the pace after.
+Out:   each lead's state, the slot's and the table's charge, the answers counted. (The pause that a
+       429 asks for is written as soon as it comes, by `grants.py`.)
 Never: a verdict of a lead that another grant has taken up since.
 """
 
@@ -9,13 +10,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from clayload.delivery.grant import Grant, GrantedLead, Verdicts, WorkspaceSnapshot
-from clayload.delivery.pace import pause, slow_down
 from clayload.delivery.verdict import Verdict, VerdictKind
 from clayload.ledger import schema, statements
 from clayload.ledger.pacer import Pacer
@@ -41,8 +41,8 @@ class OpenGrant:
 
 def close_grant(
     tx: Connection, pacer: Pacer, opened: OpenGrant, verdicts: Verdicts, at: WorkspaceSnapshot
-) -> WorkspaceSnapshot:
-    """Write the verdicts of a grant, and give the workspace as it stands after them."""
+) -> None:
+    """Write the verdicts of a grant."""
     grant, now = opened.grant, at.now
     if now > opened.give_up_at:
         # Somebody may have given these leads up meanwhile: that is part of their story.
@@ -57,8 +57,7 @@ def close_grant(
         if verdict.slot_effect is not None:
             why = {"name": grant.slot, "to": verdict.slot_effect, "why": verdict.reason}
             tx.execute(statements.BLAME_SLOT, why)
-    _count_traffic(tx, pacer, grant.slot, verdicts, now)
-    return _pace_after(tx, pacer, opened, verdicts, at)
+    _count_traffic(tx, pacer, grant.slot, verdicts, at)
 
 
 def charge(tx: Connection, slot: str, table: str, n: int) -> None:
@@ -86,7 +85,9 @@ def _is_told(verdict: Verdict) -> bool:
     return verdict.kind is VerdictKind.RETRY and verdict.was_sent
 
 
-def _count_traffic(tx: Connection, pacer: Pacer, slot: str, verdicts: Verdicts, now: float) -> None:
+def _count_traffic(
+    tx: Connection, pacer: Pacer, slot: str, verdicts: Verdicts, at: WorkspaceSnapshot
+) -> None:
     counts = Counter(
         "n_rate_limited" if verdict.pause_s is not None else _COLUMN_OF.get(verdict.kind)
         for _, verdict in verdicts
@@ -96,24 +97,14 @@ def _count_traffic(tx: Connection, pacer: Pacer, slot: str, verdicts: Verdicts, 
     if not counts:
         return
     columns = schema.TRAFFIC_COUNTS
-    bucket_at = int(now) // schema.TRAFFIC_BUCKET_S * schema.TRAFFIC_BUCKET_S
+    bucket_at = int(at.now) // schema.TRAFFIC_BUCKET_S * schema.TRAFFIC_BUCKET_S
     key = {"slot": slot, "bucket_at": bucket_at, "workspace": pacer.workspace.name}
     tx.execute(
         pacer.ledger.add_traffic,
         {**key, **{column: counts[column] for column in columns}},
     )
-
-
-def _pace_after(
-    tx: Connection, pacer: Pacer, opened: OpenGrant, verdicts: Verdicts, at: WorkspaceSnapshot
-) -> WorkspaceSnapshot:
-    pauses = [verdict.pause_s for _, verdict in verdicts if verdict.pause_s is not None]
-    if not pauses:
-        return at
-    slower = slow_down(at.pace, at.now, opened.given_at)
-    after = replace(at, pace=pause(slower, at.rate, at.now, max(pauses)))
-    pacer.write(tx, after, n_rate_limited=len(pauses))
-    return after
+    if counts["n_rate_limited"]:
+        pacer.write(tx, at, n_rate_limited=counts["n_rate_limited"])
 
 
 def _by_verdict(verdicts: Verdicts) -> dict[Verdict, list[int]]:

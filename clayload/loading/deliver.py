@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -20,6 +20,7 @@ import polars as pl
 from clayload.delivery.grant import GrantAnswer, GrantedLead, Verdicts
 from clayload.delivery.payload import build_body
 from clayload.delivery.send import ChunkDelivery, Pacing
+from clayload.delivery.stop import Stop
 from clayload.destinations.clay_webhook import ClayWebhook
 from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.loading.run_folder import find_chunk
@@ -61,6 +62,10 @@ class GrantsInThread:
         """Record verdicts without asking for more."""
         await asyncio.to_thread(self.grants.record, verdicts)
 
+    async def silence(self, pause_s: float) -> None:
+        """Give nobody of the workspace a moment within the next `pause_s` seconds."""
+        await asyncio.to_thread(self.grants.silence, pause_s)
+
     def depart(self, lead: GrantedLead) -> None:
         """Note that a lead goes on the wire now."""
         self.grants.depart(lead)
@@ -69,7 +74,8 @@ class GrantsInThread:
 def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
     """Deliver what is still owed of one chunk; returns counts by verdict.
 
-    Once the run is halted, no grant is given any more: the chunk's leads stay pending.
+    Once the run is halted, or stopped in this process, no grant is given any more: the chunk's
+    leads stay pending.
 
     Raises:
         StopTableError: the table can take no more; its leads stay pending.
@@ -79,22 +85,48 @@ def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
         LedgerError: the ledger cannot be written.
         RunError: the chunk's file is gone.
     """
-    return asyncio.run_coroutine_threadsafe(_deliver(ref, setup), _sending_loop()).result()
+    sending = _sending()
+    work = _deliver(ref, setup, sending.stops[ref.run_id])
+    return asyncio.run_coroutine_threadsafe(work, sending.loop).result()
 
 
-@lru_cache(maxsize=1)
-def _sending_loop() -> asyncio.AbstractEventLoop:
-    """Give the one event loop that sends for all chunks of this process.
+def stop_delivering(run_id: str) -> None:
+    """Let all chunks of the run that this process delivers end within `STOP_GRACE_S` seconds.
+
+    What other processes deliver of the run goes on: `Ledger.halt_run` is for all.
+    """
+    sending = _sending()
+    sending.loop.call_soon_threadsafe(sending.stops[run_id].ask)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """The one event loop that sends for all chunks of this process, and each run's word to stop.
 
     With a loop for each chunk's thread the threads fight for the interpreter: at 500 leads a
     second four of them sent 350, one sends all.
     """
+
+    loop: asyncio.AbstractEventLoop
+    stops: defaultdict[str, Stop]
+
+
+_starting = threading.Lock()
+
+
+def _sending() -> _Sending:
+    with _starting:  # chunks begin at once, and `lru_cache` would call for each of them
+        return _start_sending()
+
+
+@lru_cache(maxsize=1)
+def _start_sending() -> _Sending:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="sending", daemon=True).start()
-    return loop
+    return _Sending(loop, defaultdict(Stop))
 
 
-async def _deliver(ref: ChunkRef, setup: Setup) -> Counter[str]:
+async def _deliver(ref: ChunkRef, setup: Setup, stop: Stop) -> Counter[str]:
     settings = setup.settings
     secrets = setup.secrets(ref.table)
     terms = GrantTerms(setup.config, settings.request_timeout_s, setup.departures)
@@ -108,7 +140,8 @@ async def _deliver(ref: ChunkRef, setup: Setup) -> Counter[str]:
     ) as destination:
         here = await asyncio.to_thread(find_chunk, ref, setup)
         bodies = await asyncio.to_thread(read_bodies, here)
-        return await ChunkDelivery(bodies, grants, destination, SystemClock(), pacing).run()
+        clock = SystemClock()
+        return await ChunkDelivery(bodies, grants, destination, clock, pacing, stop=stop).run()
 
 
 def read_bodies(ref: ChunkRef) -> dict[str, bytes]:
