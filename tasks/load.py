@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from prefect import Task, task
@@ -23,6 +24,7 @@ from prefect.tasks import exponential_backoff
 from clayload.delivery.verdict import VerdictKind
 from clayload.errors import RetryChunkError, StopTableError
 from clayload.loading import deliver, prepare, replay, resubmit, settle
+from clayload.loading.follow import Follower
 from clayload.loading.request import LoadRequest
 from clayload.loading.run import INTERRUPTED
 from clayload.loading.setup import read_setup
@@ -90,8 +92,17 @@ def deliver_chunk(chunk: ChunkRef, position: str) -> State[dict[str, int]]:  # n
         position: which chunk of how many, as in `3/43`.
     """
     with chunk_place(chunk.priority), telling_no_data(), _halting(chunk.run_id):
-        counts = dict(deliver.deliver_chunk(chunk, read_setup(os.environ)))
+        counts = dict(deliver.deliver_chunk(chunk, _follower(chunk.run_id).look()))
     return Completed(message=describe_counts(counts), data=counts)
+
+
+@lru_cache(maxsize=8)
+def _follower(run_id: str) -> Follower:  # noqa: ARG001 - what a run began with is its own
+    """Follow the configuration for a run's chunks: an edit that cannot be used stops none.
+
+    The flow's progress follows it, too, and tells.
+    """
+    return Follower(read_setup(os.environ), tell=lambda _: None)
 
 
 @contextmanager
