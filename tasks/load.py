@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any
 
 from prefect import Task, task
@@ -119,6 +121,8 @@ def halting_when_interrupted(run_id: str) -> Iterator[None]:
         yield
     except BaseException:
         _halt(run_id, INTERRUPTED)
+        # Threads are waited for in any case; Dask gives its processes a few seconds to end.
+        settle.wait_for_answers(run_id, read_setup(os.environ))
         raise
 
 
@@ -135,8 +139,15 @@ def describe_counts(counts: Mapping[str, int]) -> str:
 def start_delivery(chunks: Sequence[ChunkRef]) -> Sequence[PrefectFuture[Any]]:
     """Start a task for each of these chunks."""
     n = len(chunks)
-    positions = [f"{number}/{n}" for number in range(1, n + 1)]
-    return deliver_chunk.map(chunks, positions) if chunks else []
+    # In a thread, which no signal reaches: pydantic, which packs tasks for Dask, would take one for
+    # an error of its own, and the flow would go on as if nobody had told it to stop.
+    with ThreadPoolExecutor(1) as starter:
+        return [
+            starter.submit(
+                copy_context().run, deliver_chunk.submit, chunk, f"{number}/{n}"
+            ).result()
+            for number, chunk in enumerate(chunks, 1)
+        ]
 
 
 @task(

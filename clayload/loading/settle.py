@@ -50,7 +50,7 @@ def settle_run(
         LedgerError: the ledger cannot be read or written.
         RunError: the report cannot be written; the ledger holds the account all the same.
     """
-    _wait_for_answers(run_id, setup, tell)
+    wait_for_answers(run_id, setup, tell)
     merged = merge_problems(problems)
     report = read_report(run_id, setup).model_copy(update={"problems": merged})
     setup.ledger.finish_run(run_id, report.outcome, _PROBLEMS.dump_json(merged).decode())
@@ -64,7 +64,9 @@ def _write_report(report: RunReport, folder: RunFolder) -> None:
     folder.write("report.md", render_report(report, with_keys=True).encode(), hint)
 
 
-def _wait_for_answers(run_id: str, setup: Setup, tell: Callable[[str], None]) -> None:
+def wait_for_answers(
+    run_id: str, setup: Setup, tell: Callable[[str], None] = lambda _: None
+) -> None:
     """Wait for leads another process had in flight, until their answers cannot come any more."""
     ledger, books = setup.ledger, Books(setup.ledger)
     recover(ledger, setup.departures_folder)
