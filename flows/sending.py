@@ -20,10 +20,11 @@ from clayload.errors import ClayloadError, Code, ExitCode, StopExtractError
 from clayload.loading.prepare import PreparedLoad
 from clayload.report.account import EXIT_CODE_OF, Outcome, Problem, RunReport, describe_ends
 from tasks.artifacts import publish_report
-from tasks.limits import chunk_runner, ensure_chunk_limits
+from tasks.limits import ensure_chunk_limits
 from tasks.load import halting_when_interrupted, settle_run, start_delivery
 from tasks.places import keeping_places
 from tasks.progress import ChunkArrivals, find_problems, follow_progress
+from tasks.runners import check_runner, chunk_runner
 from tasks.shares import read_problems, start_shares
 
 _MOST_TRIES = 5
@@ -64,6 +65,7 @@ def send_load(prepare: Callable[[], PreparedLoad], n_workers: int = 1) -> State[
 
     def body() -> State[None]:
         _check_tries()
+        check_runner()
         return final_state(_send(prepare(), n_workers))
 
     return ending_well_told(body)

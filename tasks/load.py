@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import lru_cache
+from contextvars import copy_context
+from functools import lru_cache, partial
 from typing import Any
 
 from prefect import Task, task
@@ -21,6 +23,7 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed
 from prefect.tasks import exponential_backoff
 
+from clayload.delivery.send import STOP_GRACE_S
 from clayload.delivery.verdict import VerdictKind
 from clayload.errors import RetryChunkError, StopTableError
 from clayload.loading import deliver, prepare, replay, resubmit, settle
@@ -131,6 +134,8 @@ def halting_when_interrupted(run_id: str) -> Iterator[None]:
     except BaseException:
         deliver.stop_delivering(run_id)
         _halt(run_id, INTERRUPTED)
+        # Threads are waited for in any case; Dask's processes would be gone at once.
+        settle.wait_for_answers(run_id, read_setup(os.environ), within_s=STOP_GRACE_S)
         raise
 
 
@@ -146,9 +151,12 @@ def describe_counts(counts: Mapping[str, int]) -> str:
 
 def start_delivery(chunks: Sequence[ChunkRef]) -> Sequence[PrefectFuture[Any]]:
     """Start a task for each of these chunks."""
-    n = len(chunks)
-    positions = [f"{number}/{n}" for number in range(1, n + 1)]
-    return deliver_chunk.map(chunks, positions) if chunks else []
+    positions = [f"{number}/{len(chunks)}" for number in range(1, len(chunks) + 1)]
+    # In a thread, which no signal reaches: pydantic, which packs tasks for Dask, would take one for
+    # an error of its own, and the flow would go on as if nobody had told it to stop.
+    with ThreadPoolExecutor(1) as starter:
+        start = partial(copy_context().run, deliver_chunk.map, chunks, positions)
+        return starter.submit(start).result() if chunks else []
 
 
 @task(

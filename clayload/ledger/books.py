@@ -16,7 +16,7 @@ from sqlalchemy import Row, Select, func, literal, select
 from clayload.delivery.grant import TableSnapshot
 from clayload.errors import Code, RunError
 from clayload.ledger import schema
-from clayload.ledger.owing import Lead, find_standing, is_owed, read_known
+from clayload.ledger.owing import Known, Lead, find_standing, is_owed, read_known
 from clayload.ledger.snapshot import read_table
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
@@ -232,15 +232,25 @@ class Books:
         self, name: str, table: Table, cycle: str, leads: Sequence[Lead]
     ) -> frozenset[str]:
         """Name the leads of a chunk that a load for this cycle would send."""
+        standing = self._find_standing(name, table, cycle, leads)
+        return frozenset(key for key, one in standing.items() if is_owed(one, table))
+
+    def are_settled(self, name: str, table: Table, cycle: str, leads: Sequence[Lead]) -> bool:
+        """Whether each lead of a chunk was loaded for this very cycle, and none is owed."""
+        standing = self._find_standing(name, table, cycle, leads).values()
+        return all(
+            one is not None and one.cycle == cycle and not is_owed(one, table) for one in standing
+        )
+
+    def _find_standing(
+        self, name: str, table: Table, cycle: str, leads: Sequence[Lead]
+    ) -> dict[str, Known | None]:
         with self.ledger.reading() as connection:
             known = read_known(connection, name, (lead.lead_key for lead in leads))
-        return frozenset(
-            lead.lead_key
+        return {
+            lead.lead_key: find_standing(table.resend, cycle, lead, known.get(lead.lead_key, ()))
             for lead in leads
-            if is_owed(
-                find_standing(table.resend, cycle, lead, known.get(lead.lead_key, ())), table
-            )
-        )
+        }
 
     def _read(self, statement: Select[*_Columns]) -> Sequence[Row[*_Columns]]:
         with self.ledger.reading() as connection:

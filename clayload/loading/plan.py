@@ -27,8 +27,7 @@ from clayload.ledger.snapshot import unbenched, unused_table
 from clayload.ledger.store import Ledger
 from clayload.loading.cycle import choose_cycle
 from clayload.loading.deliver import read_bodies
-from clayload.loading.prepare import read_leads
-from clayload.loading.reading import prepare_frames
+from clayload.loading.reading import prepare_frames, read_leads
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef

@@ -12,7 +12,9 @@ the ledger speaks of it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,8 +79,12 @@ class RunFolder:
         return path.read_bytes() if path.exists() else None
 
 
-def make_run_folder(setup: Setup) -> RunFolder:
-    """Name a run that begins now, and make its folder.
+@contextmanager
+def new_run_folder(setup: Setup) -> Iterator[RunFolder]:
+    """Name a run that begins now, and make its folder; it is gone again if the block fails.
+
+    The ledger hears of the run in the block, at its end. A folder that it does not know would hold
+    personal data, and nobody would look for it.
 
     Raises:
         RunError: the folder cannot be written.
@@ -88,7 +94,11 @@ def make_run_folder(setup: Setup) -> RunFolder:
     with writing_to(path):
         path.mkdir(parents=True)
     runs_url = setup.settings.runs_url
-    return RunFolder(run_id, path, f"{runs_url}/{run_id}" if runs_url else str(path))
+    try:
+        yield RunFolder(run_id, path, f"{runs_url}/{run_id}" if runs_url else str(path))
+    except BaseException:
+        shutil.rmtree(path, ignore_errors=True)
+        raise
 
 
 def folder_of(run_id: str, setup: Setup) -> Path:

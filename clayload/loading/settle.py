@@ -8,6 +8,7 @@ Never: an account while answers may still come: it waits until each is given up.
 from __future__ import annotations
 
 import logging
+import math
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -50,7 +51,7 @@ def settle_run(
         LedgerError: the ledger cannot be read or written.
         RunError: the report cannot be written; the ledger holds the account all the same.
     """
-    _wait_for_answers(run_id, setup, tell)
+    wait_for_answers(run_id, setup, tell)
     merged = merge_problems(problems)
     report = read_report(run_id, setup).model_copy(update={"problems": merged})
     setup.ledger.finish_run(run_id, report.outcome, _PROBLEMS.dump_json(merged).decode())
@@ -64,13 +65,21 @@ def _write_report(report: RunReport, folder: RunFolder) -> None:
     folder.write("report.md", render_report(report, with_keys=True).encode(), hint)
 
 
-def _wait_for_answers(run_id: str, setup: Setup, tell: Callable[[str], None]) -> None:
-    """Wait for leads another process had in flight, until their answers cannot come any more."""
-    ledger, books = setup.ledger, Books(setup.ledger)
+def wait_for_answers(
+    run_id: str,
+    setup: Setup,
+    tell: Callable[[str], None] = lambda _: None,
+    within_s: float = math.inf,
+) -> None:
+    """Wait for leads another process had in flight, until their answers cannot come any more.
+
+    With `within_s`, so many seconds at the most.
+    """
+    ledger, books, until = setup.ledger, Books(setup.ledger), time.monotonic() + within_s
     recover(ledger, setup.departures_folder)
     ledger.give_up_overdue()
     has_told = False
-    while (give_up_at := books.last_give_up_at(run_id)) is not None:
+    while (give_up_at := books.last_give_up_at(run_id)) is not None and time.monotonic() < until:
         wait_s = max(give_up_at - ledger.now(), 0.0)
         if not has_told:
             tell(f"waiting up to {wait_s:.0f} s for leads another process had in flight")

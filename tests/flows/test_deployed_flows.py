@@ -43,6 +43,25 @@ def test_a_months_extracts_are_loaded_as_one_and_only_once(bench: FlowBench) -> 
     again = run(monthly_load, month)
     assert (again.state.type.value, bench.work.n_posts()) == ("FAILED", 20)
     assert "CLY-EXT-06" in str(again.state.message)
+    # Of a refused load nothing stays: nobody would look for the leads in its folder.
+    ((run_id,),) = bench.work.query("SELECT run_id FROM runs")
+    assert [path.name for path in (bench.work.home / "runs").iterdir()] == [run_id]
+
+
+def test_a_month_that_was_loaded_file_by_file_is_not_loaded_again(bench: FlowBench) -> None:
+    month = a_months_extracts(bench, "2026-10")
+    folder = bench.work.folder / "extracts" / "2026-10"
+    for file in sorted(folder.iterdir()):
+        bench.load(file, cycle="2026-10")
+    again = run(monthly_load, month)
+    assert (again.state.type.value, bench.work.n_posts()) == ("FAILED", 20)
+    assert "all 20 leads accepted of this extract were loaded for 2026-10" in str(
+        again.state.message
+    )
+    assert len(list((bench.work.home / "runs").iterdir())) == 2
+    bench.work.write_csv(make_leads("Software", 1, first=20)).rename(folder / "late.csv")
+    grown = run(monthly_load, month)
+    assert grown.state.message == "complete: 1 delivered, 20 already delivered"
 
 
 def test_a_month_of_which_leads_are_still_owed_is_resumed(bench: FlowBench) -> None:
