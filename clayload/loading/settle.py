@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from clayload.errors import ClayloadError, Code
 from clayload.ledger.books import Books, RunRow
+from clayload.ledger.left import find_left
 from clayload.ledger.recovery import recover
 from clayload.ledger.states import SubmissionState
 from clayload.loading.run_folder import RunFolder, open_run_folder
@@ -82,7 +83,7 @@ def _wait_for_answers(run_id: str, setup: Setup, tell: Callable[[str], None]) ->
 
 def read_report(run_id: str | None, setup: Setup) -> RunReport:
     """Read the account of a run (the newest without an id) as it stands now."""
-    books = Books(setup.ledger)
+    books = Books(setup.ledger, find_left(setup.ledger, setup.departures_folder))
     run = books.find_run(run_id)
     return RunReport(
         run_id=run.run_id,
