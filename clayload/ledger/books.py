@@ -185,9 +185,9 @@ class Books:
         return [row.row_number for row in self._read(found)]
 
     def leads_in(
-        self, run_id: str, state: SubmissionState, limit: int | None = 1000
+        self, run_id: str, state: SubmissionState, limit: int | None = None
     ) -> list[LeadRow]:
-        """List the run's leads that stand in a state, in file order; all without a limit."""
+        """List the run's leads that stand in a state, in file order; the first `limit`, or all."""
         columns = (_cl.row_number, _c.table_name, _s.lead_key, _s.slot, _s.status)
         found = (
             select(*columns, self.left.reason, _s.body, self.left.n_attempts)
