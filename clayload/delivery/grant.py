@@ -190,7 +190,13 @@ def _slots_limit(slots: Sequence[SlotSnapshot]) -> Limit:
 
 def _describe(slots: Sequence[SlotSnapshot]) -> str:
     return "; ".join(
-        f"{slot.name} {slot.used:,} of {slot.safe_limit:,}"
-        + (f" ({slot.reason})" if slot.reason else "")
-        for slot in slots
+        f"{slot.name} {slot.used:,} of {slot.safe_limit:,}" + (f" ({why})" if why else "")
+        for slot, why in ((slot, _describe_state(slot)) for slot in slots)
     )
+
+
+def _describe_state(slot: SlotSnapshot) -> str:
+    """Say why a slot is not used; what a person decided is no word of Clay's."""
+    if slot.state is SlotState.RETIRED:
+        return f"retired: {slot.reason}" if slot.reason else "retired"
+    return slot.reason

@@ -9,10 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from clayload.ledger import schema, statements
+from clayload.ledger.left import NOTHING_LEFT, Left
 from clayload.ledger.states import REPLAYABLE, SubmissionState
 from clayload.ledger.store import Ledger, find_chunk
 from clayload.model import ChunkRef
@@ -42,28 +54,6 @@ class Replayable:
 
 _WAS_REPLAYED = exists().where(_p.submission_id == _s.submission_id, _p.what == REPLAYED)
 
-_FIND = (
-    select(
-        _c.chunk_id,
-        _cl.row_number,
-        _s.submission_id,
-        _c.table_name,
-        _s.lead_key,
-        _s.state,
-        _s.grant_id,
-        _s.reason,
-    )
-    .select_from(schema.chunks.join(schema.chunk_leads).join(schema.submissions))
-    .where(
-        _c.run_id == bindparam("run"),
-        or_(
-            _s.state.in_(bindparam("states", expanding=True)),
-            and_(_s.state == SubmissionState.PENDING, _WAS_REPLAYED),
-        ),
-    )
-    .order_by(_c.chunk_no, _cl.row_number)
-)
-
 _AS_SEEN = select(_s.submission_id, _s.state, _s.grant_id).where(
     _s.submission_id.in_(bindparam("ids", expanding=True))
 )
@@ -89,18 +79,54 @@ _OWE_AGAIN = (
 
 
 def find_replayable(
-    ledger: Ledger, run_id: str, states: Collection[SubmissionState]
+    ledger: Ledger,
+    run_id: str,
+    states: Collection[SubmissionState],
+    left: Left = NOTHING_LEFT,
 ) -> list[Replayable]:
     """List the run's leads that stand in one of these states, in file order.
 
     Those that an interrupted replay left pending belong to any: somebody wanted them sent.
     """
     with ledger.reading() as connection:
-        rows = connection.execute(_FIND, {"run": run_id, "states": list(states)}).all()
+        rows = connection.execute(_find(run_id, states, left)).all()
     return [
-        Replayable(*row[:5], SubmissionState(row.state), row.grant_id, row.reason or "")
+        Replayable(
+            row.chunk_id,
+            row.row_number,
+            row.submission_id,
+            row.table_name,
+            row.lead_key,
+            SubmissionState(row.stands),
+            row.grant_id,
+            row.why or "",
+        )
         for row in rows
     ]
+
+
+def _find(run_id: str, states: Collection[SubmissionState], left: Left) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            _c.chunk_id,
+            _cl.row_number,
+            _s.submission_id,
+            _c.table_name,
+            _s.lead_key,
+            left.state.label("stands"),
+            _s.grant_id,
+            left.reason.label("why"),
+        )
+        .select_from(schema.chunks.join(schema.chunk_leads).join(schema.submissions))
+        .where(
+            _c.run_id == run_id,
+            or_(
+                left.state.in_(states),
+                and_(left.state == SubmissionState.PENDING, _WAS_REPLAYED),
+            ),
+        )
+        .order_by(_c.chunk_no, _cl.row_number)
+    )
 
 
 def reopen(ledger: Ledger, chunks: Mapping[ChunkRef, Sequence[Replayable]]) -> int:

@@ -21,6 +21,7 @@ from clayload.delivery.pace import Rate
 from clayload.folder import writing_to
 from clayload.frames.chunk import choose_chunk_size
 from clayload.ledger.books import Books, RunRow
+from clayload.ledger.left import find_left
 from clayload.ledger.recovery import recover
 from clayload.ledger.reopen import Replayable, find_replayable, reopen
 from clayload.ledger.snapshot import unbenched
@@ -109,9 +110,10 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
     parent = books.find_run(request.run_id)
     if request.table is not None:
         check_name(request.table, tables)
+    left = find_left(setup.ledger, setup.departures_folder)
     leads = tuple(
         lead
-        for lead in find_replayable(setup.ledger, parent.run_id, request.states)
+        for lead in find_replayable(setup.ledger, parent.run_id, request.states, left)
         if request.table in (None, lead.table)
     )
     n_of = Counter(lead.table for lead in leads)

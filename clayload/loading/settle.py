@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from clayload.errors import ClayloadError, Code
 from clayload.ledger.books import Books, RunRow
+from clayload.ledger.left import find_left
 from clayload.ledger.recovery import recover
 from clayload.ledger.states import SubmissionState
 from clayload.loading.run_folder import RunFolder, open_run_folder
@@ -89,9 +90,12 @@ def wait_for_answers(
         ledger.give_up_overdue()
 
 
-def read_report(run_id: str | None, setup: Setup) -> RunReport:
-    """Read the account of a run (the newest without an id) as it stands now."""
-    books = Books(setup.ledger)
+def read_report(run_id: str | None, setup: Setup, n_listed: int | None = None) -> RunReport:
+    """Read the account of a run (the newest without an id) as it stands now.
+
+    It lists every lead that was refused or is in doubt, a kilobyte each, or the first `n_listed`.
+    """
+    books = Books(setup.ledger, find_left(setup.ledger, setup.departures_folder))
     run = books.find_run(run_id)
     return RunReport(
         run_id=run.run_id,
@@ -100,8 +104,8 @@ def read_report(run_id: str | None, setup: Setup) -> RunReport:
         reading=Reading.model_validate_json(run.preparation),
         tables=books.count_ends(run.run_id),
         slots=_slots(books, run.run_id, setup),
-        in_doubt=tuple(books.leads_in(run.run_id, SubmissionState.IN_DOUBT)),
-        refused=tuple(books.leads_in(run.run_id, SubmissionState.REFUSED)),
+        in_doubt=tuple(books.leads_in(run.run_id, SubmissionState.IN_DOUBT, n_listed)),
+        refused=tuple(books.leads_in(run.run_id, SubmissionState.REFUSED, n_listed)),
         problems=_PROBLEMS.validate_json(run.problems or "[]"),
         duration_s=_duration_s(run, setup),
         kind=run.kind,

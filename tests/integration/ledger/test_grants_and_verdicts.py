@@ -379,6 +379,16 @@ def test_an_open_grant_without_verdicts_stays_sending_until_it_is_given_up(
     assert list(scene.states.values()) == ["sending"] * 6 + ["pending"] * 6
 
 
+def test_the_books_list_every_refused_lead_or_the_first(scene: LedgerScene) -> None:
+    keys = [f"lead-{number:04}" for number in range(1_200)]
+    scene.load(keys)
+    scene.query("UPDATE submissions SET state = 'refused'")
+    books = Books(scene.opened[0])
+    listed = books.leads_in("run-1", SubmissionState.REFUSED)
+    assert [lead.lead_key for lead in listed] == keys
+    assert books.leads_in("run-1", SubmissionState.REFUSED, 3) == listed[:3]
+
+
 def test_the_books_of_each_run_balance_and_name_what_needs_a_person(scene: LedgerScene) -> None:
     grants = scene.load(KEYS)
     leads = take_grant(grants, 6).leads
