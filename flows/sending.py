@@ -16,7 +16,7 @@ from prefect.runtime import flow_run
 from prefect.states import Failed
 from pydantic import BaseModel
 
-from clayload.errors import ClayloadError, Code, ExitCode, StopExtractError
+from clayload.errors import ClayloadError, ExitCode
 from clayload.loading.prepare import PreparedLoad
 from clayload.report.account import EXIT_CODE_OF, Outcome, Problem, RunReport, describe_ends
 from tasks.artifacts import publish_report
@@ -25,8 +25,9 @@ from tasks.load import halting_when_interrupted, settle_run, start_delivery
 from tasks.places import keeping_places
 from tasks.progress import ChunkArrivals, find_problems, follow_progress
 from tasks.shares import read_problems, start_shares
+from tasks.states import StateName
+from tasks.tries import check_tries
 
-_MOST_TRIES = 5
 _Order = TypeVar("_Order", bound=BaseModel)
 
 SENDING: dict[str, Any] = {
@@ -38,9 +39,9 @@ SENDING: dict[str, Any] = {
 
 _STATES: dict[Outcome, tuple[StateType, str]] = {
     Outcome.COMPLETE: (StateType.COMPLETED, "Completed"),
-    Outcome.ATTENTION: (StateType.COMPLETED, "NeedsAttention"),
-    Outcome.PENDING: (StateType.FAILED, "LeadsPending"),
-    Outcome.UNBALANCED: (StateType.FAILED, "BooksUnbalanced"),
+    Outcome.ATTENTION: (StateType.COMPLETED, StateName.NEEDS_ATTENTION),
+    Outcome.PENDING: (StateType.FAILED, StateName.LEADS_PENDING),
+    Outcome.UNBALANCED: (StateType.FAILED, StateName.BOOKS_UNBALANCED),
 }
 
 
@@ -53,6 +54,7 @@ def asked(order: type[_Order]) -> _Order:
 def ending_well_told(body: Callable[[], State[Any]]) -> State[None]:
     """Run a flow's body; an error that says what to do next becomes the state's message."""
     try:
+        check_tries()
         return body()
     except ClayloadError as error:
         # It says in one line what is wrong and what to do; a traceback would bury it.
@@ -61,22 +63,7 @@ def ending_well_told(body: Callable[[], State[Any]]) -> State[None]:
 
 def send_load(prepare: Callable[[], PreparedLoad], n_workers: int = 1) -> State[None]:
     """Prepare chunks, deliver them, settle; the state says what came of it and what is next."""
-
-    def body() -> State[None]:
-        _check_tries()
-        return final_state(_send(prepare(), n_workers))
-
-    return ending_well_told(body)
-
-
-def _check_tries() -> None:
-    """Give up a flow run that an automation has begun again and again."""
-    if flow_run.run_count > _MOST_TRIES:
-        raise StopExtractError(
-            Code.CRASHES_AGAIN,
-            f"this flow run has crashed {_MOST_TRIES} times",
-            hint="read its log and its worker's, mend what ends it, then start the load again",
-        )
+    return ending_well_told(lambda: final_state(_send(prepare(), n_workers)))
 
 
 def _send(load: PreparedLoad, n_workers: int) -> RunReport:
