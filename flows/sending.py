@@ -24,7 +24,7 @@ from tasks.limits import chunk_runner, ensure_chunk_limits
 from tasks.load import halting_when_interrupted, settle_run, start_delivery
 from tasks.places import keeping_places
 from tasks.progress import ChunkArrivals, find_problems, follow_progress
-from tasks.shares import read_problems, start_shares
+from tasks.shares import start_shares
 from tasks.states import StateName
 from tasks.tries import check_tries
 
@@ -85,8 +85,9 @@ def _deliver_here(load: PreparedLoad) -> list[Problem]:
 
 
 def _deliver_shared(load: PreparedLoad, n_workers: int) -> list[Problem]:
-    follow_progress(load, start_shares(load, n_workers))
-    return read_problems(load.run_id, n_workers)
+    shares = start_shares(load, n_workers)
+    follow_progress(load, shares)
+    return shares.read_problems()
 
 
 def describe_load(load: PreparedLoad) -> str:

@@ -26,6 +26,7 @@ from clayload.loading import deliver, prepare, replay, resubmit, settle
 from clayload.loading.request import LoadRequest
 from clayload.loading.run import INTERRUPTED
 from clayload.loading.setup import read_setup
+from clayload.loading.stop import go_on_here, stop_here
 from clayload.model import ChunkRef
 from clayload.report.account import Problem, RunReport
 from tasks.discretion import telling_no_data
@@ -113,10 +114,23 @@ def _is_last_try() -> bool:
 
 
 @contextmanager
-def halting_when_interrupted(run_id: str) -> Iterator[None]:
-    """On Ctrl-C, SIGTERM or a cancelled flow run, let chunks under way end within a grant."""
+def stopping_when_interrupted(run_id: str) -> Iterator[None]:
+    """On Ctrl-C, SIGTERM or a cancelled flow run, let this process's chunks end within a grant."""
+    go_on_here(run_id)
     try:
         yield
+    except BaseException:
+        stop_here(run_id)
+        raise
+
+
+@contextmanager
+def halting_when_interrupted(run_id: str) -> Iterator[None]:
+    """As `stopping_when_interrupted`, and let no other process go on with the run."""
+    try:
+        # This process stops even if the ledger does not answer.
+        with stopping_when_interrupted(run_id):
+            yield
     except BaseException:
         _halt(run_id, INTERRUPTED)
         raise

@@ -17,13 +17,14 @@ from functools import lru_cache, partial
 
 import polars as pl
 
-from clayload.delivery.grant import GrantAnswer, GrantedLead, Verdicts
+from clayload.delivery.grant import Finished, GrantAnswer, GrantedLead, Verdicts
 from clayload.delivery.payload import build_body
 from clayload.delivery.send import ChunkDelivery, Pacing
 from clayload.destinations.clay_webhook import ClayWebhook
 from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.loading.run_folder import find_chunk
 from clayload.loading.setup import Setup
+from clayload.loading.stop import is_stopped_here
 from clayload.model import ChunkRef
 from clayload.secrets import redact
 
@@ -52,9 +53,13 @@ class GrantsInThread:
     """A chunk's grants off the event loop: other chunks' leads must not wait for the database."""
 
     grants: ChunkGrants
+    run_id: str
 
     async def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
-        """Record the verdicts of the last grant and give the next."""
+        """Record the verdicts of the last grant and give the next, unless this process stops."""
+        if is_stopped_here(self.run_id):
+            await self.record(verdicts)
+            return Finished()
         return await asyncio.to_thread(self.grants.grant, n, verdicts)
 
     async def record(self, verdicts: Verdicts) -> None:
@@ -69,7 +74,8 @@ class GrantsInThread:
 def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
     """Deliver what is still owed of one chunk; returns counts by verdict.
 
-    Once the run is halted, no grant is given any more: the chunk's leads stay pending.
+    Once the run is halted, or this process told to stop, no grant is given any more: the chunk's
+    leads stay pending.
 
     Raises:
         StopTableError: the table can take no more; its leads stay pending.
@@ -98,7 +104,9 @@ async def _deliver(ref: ChunkRef, setup: Setup) -> Counter[str]:
     settings = setup.settings
     secrets = setup.secrets(ref.table)
     terms = GrantTerms(setup.config, settings.request_timeout_s, setup.departures)
-    grants = GrantsInThread(await asyncio.to_thread(ChunkGrants, setup.ledger, ref, terms))
+    grants = GrantsInThread(
+        await asyncio.to_thread(ChunkGrants, setup.ledger, ref, terms), ref.run_id
+    )
     pacing = Pacing(grant_size(setup.config.workspace.rate_per_s), settings.in_flight)
     async with ClayWebhook(
         secrets,

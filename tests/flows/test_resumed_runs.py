@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 import yaml
-from flow_bench import FlowBench, client, record_of, wait_for
+from flow_bench import FlowBench, client, create_run, go_through, record_of, wait_for
 from load_tables import make_leads
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient
@@ -38,21 +38,6 @@ def _automation(bench: FlowBench) -> Iterator[None]:  # noqa: ARG001 - its serve
 def read_automations() -> list[AutomationCore]:
     read = yaml.safe_load(AUTOMATIONS.read_text())["automations"]
     return [AutomationCore.model_validate(one) for one in read]
-
-
-def create_run(flow: Flow[..., object], parameters: dict[str, object]) -> UUID:
-    """Create a run as a deployment of ours does; no worker ever takes it."""
-    with client() as prefect:
-        tags = ["clayload", "resumable"]
-        deployment = prefect.create_deployment(prefect.create_flow(flow), "crashing", tags=tags)
-        return prefect.create_flow_run_from_deployment(deployment, parameters=parameters).id
-
-
-def go_through(flow_run_id: UUID, *states: State[None]) -> None:
-    """Have a run go through states as its worker tells them."""
-    with client() as prefect:
-        for state in states:
-            prefect.set_flow_run_state(flow_run_id, state, force=True)
 
 
 def crash(flow_run_id: UUID) -> None:
