@@ -125,12 +125,17 @@ def record_of(state: State[Any]) -> FlowRunRecord:
     return FlowRunRecord(state, state.state_details.flow_run_id)
 
 
-def create_run(flow: Flow[..., Any], parameters: dict[str, Any]) -> UUID:
+def create_run(
+    flow: Flow[..., Any], parameters: dict[str, Any], state: State[Any] | None = None
+) -> UUID:
     """Create a run as a deployment of ours does; no worker ever takes it."""
     with client() as prefect:
         tags = ["clayload", "resumable"]
         deployment = prefect.create_deployment(prefect.create_flow(flow), "deployed", tags=tags)
-        return prefect.create_flow_run_from_deployment(deployment, parameters=parameters).id
+        made = prefect.create_flow_run_from_deployment(
+            deployment, parameters=parameters, state=state
+        )
+        return made.id
 
 
 def go_through(flow_run_id: UUID, *states: State[Any]) -> None:
