@@ -39,4 +39,4 @@ def _deliver(share: ShareOrder) -> State[None]:
     if problems:
         first = problems[0]
         return Failed(message=f"{first.code} {first.message}. Next: {first.hint}")
-    return Completed(message="nothing of the load is owed any more")
+    return Completed(message=shares.describe_rest(share.run))

@@ -127,12 +127,24 @@ def _is_last_try() -> bool:
 
 
 @contextmanager
-def halting_when_interrupted(run_id: str) -> Iterator[None]:
-    """On Ctrl-C, SIGTERM or a cancelled flow run, let chunks under way end soon."""
+def stopping_when_interrupted(run_id: str) -> Iterator[None]:
+    """On Ctrl-C, SIGTERM or a cancelled flow run, let this process's chunks end soon."""
+    deliver.allow_delivering(run_id)
     try:
         yield
     except BaseException:
         deliver.stop_delivering(run_id)
+        raise
+
+
+@contextmanager
+def halting_when_interrupted(run_id: str) -> Iterator[None]:
+    """As `stopping_when_interrupted`, and let no other process go on with the run."""
+    try:
+        # This process stops even if the ledger does not answer.
+        with stopping_when_interrupted(run_id):
+            yield
+    except BaseException:
         _halt(run_id, INTERRUPTED)
         # Threads are waited for in any case; Dask's processes would be gone at once.
         settle.wait_for_answers(run_id, read_setup(os.environ), within_s=STOP_GRACE_S)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from load_kit import CYCLE, Workbench
+from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     ArtifactFilter,
@@ -122,6 +123,26 @@ def record_of(state: State[Any]) -> FlowRunRecord:
     """Give the record of the run that ended in this state."""
     assert state.state_details.flow_run_id is not None
     return FlowRunRecord(state, state.state_details.flow_run_id)
+
+
+def create_run(
+    flow: Flow[..., Any], parameters: dict[str, Any], state: State[Any] | None = None
+) -> UUID:
+    """Create a run as a deployment of ours does; no worker ever takes it."""
+    with client() as prefect:
+        tags = ["clayload", "resumable"]
+        deployment = prefect.create_deployment(prefect.create_flow(flow), "deployed", tags=tags)
+        made = prefect.create_flow_run_from_deployment(
+            deployment, parameters=parameters, state=state
+        )
+        return made.id
+
+
+def go_through(flow_run_id: UUID, *states: State[Any]) -> None:
+    """Have a run go through states as its worker tells them."""
+    with client() as prefect:
+        for state in states:
+            prefect.set_flow_run_state(flow_run_id, state, force=True)
 
 
 def client() -> SyncPrefectClient:

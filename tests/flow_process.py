@@ -62,14 +62,13 @@ def wait_for_server(api: str) -> str:
 
 
 @contextmanager
-def start_flow(
+def start_python(
     work: Workbench, *arguments: str | Path, **environ: str
 ) -> Iterator[subprocess.Popen[str]]:
-    """Start the flow in a process group of its own; all of it is killed at the end of the block."""
-    command = [sys.executable, "-m", "flows.load_leads", *map(str, arguments), "--cycle", CYCLE]
+    """Start Python in a process group of its own; all of it is killed at the end of the block."""
     home = str(work.folder / "prefect")
     with subprocess.Popen(
-        command,
+        [sys.executable, *map(str, arguments)],
         cwd=HOUSE,
         env={**work.environ, "PREFECT_HOME": home, **environ},
         stdout=subprocess.PIPE,
@@ -81,6 +80,16 @@ def start_flow(
             yield process
         finally:
             kill_group(process)
+
+
+@contextmanager
+def start_flow(
+    work: Workbench, *arguments: str | Path, **environ: str
+) -> Iterator[subprocess.Popen[str]]:
+    """Start a load's flow, as `start_python`."""
+    command = ["-m", "flows.load_leads", *arguments, "--cycle", CYCLE]
+    with start_python(work, *command, **environ) as process:
+        yield process
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:

@@ -11,7 +11,8 @@ import asyncio
 import threading
 import time
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 
@@ -55,7 +56,7 @@ class GrantsInThread:
     grants: ChunkGrants
 
     async def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
-        """Record the verdicts of the last grant and give the next."""
+        """Record the verdicts of the last grant and give the next, in one transaction."""
         return await asyncio.to_thread(self.grants.grant, n, verdicts)
 
     async def record(self, verdicts: Verdicts) -> None:
@@ -86,7 +87,7 @@ def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
         RunError: the chunk's file is gone.
     """
     sending = _sending()
-    work = _deliver(ref, setup, sending.stops[ref.run_id])
+    work = _deliver(ref, setup, sending.stops)
     return asyncio.run_coroutine_threadsafe(work, sending.loop).result()
 
 
@@ -96,7 +97,13 @@ def stop_delivering(run_id: str) -> None:
     What other processes deliver of the run goes on: `Ledger.halt_run` is for all.
     """
     sending = _sending()
-    sending.loop.call_soon_threadsafe(sending.stops[run_id].ask)
+    sending.loop.call_soon_threadsafe(sending.stop, run_id)
+
+
+def allow_delivering(run_id: str) -> None:
+    """Let this process deliver the run, even if it was told to stop before."""
+    sending = _sending()
+    sending.loop.call_soon_threadsafe(sending.stops.pop, run_id, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,11 @@ class _Sending:
     """
 
     loop: asyncio.AbstractEventLoop
-    stops: defaultdict[str, Stop]
+    stops: defaultdict[str, Stop] = field(default_factory=lambda: defaultdict(Stop))
+
+    def stop(self, run_id: str) -> None:
+        """Give the word to a run's chunks; called in the loop, as all that reads `stops`."""
+        self.stops[run_id].ask()
 
 
 _starting = threading.Lock()
@@ -123,11 +134,11 @@ def _sending() -> _Sending:
 def _start_sending() -> _Sending:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="sending", daemon=True).start()
-    return _Sending(loop, defaultdict(Stop))
+    return _Sending(loop)
 
 
-async def _deliver(ref: ChunkRef, setup: Setup, stop: Stop) -> Counter[str]:
-    settings = setup.settings
+async def _deliver(ref: ChunkRef, setup: Setup, stops: Mapping[str, Stop]) -> Counter[str]:
+    settings, stop = setup.settings, stops[ref.run_id]
     secrets = setup.secrets(ref.table)
     terms = GrantTerms(setup.config, settings.request_timeout_s, setup.departures)
     grants = GrantsInThread(await asyncio.to_thread(ChunkGrants, setup.ledger, ref, terms))
