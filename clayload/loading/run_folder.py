@@ -12,7 +12,6 @@ the ledger speaks of it.
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -97,7 +96,7 @@ def new_run_folder(setup: Setup) -> Iterator[RunFolder]:
     try:
         yield RunFolder(run_id, path, f"{runs_url}/{run_id}" if runs_url else str(path))
     except BaseException:
-        shutil.rmtree(path, ignore_errors=True)
+        remove_folder(path)
         raise
 
 
