@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from clayload.errors import Code, RetryChunkError, RunError
-from clayload.folder import FREE_SPACE, writing_to
+from clayload.folder import FREE_SPACE, remove_folder, writing_to
 from clayload.ledger.books import Books, RunRow
 from clayload.loading.remote_runs import fetch_files, has_files, put_file, read_file
 from clayload.loading.setup import Setup
