@@ -124,6 +124,10 @@ class LedgerLostError(LedgerError):
     """The connection to the ledger's server broke; what was under way may be tried again."""
 
 
+class LedgerConflictError(LedgerError):
+    """The ledger's server gave up what was under way for the sake of others; nothing is written."""
+
+
 class RunError(StopRunError):
     """The run folder cannot be used, the run is unknown, or its books do not balance."""
 

@@ -15,9 +15,9 @@ from sqlalchemy import ColumnElement, and_, case, literal, select
 from clayload.ledger.departures import look_for_ended
 from clayload.ledger.owing import Known
 from clayload.ledger.schema import submissions
-from clayload.ledger.statements import LOST
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
+from clayload.ledger.unanswered import LOST
 
 NEVER_LEFT = "its process ended before it was sent"
 """Why a lead is owed again that was granted."""

@@ -17,7 +17,8 @@ from sqlalchemy import Connection, Row
 
 from clayload.delivery.grant import Grant, GrantedLead, Verdicts, WorkspaceSnapshot
 from clayload.delivery.verdict import Verdict, VerdictKind
-from clayload.ledger import schema, statements
+from clayload.ledger import schema, statements, unanswered
+from clayload.ledger.newest import hand_over
 from clayload.ledger.pacer import Pacer
 from clayload.ledger.states import AFTER_VERDICT
 
@@ -30,13 +31,18 @@ _COLUMN_OF = {
 
 @dataclass(frozen=True, slots=True)
 class OpenGrant:
-    """A grant whose answers are awaited: for whom, when given, and until when (ledger's clock)."""
+    """A grant whose answers are awaited: for whom, when given, and until when (ledger's clock).
+
+    `may_be_overtaken`: the table resends what has changed, so a newer content of a lead may have
+    been loaded since.
+    """
 
     grant: Grant
     run_id: str
     table: str
     given_at: float
     give_up_at: float
+    may_be_overtaken: bool
 
 
 def close_grant(
@@ -49,6 +55,9 @@ def close_grant(
         tx.execute(statements.REMEMBER, [{"id": lead.submission_id} for lead, _ in verdicts])
     for verdict, ids in _by_verdict(verdicts).items():
         tx.execute(statements.RECORD, {"ids": ids, **_verdict_row(verdict, grant, now)})
+    owed_again = [lead.submission_id for lead, v in verdicts if v.kind is VerdictKind.RETRY]
+    if opened.may_be_overtaken and owed_again:
+        hand_over(tx, owed_again, now)
     if told := [_told_row(lead, v, opened, now) for lead, v in verdicts if _is_told(v)]:
         tx.execute(statements.TELL, told)
     n_uncharged = sum(not verdict.is_charged for _, verdict in verdicts)
@@ -58,6 +67,23 @@ def close_grant(
             why = {"name": grant.slot, "to": verdict.slot_effect, "why": verdict.reason}
             tx.execute(statements.BLAME_SLOT, why)
     _count_traffic(tx, pacer, grant.slot, verdicts, at)
+
+
+def is_written(tx: Connection, opened: OpenGrant) -> bool:
+    """Whether the verdicts of a grant are written, whatever others did to its leads since."""
+    rows = tx.execute(
+        unanswered.AFTER_GRANT,
+        {
+            "ids": [lead.submission_id for lead in opened.grant.leads],
+            "grant": opened.grant.grant_id,
+            "run": opened.run_id,
+            "given_at": opened.given_at,
+        },
+    ).all()
+    # They are all written or none: one that is still under the grant speaks for the others.
+    if under_it := [row for row in rows if row.is_under_it]:
+        return not any(row.is_unanswered for row in under_it)
+    return not any(row.was_given_up for row in rows)
 
 
 def charge(tx: Connection, slot: str, table: str, n: int) -> None:
@@ -75,7 +101,8 @@ def take_back(
     if not rows:
         return
     of_all = {"why": reason, "at": now}
-    tx.execute(statements.TAKE_BACK, [{"id": row.submission_id} | of_all for row in rows])
+    tx.execute(unanswered.TAKE_BACK, [{"id": row.submission_id} | of_all for row in rows])
+    hand_over(tx, [row.submission_id for row in rows], now)
     for (slot, table), n in Counter((row.slot, row.table_name) for row in rows).items():
         charge(tx, slot, table, -n)
 

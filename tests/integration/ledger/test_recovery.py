@@ -20,9 +20,9 @@ from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.ledger.left import NOTHING_LEFT, Left, find_left
 from clayload.ledger.recovery import Recovered, recover
 from clayload.ledger.reopen import Replayable, find_replayable
-from clayload.ledger.statements import LOST
 from clayload.ledger.states import REPLAYABLE, SubmissionState
 from clayload.ledger.store import Ledger
+from clayload.ledger.unanswered import LOST
 from clayload.model import RowEnd
 
 DELIVERED = Verdict(VerdictKind.DELIVERED, "accepted", 200)
