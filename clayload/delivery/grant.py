@@ -114,6 +114,7 @@ class Limit(StrEnum):
 
     SLOTS_USED_UP = "slots used up"
     SLOTS_REJECTED = "slots rejected"
+    SLOTS_RETIRED = "slots retired"
     TABLE_FULL = "table full"
 
 
@@ -184,8 +185,12 @@ def find_room(table: TableSnapshot, n: int) -> Room | Exhausted:
 
 
 def _slots_limit(slots: Sequence[SlotSnapshot]) -> Limit:
-    benched = any(slot.state is SlotState.BENCHED for slot in slots)
-    return Limit.SLOTS_REJECTED if benched else Limit.SLOTS_USED_UP
+    if any(slot.state is SlotState.BENCHED for slot in slots):
+        return Limit.SLOTS_REJECTED
+    is_retired = any(
+        slot.state is SlotState.RETIRED and slot.used < slot.safe_limit for slot in slots
+    )
+    return Limit.SLOTS_RETIRED if is_retired else Limit.SLOTS_USED_UP
 
 
 def _describe(slots: Sequence[SlotSnapshot]) -> str:

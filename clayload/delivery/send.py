@@ -225,6 +225,13 @@ def _stop_table(exhausted: Exhausted) -> StopTableError:
                 f"all webhook slots are used up ({exhausted.detail})",
                 hint="add a slot for the table to tables.yaml and run the same load again",
             )
+        case Limit.SLOTS_RETIRED:
+            return CapacityExhaustedError(
+                Code.SLOTS_USED_UP,
+                f"no webhook slot is left in use ({exhausted.detail})",
+                hint="add a slot for the table to tables.yaml, or take a retired one back "
+                "(`clayload slots retire SLOT --undo`), and run the same load again",
+            )
         case Limit.TABLE_FULL:
             return CapacityExhaustedError(
                 Code.TABLE_FULL,
