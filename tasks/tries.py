@@ -1,11 +1,11 @@
 """How often is a flow run begun again by itself?
 
 In:    the flow run, as Prefect keeps it.
-Out:   an error once the automation `clayload-resume-crashed` has begun it again too often.
+Out:   an error once automations (`deployments/automations.yaml`) have begun it again too often.
 Never: a person's retry refused, however often the run was started before.
 
-The automation itself begins nothing again that never ran, and nothing that has run more than
-`MOST_TRIES` times (`deployments/automations.yaml`); here the last such run says why it ends.
+They begin nothing again that did not run, and nothing that was started more than `MOST_TRIES`
+times; here the last such run says why it ends.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from clayload.errors import Code, StopExtractError
 
 MOST_TRIES = 5
 RESUMING = "Resuming"
-"""The name of the state into which the automation puts a crashed run."""
+"""The name of the state into which they put a crashed run."""
 
 
 def check_tries() -> None:
-    """Give up a flow run that an automation has begun again and again.
+    """Give up a flow run that automations have begun again and again.
 
     Raises:
         StopExtractError: CRASHES_AGAIN.
@@ -39,7 +39,7 @@ def check_tries() -> None:
 
 
 def _is_resumed(flow_run_id: UUID) -> bool:
-    """Whether the automation, and no person, has begun the run after its last end."""
+    """Whether an automation, and no person, has begun the run after its last end."""
     with get_client(sync_client=True) as client:
         states = client.read_flow_run_states(flow_run_id)
     newest_first = sorted(states, key=lambda state: state.timestamp, reverse=True)

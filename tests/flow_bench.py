@@ -150,13 +150,17 @@ def client() -> SyncPrefectClient:
     return get_client(sync_client=True)
 
 
-def wait_for(find: Callable[[SyncPrefectClient], _Found | None], what: str) -> _Found:
+def wait_for(
+    find: Callable[[SyncPrefectClient], _Found | None],
+    what: str,
+    within_s: float = ARRIVE_WITHIN_S,
+) -> _Found:
     """Ask the server until it knows; it hears of tasks and logs with a delay."""
-    give_up_at = time.monotonic() + ARRIVE_WITHIN_S
+    give_up_at = time.monotonic() + within_s
     with client() as prefect:
         while (found := find(prefect)) is None:
             if time.monotonic() > give_up_at:
-                message = f"Prefect's server did not hear of {what} in {ARRIVE_WITHIN_S} s"
+                message = f"Prefect's server did not hear of {what} in {within_s} s"
                 raise TimeoutError(message)
             time.sleep(_LOOK_EVERY_S)
     return found
