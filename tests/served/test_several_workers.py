@@ -10,7 +10,7 @@ from served_kit import Document, Served, Worker, start_worker
 
 N_LEADS = 5_000
 N_BEFORE_THE_KILL = 1_500
-ZOMBIE_WITHIN_S = 200
+ZOMBIE_WITHIN_S = 300
 POOL = "pair"
 BUSY_MACHINE = 5
 """How many POSTs over the limit a machine with much else to do may be late with."""
