@@ -20,13 +20,15 @@ demo: .venv/installed
 ui: .venv/installed
 	@$(BIN)/clayload serve --standin
 
-test: .venv/installed
-	$(BIN)/pytest --numprocesses 2 --ignore tests/served --ignore tests/integration/objects
-
 # Beside real servers: all that `clayload serve` starts, by its API and in a Chromium (Debian:
-# apt-get install chromium), several workers, and an S3 server.
+# apt-get install chromium), several workers, a Dask cluster, and an S3 server.
+SERVICES := tests/served tests/integration/objects tests/flows/test_dask_runner.py
+
+test: .venv/installed
+	$(BIN)/pytest --numprocesses 2 $(SERVICES:%=--ignore %)
+
 test-services: .venv/installed
-	$(BIN)/pytest tests/served tests/integration/objects
+	$(BIN)/pytest $(SERVICES)
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

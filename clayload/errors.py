@@ -64,6 +64,7 @@ class Code(StrEnum):
     RUN_FOLDER_GONE = "CLY-RUN-05"
     LEAD_UNKNOWN = "CLY-RUN-06"
     CRASHES_AGAIN = "CLY-RUN-07"
+    SHARE_ENDED = "CLY-RUN-08"
     LANDING_UNUSABLE = "CLY-LND-01"
     NOT_ANNOUNCED = "CLY-LND-02"
     EXPORT_REFUSED = "CLY-QUA-01"
@@ -121,6 +122,10 @@ class LedgerError(StopRunError):
 
 class LedgerLostError(LedgerError):
     """The connection to the ledger's server broke; what was under way may be tried again."""
+
+
+class LedgerConflictError(LedgerError):
+    """The ledger's server gave up what was under way for the sake of others; nothing is written."""
 
 
 class RunError(StopRunError):

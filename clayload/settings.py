@@ -9,7 +9,7 @@ The environment is an argument, so this is a plain pydantic model: a `BaseSettin
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -60,6 +60,18 @@ def _check_storage_address(url: str) -> str:
     return url.rstrip("/")
 
 
+def _check_scheduler_address(url: str) -> str:
+    parts = urlsplit(url)
+    if "@" in parts.netloc:
+        flaw = Flaw(
+            "holds credentials (not shown)", "take them out", code=Code.CONFIG_LITERAL_SECRET
+        )
+        raise refuse(flaw)
+    if parts.scheme not in ("tcp", "tls") or not parts.netloc:
+        raise refuse(Flaw("is no address", "write it as in tls://scheduler.example.com:8786"))
+    return url
+
+
 def _ledger_in_home(settings: dict[str, Any]) -> str:
     if "home" not in settings:
         return ""
@@ -93,6 +105,16 @@ class Settings(BaseModel):
     )
     chunks_at_once: int = Field(
         default=4, ge=1, le=100, description="Chunks delivered at the same time."
+    )
+    task_runner: Literal["threads", "dask"] = Field(
+        default="threads",
+        description="What runs the chunks of a flow: threads of its own process, or the worker "
+        "processes of a Dask cluster.",
+    )
+    dask_address: Annotated[str, AfterValidator(_check_scheduler_address)] | None = Field(
+        default=None,
+        description="The address of the Dask cluster's scheduler; a cluster on this machine for "
+        "the time of the load unless set.",
     )
     request_timeout_s: float = Field(
         default=30.0,

@@ -12,7 +12,7 @@ from flows.sending import ending_well_told
 from tasks.watching import look_at_month
 
 
-@flow(name="capacity-plan", persist_result=False)
+@flow(name="capacity-plan", flow_run_name="plan a month", persist_result=False)
 def capacity_plan() -> State[None]:
     """Plan a month of the configured volumes."""
     return ending_well_told(look_at_month)

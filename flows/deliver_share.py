@@ -13,6 +13,7 @@ from flows.orders import ShareOrder
 from flows.sending import SENDING, asked, ending_well_told
 from tasks import shares
 from tasks.limits import ensure_chunk_limits
+from tasks.runners import check_runner
 
 
 def name_run() -> str:
@@ -32,9 +33,10 @@ def deliver_share(share: ShareOrder) -> State[None]:
 
 
 def _deliver(share: ShareOrder) -> State[None]:
+    check_runner()
     ensure_chunk_limits()
     problems = shares.deliver_share(share.run, share.number, share.of)
     if problems:
         first = problems[0]
         return Failed(message=f"{first.code} {first.message}. Next: {first.hint}")
-    return Completed(message="nothing of the load is owed any more")
+    return Completed(message=shares.describe_rest(share.run))

@@ -11,6 +11,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
+from clayload.errors import ConfigError
 from clayload.loading.cycle import month_of, request_month
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.setup import read_setup
@@ -21,7 +22,10 @@ from tasks.load import prepare_load
 
 def name_run() -> str:
     """Name a flow run by its month: `load month 2026-11`."""
-    return f"load month {asked(MonthlyLoad).cycle or ''}".rstrip()
+    try:
+        return f"load month {_choose_month(asked(MonthlyLoad))}"
+    except ConfigError:
+        return "load month"  # the flow's first step meets the same error where it can be told
 
 
 @flow(name="monthly-load", flow_run_name=name_run, **SENDING)
@@ -35,6 +39,11 @@ def monthly_load(month: MonthlyLoad = MonthlyLoad()) -> State[None]:  # noqa: B0
 
 
 def _prepare(month: MonthlyLoad) -> PreparedLoad:
-    due_at = flow_run.scheduled_start_time
-    cycle = month.cycle or month_of(due_at, read_setup(os.environ).config.workspace)
-    return prepare_load(request_month(month.files, cycle))
+    return prepare_load(request_month(month.files, _choose_month(month)))
+
+
+def _choose_month(month: MonthlyLoad) -> str:
+    """Choose the month asked for, or else the one in which the run was due."""
+    if month.cycle is not None:
+        return month.cycle
+    return month_of(flow_run.scheduled_start_time, read_setup(os.environ).config.workspace)

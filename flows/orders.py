@@ -9,53 +9,30 @@ A rule that concerns several fields stands twice, in the schema and in a validat
 checks only the first and Python only the second; a test holds the two against each other.
 """
 
-import os
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from clayload.errors import ConfigError
 from clayload.ledger.states import SubmissionState
 from clayload.loading.replay import ReplayRequest
 from clayload.loading.request import LoadRequest
-from clayload.loading.setup import read_setup
 from clayload.model import LEAD_FIELDS, Priority
 from clayload.tables.hints import Hints
-
-_NO_LINE_BREAK = r"^[^\r\n]+$"
-
-
-def _leave_empty(schema: dict[str, Any]) -> None:
-    """Let a form show a plain field, which may be left empty, in place of a choice of types."""
-    schema.pop("default", None)
-    (given,) = (choice for choice in schema.pop("anyOf") if choice.get("type") != "null")
-    schema |= given
-
-
-def _offer_tables(schema: dict[str, Any]) -> None:
-    """Offer the configured tables; without a readable configuration any name may be typed."""
-    default = schema.get("default")
-    _leave_empty(schema)
-    try:
-        schema["enum"] = list(read_setup(os.environ).config.tables)
-    except ConfigError:
-        return
-    if default in schema["enum"]:
-        schema["default"] = default
-
-
-Line = Annotated[str, Field(min_length=1, pattern=_NO_LINE_BREAK)]
-# An address with credentials would be kept with the run; the core refuses it, too, but only then.
-_NO_SECRET = {"not": {"pattern": "^s3://([^/]*@|(?!arn:)[^/]*:)"}}
-File = Annotated[str, Field(min_length=1, pattern=_NO_LINE_BREAK, json_schema_extra={**_NO_SECRET})]
-Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
-RunId = Annotated[str, Field(pattern=r"^\d{8}T\d{6}Z-[0-9a-f]{6}$")]
-TableName = Annotated[str | None, Field(title="Table", json_schema_extra=_offer_tables)]
-
-
-Workers = Annotated[int, Field(title="Workers", ge=1, le=20)]
-_WORKERS = "Share the load over so many flow runs, each on a worker; all keep to the one rate."
+from flows.forms import (
+    FILTERS_DECIDE,
+    NO_SECRET,
+    WORKERS,
+    File,
+    Line,
+    Month,
+    RunId,
+    TableName,
+    Workers,
+    leave_empty,
+    offer_priorities,
+    offer_tables_or_filters,
+)
 
 
 class _Order(BaseModel):
@@ -65,6 +42,13 @@ class _Order(BaseModel):
 class ManualLoad(_Order):
     """Load an extract now; the same extract again sends only what is still owed."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"dry_run": {"const": True}}, "required": ["dry_run"]},
+            "then": {"properties": {"workers": {"maximum": 1}}},
+        }
+    )
+
     files: list[File] = Field(
         title="Files",
         min_length=1,
@@ -73,7 +57,7 @@ class ManualLoad(_Order):
     )
     cycle: Line | None = Field(
         default=None,
-        json_schema_extra=_leave_empty,
+        json_schema_extra=leave_empty,
         title="Cycle",
         description="What the extract is for: a month such as 2026-11, or an event's name. Without "
         "it, the cycle it was loaded for before, or the current month.",
@@ -81,13 +65,13 @@ class ManualLoad(_Order):
     table: TableName = Field(default=None, description="Load only the leads of this table.")
     limit: Annotated[int, Field(ge=1)] | None = Field(
         default=None,
-        json_schema_extra=_leave_empty,
+        json_schema_extra=leave_empty,
         title="At most",
         description="Send at most so many leads: a sample.",
     )
     priority: Priority | None = Field(
         default=None,
-        json_schema_extra=_leave_empty,
+        json_schema_extra=offer_priorities,
         title="Priority",
         description="Who goes first at the shared rate, in place of the tables' own.",
     )
@@ -95,7 +79,14 @@ class ManualLoad(_Order):
         default=False, title="Only plan", description="Say what the load would take; send nothing."
     )
 
-    workers: Workers = Field(default=1, description=_WORKERS)
+    workers: Workers = Field(default=1, description=WORKERS)
+
+    @model_validator(mode="after")
+    def _is_planned_by_one(self) -> Self:
+        if self.dry_run and self.workers > 1:
+            what = "a plan needs no `workers`: it sends nothing"
+            raise ValueError(what)
+        return self
 
     def request(self) -> LoadRequest:
         """Ask the core for it."""
@@ -116,17 +107,17 @@ class MonthlyLoad(_Order):
 
     cycle: Month | None = Field(
         default=None,
-        json_schema_extra=_leave_empty,
+        json_schema_extra=leave_empty,
         title="Month",
         description="The month, such as 2026-11; without it, the month in which the run was due, "
         "in the workspace's time zone.",
     )
-    files: Annotated[str, Field(pattern=r"\{cycle\}", json_schema_extra={**_NO_SECRET})] = Field(
+    files: Annotated[str, Field(pattern=r"\{cycle\}", json_schema_extra={**NO_SECRET})] = Field(
         default="extracts/{cycle}/*.{csv,parquet,xlsx,ndjson}",
         title="Files",
         description="Where a month's extracts lie, here or on S3; {cycle} stands for the month.",
     )
-    workers: Workers = Field(default=1, description=_WORKERS)
+    workers: Workers = Field(default=1, description=WORKERS)
 
 
 class EventBackfill(_Order):
@@ -134,9 +125,11 @@ class EventBackfill(_Order):
 
     event: Line = Field(title="Event", description="The event's name: the cycle of its leads.")
     file: File = Field(title="File", description="The list, where the worker runs.")
-    table: TableName = Field(
+    table: Line = Field(
         default="event-attendees",
-        description="The table that takes every lead of the list, whatever the filters say; none: "
+        json_schema_extra=offer_tables_or_filters,
+        title="Table",
+        description="The table that takes every lead of the list, whatever the filters say; or "
         "the filters decide.",
     )
     headers: dict[Line, Annotated[str, Field(json_schema_extra={"enum": list(LEAD_FIELDS)})]] = (
@@ -149,7 +142,7 @@ class EventBackfill(_Order):
     )
     industry: Line | None = Field(
         default=None,
-        json_schema_extra=_leave_empty,
+        json_schema_extra=leave_empty,
         title="Default industry",
         description="Where the list has none.",
     )
@@ -165,7 +158,8 @@ class EventBackfill(_Order):
         defaults = {"event_name": self.event, "source": self.source}
         if self.industry is not None:
             defaults["industry"] = self.industry
-        hints = Hints(headers=self.headers, defaults=defaults, only_table=self.table)
+        only_table = None if self.table == FILTERS_DECIDE else self.table
+        hints = Hints(headers=self.headers, defaults=defaults, only_table=only_table)
         return LoadRequest((self.file,), self.event, priority=self.priority, hints=hints)
 
     @property
@@ -236,7 +230,7 @@ class ResubmitOrder(_Order):
     )
     run: RunId | None = Field(
         default=None,
-        json_schema_extra=_leave_empty,
+        json_schema_extra=leave_empty,
         title="Run",
         description="The run they belong to, where no column clayload_run says so.",
     )

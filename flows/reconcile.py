@@ -12,7 +12,7 @@ from flows.sending import ending_well_told
 from tasks.watching import look_at_ledger
 
 
-@flow(name="reconcile", persist_result=False)
+@flow(name="reconcile", flow_run_name="check the ledger", persist_result=False)
 def reconcile() -> State[None]:
     """Settle what ended processes left behind, and check the ledger."""
     return ending_well_told(look_at_ledger)

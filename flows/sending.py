@@ -16,17 +16,19 @@ from prefect.runtime import flow_run
 from prefect.states import Failed
 from pydantic import BaseModel
 
-from clayload.errors import ClayloadError, Code, ExitCode, StopExtractError
+from clayload.errors import ClayloadError, ExitCode
 from clayload.loading.prepare import PreparedLoad
 from clayload.report.account import EXIT_CODE_OF, Outcome, Problem, RunReport, describe_ends
 from tasks.artifacts import publish_report
-from tasks.limits import chunk_runner, ensure_chunk_limits
+from tasks.limits import ensure_chunk_limits
 from tasks.load import halting_when_interrupted, settle_run, start_delivery
 from tasks.places import keeping_places
 from tasks.progress import ChunkArrivals, find_problems, follow_progress
-from tasks.shares import read_problems, start_shares
+from tasks.runners import check_runner, chunk_runner
+from tasks.shares import start_shares
+from tasks.states import StateName
+from tasks.tries import check_tries
 
-_MOST_TRIES = 5
 _Order = TypeVar("_Order", bound=BaseModel)
 
 SENDING: dict[str, Any] = {
@@ -38,9 +40,9 @@ SENDING: dict[str, Any] = {
 
 _STATES: dict[Outcome, tuple[StateType, str]] = {
     Outcome.COMPLETE: (StateType.COMPLETED, "Completed"),
-    Outcome.ATTENTION: (StateType.COMPLETED, "NeedsAttention"),
-    Outcome.PENDING: (StateType.FAILED, "LeadsPending"),
-    Outcome.UNBALANCED: (StateType.FAILED, "BooksUnbalanced"),
+    Outcome.ATTENTION: (StateType.COMPLETED, StateName.NEEDS_ATTENTION),
+    Outcome.PENDING: (StateType.FAILED, StateName.LEADS_PENDING),
+    Outcome.UNBALANCED: (StateType.FAILED, StateName.BOOKS_UNBALANCED),
 }
 
 
@@ -53,6 +55,7 @@ def asked(order: type[_Order]) -> _Order:
 def ending_well_told(body: Callable[[], State[Any]]) -> State[None]:
     """Run a flow's body; an error that says what to do next becomes the state's message."""
     try:
+        check_tries()
         return body()
     except ClayloadError as error:
         # It says in one line what is wrong and what to do; a traceback would bury it.
@@ -63,20 +66,10 @@ def send_load(prepare: Callable[[], PreparedLoad], n_workers: int = 1) -> State[
     """Prepare chunks, deliver them, settle; the state says what came of it and what is next."""
 
     def body() -> State[None]:
-        _check_tries()
+        check_runner()
         return final_state(_send(prepare(), n_workers))
 
     return ending_well_told(body)
-
-
-def _check_tries() -> None:
-    """Give up a flow run that an automation has begun again and again."""
-    if flow_run.run_count > _MOST_TRIES:
-        raise StopExtractError(
-            Code.CRASHES_AGAIN,
-            f"this flow run has crashed {_MOST_TRIES} times",
-            hint="read its log and its worker's, mend what ends it, then start the load again",
-        )
 
 
 def _send(load: PreparedLoad, n_workers: int) -> RunReport:
@@ -98,8 +91,9 @@ def _deliver_here(load: PreparedLoad) -> list[Problem]:
 
 
 def _deliver_shared(load: PreparedLoad, n_workers: int) -> list[Problem]:
-    follow_progress(load, start_shares(load, n_workers))
-    return read_problems(load.run_id, n_workers)
+    shares = start_shares(load, n_workers)
+    follow_progress(load, shares)
+    return shares.read_problems()
 
 
 def describe_load(load: PreparedLoad) -> str:

@@ -12,7 +12,7 @@ from flows.sending import ending_well_told
 from tasks.watching import look_at_slots
 
 
-@flow(name="watch-capacity", persist_result=False)
+@flow(name="watch-capacity", flow_run_name="look at slots and tables", persist_result=False)
 def watch_capacity() -> State[None]:
     """Tell of webhook slots and tables that are near their end."""
     return ending_well_told(look_at_slots)

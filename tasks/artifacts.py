@@ -3,7 +3,8 @@
 In:    the run report, and the ledger for the slots.
 Out:   the report as markdown, one table artifact per Clay table, and one of all webhook slots;
        the report's page with plots, as a file in the run's folder that the markdown leads to.
-Never: a lead's key or data in an artifact: leads are spoken of by row number.
+Never: a lead's key or data in an artifact: leads are spoken of by row number; and never a load
+       that fails for want of them.
 """
 
 from __future__ import annotations
@@ -20,23 +21,25 @@ from clayload.loading.setup import Setup, read_setup
 from clayload.loading.slots import forecast_slots, warn_of_slots
 from clayload.report.account import RunReport, describe_ends
 from clayload.report.markdown import render_report
+from tasks.showing import only_looking
 
 
 def publish_report(report: RunReport) -> None:
-    """Put the report, and how all slots stand after the load, into the UI."""
-    setup = read_setup(os.environ)
-    create_markdown_artifact(
-        render_report(report, with_keys=False, page=_write_page(report, setup)),
-        key="run-report",
-        description=f"{report.outcome}: {describe_ends(report.ends)}",
-    )
-    for name, ends in report.tables.items():
-        create_table_artifact(
-            list(_describe_table(name, report)),
-            key=f"table-{name}",
-            description=f"{report.cycle}: {describe_ends(ends)} (run {report.run_id})",
+    """Put the report, and how all slots stand after the load, into the UI, as far as it can be."""
+    with only_looking("the report cannot be shown"):
+        setup = read_setup(os.environ)
+        create_markdown_artifact(
+            render_report(report, with_keys=False, page=_write_page(report, setup)),
+            key="run-report",
+            description=f"{report.outcome}: {describe_ends(report.ends)}",
         )
-    publish_slots(forecast_slots(setup))
+        for name, ends in report.tables.items():
+            create_table_artifact(
+                list(_describe_table(name, report)),
+                key=f"table-{name}",
+                description=f"{report.cycle}: {describe_ends(ends)} (run {report.run_id})",
+            )
+        publish_slots(forecast_slots(setup))
 
 
 def _write_page(report: RunReport, setup: Setup) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import Any, cast
 
 from prefect.client.base import ServerType
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -22,10 +21,7 @@ from prefect.client.schemas.actions import (
 )
 from prefect.client.schemas.responses import GlobalConcurrencyLimitResponse
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
-from prefect.futures import PrefectFuture
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
-from clayload.errors import ConfigError
 from clayload.settings import read_settings
 
 CHUNK_LIMIT = "clayload-chunks"
@@ -67,18 +63,3 @@ def _look_for_places(client: SyncPrefectClient, limit: GlobalConcurrencyLimitRes
             f"for other loads; a killed load's places come free within {2 * LEASE_S} s. If nothing "
             "else runs: Prefect UI, Concurrency, reset the limit"
         )
-
-
-def chunk_runner() -> TaskRunner[PrefectFuture[Any]]:
-    """Give the flow as many threads as chunks may run at once, so that none waits for a place."""
-    runner = ThreadPoolTaskRunner[Any](max_workers=_count_threads())
-    # Prefect types its flow for a wider future than its own runner gives.
-    return cast("TaskRunner[PrefectFuture[Any]]", runner)
-
-
-def _count_threads() -> int:
-    try:
-        return read_settings(os.environ).chunks_at_once
-    except ConfigError:
-        # This runs at import; the flow's first step meets the same error where it can be told.
-        return 1

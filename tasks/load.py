@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
+from functools import lru_cache, partial
 from typing import Any
 
 from prefect import Task, task
@@ -20,9 +23,11 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed
 from prefect.tasks import exponential_backoff
 
+from clayload.delivery.send import STOP_GRACE_S
 from clayload.delivery.verdict import VerdictKind
 from clayload.errors import RetryChunkError, StopTableError
 from clayload.loading import deliver, prepare, replay, resubmit, settle
+from clayload.loading.follow import Follower
 from clayload.loading.request import LoadRequest
 from clayload.loading.run import INTERRUPTED
 from clayload.loading.setup import read_setup
@@ -90,8 +95,17 @@ def deliver_chunk(chunk: ChunkRef, position: str) -> State[dict[str, int]]:  # n
         position: which chunk of how many, as in `3/43`.
     """
     with chunk_place(chunk.priority), telling_no_data(), _halting(chunk.run_id):
-        counts = dict(deliver.deliver_chunk(chunk, read_setup(os.environ)))
+        counts = dict(deliver.deliver_chunk(chunk, _follower(chunk.run_id).look()))
     return Completed(message=describe_counts(counts), data=counts)
+
+
+@lru_cache(maxsize=8)
+def _follower(run_id: str) -> Follower:  # noqa: ARG001 - what a run began with is its own
+    """Follow the configuration for a run's chunks: an edit that cannot be used stops none.
+
+    The flow's progress follows it, too, and tells.
+    """
+    return Follower(read_setup(os.environ), tell=lambda _: None)
 
 
 @contextmanager
@@ -113,12 +127,27 @@ def _is_last_try() -> bool:
 
 
 @contextmanager
-def halting_when_interrupted(run_id: str) -> Iterator[None]:
-    """On Ctrl-C, SIGTERM or a cancelled flow run, let chunks under way end within a grant."""
+def stopping_when_interrupted(run_id: str) -> Iterator[None]:
+    """On Ctrl-C, SIGTERM or a cancelled flow run, let this process's chunks end soon."""
+    deliver.allow_delivering(run_id)
     try:
         yield
     except BaseException:
+        deliver.stop_delivering(run_id)
+        raise
+
+
+@contextmanager
+def halting_when_interrupted(run_id: str) -> Iterator[None]:
+    """As `stopping_when_interrupted`, and let no other process go on with the run."""
+    try:
+        # This process stops even if the ledger does not answer.
+        with stopping_when_interrupted(run_id):
+            yield
+    except BaseException:
         _halt(run_id, INTERRUPTED)
+        # Threads are waited for in any case; Dask's processes would be gone at once.
+        settle.wait_for_answers(run_id, read_setup(os.environ), within_s=STOP_GRACE_S)
         raise
 
 
@@ -134,9 +163,12 @@ def describe_counts(counts: Mapping[str, int]) -> str:
 
 def start_delivery(chunks: Sequence[ChunkRef]) -> Sequence[PrefectFuture[Any]]:
     """Start a task for each of these chunks."""
-    n = len(chunks)
-    positions = [f"{number}/{n}" for number in range(1, n + 1)]
-    return deliver_chunk.map(chunks, positions) if chunks else []
+    positions = [f"{number}/{len(chunks)}" for number in range(1, len(chunks) + 1)]
+    # In a thread, which no signal reaches: pydantic, which packs tasks for Dask, would take one for
+    # an error of its own, and the flow would go on as if nobody had told it to stop.
+    with ThreadPoolExecutor(1) as starter:
+        start = partial(copy_context().run, deliver_chunk.map, chunks, positions)
+        return starter.submit(start).result() if chunks else []
 
 
 @task(

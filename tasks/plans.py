@@ -23,6 +23,7 @@ from clayload.report.grids import Grid
 from clayload.report.markdown import render_grid
 from clayload.report.moments import describe_seconds
 from tasks.discretion import telling_no_data
+from tasks.states import StateName
 
 
 def show_load_plan(request: LoadRequest) -> State[Any]:
@@ -51,7 +52,7 @@ def _reading() -> Setup:
 
 def _show(key: str, said: str, page: str) -> State[Any]:
     create_markdown_artifact(f"**{said}**\n\n{page}\n", key=key, description=said)
-    return Completed(name="Planned", message=f"{said}. Nothing was sent")
+    return Completed(name=StateName.PLANNED, message=f"{said}. Nothing was sent")
 
 
 def _render_load(plan: LoadPlan) -> str:

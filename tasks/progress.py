@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from queue import Empty, SimpleQueue
 from typing import Any, Protocol, cast
 from uuid import UUID
@@ -18,6 +18,7 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.futures import PrefectFuture
 
+from clayload.ledger.holds import Hold
 from clayload.loading.follow import Follower
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.progress import ProgressMeter
@@ -25,12 +26,10 @@ from clayload.loading.settle import describe_problem
 from clayload.loading.setup import read_setup
 from clayload.model import ChunkRef
 from clayload.report.account import Problem
+from tasks.showing import Teller, only_looking
 
 _LOOK_EVERY_S = 2.0
 _LOOKING_SHARE = 0.05
-_SAY_EVERY_S = 10.0
-_SAY_LATER_EVERY_S = 60.0
-_LATER_AFTER_S = 60.0
 
 
 class Arrivals(Protocol):
@@ -43,31 +42,57 @@ class Arrivals(Protocol):
 
 def follow_progress(load: PreparedLoad, arrivals: Arrivals) -> None:
     """Wait for the chunks while the progress artifact moves."""
-    follower = Follower(read_setup(os.environ), tell=print)
-    meter = ProgressMeter(load, follower.setup)
-    meter.read()  # so that the first rate told is a rate
-    artifact_id = _create_artifact(load)
-    teller, look_again_s = _Teller(), _LOOK_EVERY_S
-    last_hold = None
+    shown = _ShownProgress(load, Follower(read_setup(os.environ), tell=print))
+    shown.begin()
+    look_again_s = _LOOK_EVERY_S
     while not arrivals.wait(look_again_s):
         began_at = time.monotonic()
-        follower.look()
-        progress = meter.read()
-        update_progress_artifact(artifact_id, progress.percent, description=str(progress))
-        teller.tell(str(progress), is_news=progress.hold != last_hold)
-        last_hold = progress.hold
+        shown.look()
         # The ledger counts a great load for longer, and has other things to do.
         look_again_s = max(_LOOK_EVERY_S, (time.monotonic() - began_at) / _LOOKING_SHARE)
-    progress = meter.read()
-    through = f"{progress.n_done:,} of {progress.n_owed:,} leads are through"
-    update_progress_artifact(artifact_id, progress.percent, description=through)
-    print(through)
+    shown.end()
 
 
-def _create_artifact(load: PreparedLoad) -> UUID:
-    # Prefect's annotation admits a coroutine, which it gives only to async callers.
-    description = f"{load.n_owed:,} leads owed"
-    return cast("UUID", create_progress_artifact(0.0, key="load-progress", description=description))
+class _ShownProgress:
+    """The progress artifact and the lines in the log; what cannot be shown is only told."""
+
+    def __init__(self, load: PreparedLoad, follower: Follower) -> None:
+        self._follower = follower
+        self._meter = ProgressMeter(load, follower.setup)
+        self._artifact_id: UUID | None = None
+        self._teller, self._of_trouble = Teller(), Teller()
+        self._last_hold: Hold | None = None
+
+    def begin(self) -> None:
+        with self._only_showing():
+            progress = self._meter.read()  # so that the first rate told is a rate
+            self._move_artifact(0.0, f"{progress.n_owed:,} leads owed")
+
+    def look(self) -> None:
+        with self._only_showing():
+            self._follower.look()
+            progress = self._meter.read()
+            self._teller.tell(str(progress), is_news=progress.hold != self._last_hold)
+            self._last_hold = progress.hold
+            self._move_artifact(progress.percent, str(progress))
+
+    def end(self) -> None:
+        with self._only_showing():
+            progress = self._meter.read()
+            through = f"{progress.n_done:,} of {progress.n_owed:,} leads are through"
+            print(through)
+            self._move_artifact(progress.percent, through)
+
+    def _move_artifact(self, percent: float, description: str) -> None:
+        if self._artifact_id is None:
+            made = create_progress_artifact(percent, key="load-progress", description=description)
+            # Prefect's annotation admits a coroutine, which it gives only to async callers.
+            self._artifact_id = cast("UUID", made)
+        else:
+            update_progress_artifact(self._artifact_id, percent, description=description)
+
+    def _only_showing(self) -> AbstractContextManager[None, bool | None]:
+        return only_looking("progress cannot be shown", self._of_trouble)
 
 
 class ChunkArrivals:
@@ -90,25 +115,6 @@ class ChunkArrivals:
                 self._arrived.get(timeout=left_s)
                 self._n_awaited -= 1
         return self._n_awaited == 0
-
-
-class _Teller:
-    """Prints the first line at once, then one every ten seconds, after a minute every minute.
-
-    News, such as a pause, is told at once.
-    """
-
-    def __init__(self) -> None:
-        self._began_at = time.monotonic()
-        self._due_at = 0.0
-
-    def tell(self, line: str, *, is_news: bool = False) -> None:
-        now = time.monotonic()
-        if now < self._due_at and not is_news:
-            return
-        print(line)
-        is_later = now - self._began_at >= _LATER_AFTER_S
-        self._due_at = now + (_SAY_LATER_EVERY_S if is_later else _SAY_EVERY_S)
 
 
 def find_problems(

@@ -1,7 +1,7 @@
 """How do several workers deliver one load?
 
 In:    a prepared load; or one worker's share of it.
-Out:   a flow run for each share, of a deployment of its own; and what stopped.
+Out:   a flow run for each share, of a deployment of its own; and what stopped, or that none begins.
 Never: a share that others wait for: what its worker leaves behind they take over.
 """
 
@@ -9,64 +9,135 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, cast
 from uuid import UUID
 
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import State as AnyState
 from prefect.deployments import run_deployment
 from pydantic import TypeAdapter
 
+from clayload.errors import ClayloadError, Code, ConfigError
 from clayload.ledger.books import Books
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.replay import settle_ended
 from clayload.loading.run_folder import RunFolder, open_run_folder
+from clayload.loading.settle import describe_problem
 from clayload.loading.setup import Setup, read_setup
 from clayload.loading.shares import find_left, keep_chunks, read_share
-from clayload.model import ChunkRef
+from clayload.model import ChunkRef, RowEnd
 from clayload.report.account import Problem
 from tasks.discretion import telling_no_data
-from tasks.load import start_delivery
+from tasks.load import start_delivery, stopping_when_interrupted
 from tasks.places import keeping_places
 from tasks.progress import ChunkArrivals, find_problems
+from tasks.showing import Teller, only_looking
 
 DEPLOYMENT = "deliver-share/deliver-share"
 _LOOK_EVERY_S = 2.0
 _PROBLEMS = TypeAdapter(list[Problem])
+State: TypeAlias = AnyState[Any]
 
 
-class ShareArrivals:
-    """Waits for the flow runs of all shares, or until nothing of the load is owed any more.
+@dataclass(slots=True)
+class Shares:
+    """The flow runs of a load's shares, by number, and what becomes of them.
 
     A share whose worker is gone ends late, once its heartbeats are missed; nobody waits for that.
     """
 
-    def __init__(self, run_id: str, flow_runs: Sequence[UUID]) -> None:
-        self._run_id = run_id
-        self._flow_runs = flow_runs
+    run_id: str
+    flow_runs: Mapping[int, UUID]
+    patience_s: float = 60.0
+    _waiting_since: float = field(default_factory=time.monotonic)
+    _teller: Teller = field(default_factory=Teller)
+    _of_trouble: Teller = field(default_factory=Teller)
 
     def wait(self, seconds: float) -> bool:
         """Wait until all is through, at most so long; whether it is."""
         until = time.monotonic() + seconds
-        with get_client(sync_client=True) as client:
-            while not (is_through := self._is_through(client)) and time.monotonic() < until:
-                time.sleep(min(_LOOK_EVERY_S, max(until - time.monotonic(), 0.0)))
+        while not (is_through := self._is_through()) and time.monotonic() < until:
+            time.sleep(min(_LOOK_EVERY_S, max(until - time.monotonic(), 0.0)))
         return is_through
 
-    def _is_through(self, client: SyncPrefectClient) -> bool:
-        if not Books(read_setup(os.environ).ledger).chunks_with_owed(self._run_id):
-            return True
-        states = (client.read_flow_run(one).state for one in self._flow_runs)
+    def _is_through(self) -> bool:
+        """Whether nothing of the load is owed any more, or no share is left to send it."""
+        is_through = False
+        with self._only_looking():
+            is_through = self._is_all_sent()
+        if not is_through:
+            with self._only_looking():
+                is_through = self._have_all_ended()
+        return is_through
+
+    def _is_all_sent(self) -> bool:
+        return not Books(read_setup(os.environ).ledger).chunks_with_owed(self.run_id)
+
+    def _have_all_ended(self) -> bool:
+        states = self._read_states().values()
+        self._tell_if_none_runs(states)
         return all(state is not None and state.is_final() for state in states)
 
+    def _read_states(self) -> dict[int, State | None]:
+        with get_client(sync_client=True) as client:
+            return {n: client.read_flow_run(one).state for n, one in self.flow_runs.items()}
 
-def start_shares(load: PreparedLoad, n_shares: int) -> ShareArrivals:
-    """Start a flow run for each share."""
+    def _tell_if_none_runs(self, states: Iterable[State | None]) -> None:
+        """Say that no worker takes the shares, which would else look like a load that hangs."""
+        if any(state is not None and state.is_running() for state in states):
+            self._waiting_since = time.monotonic()
+        elif time.monotonic() - self._waiting_since >= self.patience_s:
+            self._teller.tell(
+                "the shares of this load wait for a worker that takes them: start another one, or "
+                "raise the `--limit` of those there are; this flow run takes a place itself"
+            )
+
+    def _only_looking(self) -> AbstractContextManager[None, bool | None]:
+        return only_looking("the shares cannot be looked at", self._of_trouble)
+
+    def read_problems(self) -> list[Problem]:
+        """Read what stopped in any share; of one that left leads and no word, how it ended."""
+        folder = _open_folder(self.run_id, read_setup(os.environ))
+        kept = {number: folder.read(_name_problems(number)) for number in self.flow_runs}
+        told = [problem for one in kept.values() if one for problem in _PROBLEMS.validate_json(one)]
+        with self._only_looking():
+            told += self._describe_silent([number for number, one in kept.items() if one is None])
+        return told
+
+    def _describe_silent(self, numbers: Container[int]) -> Iterator[Problem]:
+        said = [
+            f"share {number} ended {state.name} ({state.message})"
+            for number, state in self._read_states().items()
+            if number in numbers and state and state.is_final() and not state.is_completed()
+        ]
+        if said and not self._is_all_sent():
+            hint = "mend what ended them, and run the same load again: it sends what they left"
+            yield Problem(code=Code.SHARE_ENDED, table="", message="; ".join(said), hint=hint)
+
+
+def start_shares(load: PreparedLoad, n_shares: int) -> Shares:
+    """Start a flow run for each share; one that cannot be started is left to the others.
+
+    Raises:
+        ConfigError: NOT_DEPLOYED: none could be started.
+    """
     with telling_no_data():
         keep_chunks(load, read_setup(os.environ))
-    numbers = range(1, n_shares + 1)
-    return ShareArrivals(load.run_id, [_start(load.run_id, n, n_shares) for n in numbers])
+    flow_runs: dict[int, UUID] = {}
+    for number in range(1, n_shares + 1):
+        with only_looking(f"share {number} cannot be started"):
+            flow_runs[number] = _start(load.run_id, number, n_shares)
+    if not flow_runs:
+        what = f"none of {n_shares} shares could be started: see the log"
+        hint = (
+            f"`clayload deploy` makes the deployment '{DEPLOYMENT}'; then run the same load again"
+        )
+        raise ConfigError(Code.NOT_DEPLOYED, what, hint=hint)
+    return Shares(load.run_id, flow_runs)
 
 
 def _start(run_id: str, number: int, n_shares: int) -> UUID:
@@ -79,21 +150,27 @@ def _start(run_id: str, number: int, n_shares: int) -> UUID:
 def deliver_share(run_id: str, number: int, n_shares: int) -> list[Problem]:
     """Deliver a share, then what other shares have left; tell what stopped, and write it down."""
     setup = read_setup(os.environ)
-    with telling_no_data():
-        own = read_share(run_id, number, n_shares, setup)
-    problems = _deliver(own)
-    if not problems:
+    try:
         with telling_no_data():
-            # What a killed worker of this machine had not sent need not wait for its deadline.
-            settle_ended(setup)
-            left = find_left(run_id, setup)
-        problems = _deliver(left)
+            problems = _deliver_what_is_owed(run_id, number, n_shares, setup)
+    except ClayloadError as error:
+        problems = [describe_problem(error, "")]
     _open_folder(run_id, setup).write(_name_problems(number), _PROBLEMS.dump_json(problems))
     return problems
 
 
-def _deliver(chunks: Sequence[ChunkRef]) -> list[Problem]:
-    with keeping_places():
+def _deliver_what_is_owed(run_id: str, number: int, n_shares: int, setup: Setup) -> list[Problem]:
+    problems = _deliver(run_id, read_share(run_id, number, n_shares, setup))
+    if problems:
+        return problems
+    # What a killed worker of this machine had not sent need not wait for its deadline.
+    settle_ended(setup)
+    return _deliver(run_id, find_left(run_id, setup))
+
+
+def _deliver(run_id: str, chunks: Sequence[ChunkRef]) -> list[Problem]:
+    # Inside, so that no chunk goes on while places are given back.
+    with keeping_places(), stopping_when_interrupted(run_id):
         futures = start_delivery(chunks)
         arrivals = ChunkArrivals(futures)
         while not arrivals.wait(_LOOK_EVERY_S):
@@ -101,11 +178,17 @@ def _deliver(chunks: Sequence[ChunkRef]) -> list[Problem]:
     return find_problems(chunks, futures)
 
 
-def read_problems(run_id: str, n_shares: int) -> list[Problem]:
-    """Read what stopped in any share."""
-    folder = _open_folder(run_id, read_setup(os.environ))
-    kept = (folder.read(_name_problems(number)) for number in range(1, n_shares + 1))
-    return [problem for one in kept if one for problem in _PROBLEMS.validate_json(one)]
+def describe_rest(run_id: str) -> str:
+    """Say what of the load is left once a share is through."""
+    with telling_no_data():
+        books = Books(read_setup(os.environ).ledger)
+        ends, halted_by = books.count_ends(run_id), books.find_run(run_id).halted_by
+    n_left = sum(of_table.get(RowEnd.PENDING, 0) for of_table in ends.values())
+    if not n_left:
+        return "nothing of the load is owed any more"
+    if halted_by is not None:
+        return f"the load was stopped ({halted_by}): {n_left:,} of its leads are still owed"
+    return f"this share is through; {n_left:,} leads of the load are in the hands of other shares"
 
 
 def _open_folder(run_id: str, setup: Setup) -> RunFolder:

@@ -21,7 +21,7 @@ from clayload.capacity.plan import plan_table, sending_time_s
 from clayload.capacity.slots import TableForecast
 from clayload.delivery.grant import TableSnapshot
 from clayload.delivery.pace import Rate
-from clayload.ledger.audit import audit
+from clayload.ledger.audit import audit, describe_damage
 from clayload.ledger.books import Books
 from clayload.ledger.engine import is_new
 from clayload.ledger.snapshot import unused_table
@@ -33,6 +33,7 @@ from clayload.report.markdown import render_grid
 from clayload.report.moments import describe_seconds
 from tasks.artifacts import publish_slots
 from tasks.discretion import telling_no_data
+from tasks.states import StateName
 
 SLOT_THRESHOLD = "clayload.slot.threshold"
 """The event that tells of slots or tables near their end."""
@@ -95,11 +96,13 @@ def look_at_ledger() -> State[Any]:
         findings = audit(setup.ledger)
     rows = tuple(("damage" if one.is_damage else "remark", one.what) for one in findings)
     page = render_grid(Grid(("kind", "finding"), rows)) if rows else "The books agree."
-    damage = [one.what for one in findings if one.is_damage]
-    said = damage[0] if damage else "the ledger is whole, and its books agree"
+    damage = [one for one in findings if one.is_damage]
+    said = str(describe_damage(damage)) if damage else "the ledger is whole, and its books agree"
     create_markdown_artifact(f"{page}\n", key="ledger-check", description=said)
-    return Failed(name="LedgerDamaged", message=said) if damage else Completed(message=said)
+    return (
+        Failed(name=StateName.LEDGER_DAMAGED, message=said) if damage else Completed(message=said)
+    )
 
 
 def _needs_attention(message: str) -> State[Any]:
-    return State(type=StateType.COMPLETED, name="NeedsAttention", message=message)
+    return State(type=StateType.COMPLETED, name=StateName.NEEDS_ATTENTION, message=message)

@@ -103,6 +103,7 @@ class FakeLedger:
     grants: list[tuple[float, GrantAnswer]] = field(default_factory=list)
     pace: PaceState = field(default_factory=PaceState)
     departed: list[str] = field(default_factory=list)
+    silenced: list[tuple[float, float]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.state_of = dict.fromkeys(self.keys, "pending")
@@ -125,9 +126,11 @@ class FakeLedger:
             self.state_of[lead.lead_key] = "pending" if is_owed else verdict.kind.value
             self.recorded.append((lead.lead_key, verdict))
             self._mark_slot(self._open.slot, verdict)
-            if verdict.pause_s is not None:
-                self.pace = pause(self.pace, self.rate, self.now(), verdict.pause_s)
         self._open = None
+
+    async def silence(self, pause_s: float) -> None:
+        self.silenced.append((self.now(), pause_s))
+        self.pace = pause(self.pace, self.rate, self.now(), pause_s)
 
     def _decide(self, n: int) -> GrantAnswer:
         owed = [key for key in self.keys if self.state_of[key] == "pending"][:n]

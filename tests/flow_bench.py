@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from load_kit import CYCLE, Workbench
+from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     ArtifactFilter,
@@ -124,18 +125,42 @@ def record_of(state: State[Any]) -> FlowRunRecord:
     return FlowRunRecord(state, state.state_details.flow_run_id)
 
 
+def create_run(
+    flow: Flow[..., Any], parameters: dict[str, Any], state: State[Any] | None = None
+) -> UUID:
+    """Create a run as a deployment of ours does; no worker ever takes it."""
+    with client() as prefect:
+        tags = ["clayload", "resumable"]
+        deployment = prefect.create_deployment(prefect.create_flow(flow), "deployed", tags=tags)
+        made = prefect.create_flow_run_from_deployment(
+            deployment, parameters=parameters, state=state
+        )
+        return made.id
+
+
+def go_through(flow_run_id: UUID, *states: State[Any]) -> None:
+    """Have a run go through states as its worker tells them."""
+    with client() as prefect:
+        for state in states:
+            prefect.set_flow_run_state(flow_run_id, state, force=True)
+
+
 def client() -> SyncPrefectClient:
     """Speak to the server of the settings in force."""
     return get_client(sync_client=True)
 
 
-def wait_for(find: Callable[[SyncPrefectClient], _Found | None], what: str) -> _Found:
+def wait_for(
+    find: Callable[[SyncPrefectClient], _Found | None],
+    what: str,
+    within_s: float = ARRIVE_WITHIN_S,
+) -> _Found:
     """Ask the server until it knows; it hears of tasks and logs with a delay."""
-    give_up_at = time.monotonic() + ARRIVE_WITHIN_S
+    give_up_at = time.monotonic() + within_s
     with client() as prefect:
         while (found := find(prefect)) is None:
             if time.monotonic() > give_up_at:
-                message = f"Prefect's server did not hear of {what} in {ARRIVE_WITHIN_S} s"
+                message = f"Prefect's server did not hear of {what} in {within_s} s"
                 raise TimeoutError(message)
             time.sleep(_LOOK_EVERY_S)
     return found

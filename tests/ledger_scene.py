@@ -93,8 +93,16 @@ class LedgerScene:
     def start_run(self, ledger: Ledger, run_id: str) -> None:
         ledger.start_run(RunStart(run_id, "extract-1", CYCLE, "{}"), self.config)
 
-    def register(self, ledger: Ledger, run_id: str, chunk_id: str, keys: Sequence[str]) -> int:
-        leads = [Lead(row_number, key) for row_number, key in enumerate(keys)]
+    def register(
+        self,
+        ledger: Ledger,
+        run_id: str,
+        chunk_id: str,
+        keys: Sequence[str],
+        content: str | None = None,
+    ) -> int:
+        """Owe these leads, all with the same content, if the table looks at it."""
+        leads = [Lead(row_number, key, content) for row_number, key in enumerate(keys)]
         table = next(iter(self.config.tables.values()))
         return register_chunk(ledger, self.chunk(run_id, chunk_id), Owing(CYCLE, table), leads)
 

@@ -87,6 +87,18 @@ class Served:
 
         return self.wait_for(find, f"the end of {flow_run_id}")
 
+    def wait_for_second_end(self, flow_run_id: str, within_s: float = PATIENCE_S) -> Document:
+        """Wait until a lost flow run was found, started again, and has ended.
+
+        In between it stands as Crashed: one automation says so, another then starts it again.
+        """
+
+        def find() -> Document | None:
+            found = self.flow_run(flow_run_id)
+            return found if found["run_count"] > 1 and is_final(found) else None
+
+        return self.wait_for(find, f"the second end of {flow_run_id}", within_s)
+
     def wait_for(
         self, find: Callable[[], _Found | None], what: str, within_s: float = PATIENCE_S
     ) -> _Found:

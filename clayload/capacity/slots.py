@@ -34,9 +34,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class SlotForecast:
-    """A slot: `n_left` of `safe_limit` submissions, and the day on which none will be.
+    """A slot: `n_left` of `safe_limit` submissions, and the day from which on it takes none.
 
-    No day is known without a rate, for a slot that is not used, and beyond ten years.
+    That day comes when none are left, or when the table is full before. None is known without a
+    rate, for a slot that is not used, and beyond ten years.
     """
 
     slot: str
@@ -93,8 +94,13 @@ class TableForecast:
         return sum(slot.n_left for slot in self.usable)
 
     @property
+    def is_full_first(self) -> bool:
+        """Whether the table's rows run out before its slots do."""
+        return self.row_limit - self.rows_used < self.n_left_in_slots
+
+    @property
     def slots_run_out_on(self) -> date | None:
-        """The day on which the last slot has nothing left."""
+        """The day from which on no slot takes anything."""
         return self.usable[-1].runs_out_on if self.usable else None
 
 
@@ -123,7 +129,7 @@ def forecast_table(
     planned = volume_per_month / _DAYS_A_MONTH
     per_day = max(pace.per_day_month, planned)
     n_rows_left = max(table.row_limit - table.rows_used, 0)
-    days = None if table.auto_delete else _find_days(table.slots, per_day, today)
+    days = None if table.auto_delete else _find_days(table.slots, n_rows_left, per_day, today)
     return TableForecast(
         table=name,
         as_of=today,
@@ -150,12 +156,14 @@ def forecast_table(
     )
 
 
-def _find_days(slots: Sequence[SlotSnapshot], per_day: float, today: date) -> list[date | None]:
-    """Give the day for each slot: it comes after all that stand before it are used up."""
+def _find_days(
+    slots: Sequence[SlotSnapshot], n_rows_left: int, per_day: float, today: date
+) -> list[date | None]:
+    """Give the day for each slot: after all that stand before it, or once the table is full."""
     days: list[date | None] = []
     n_before = 0
     for slot in slots:
-        n_before += slot.n_left
+        n_before = min(n_before + slot.n_left, n_rows_left)
         days.append(_day_after(n_before, per_day, today) if slot.n_left else None)
     return days
 
@@ -187,7 +195,8 @@ def _warn_of_slots(table: TableForecast) -> Iterator[str]:
     for slot in table.usable:
         if slot.part_used >= WARN_AT:
             yield f"{_describe(table, slot)}; {_what_next(table, slot)}"
-    if last.part_used < WARN_AT and _is_soon(last.runs_out_on, table.as_of):
+    is_soon = _is_soon(last.runs_out_on, table.as_of) and not table.is_full_first
+    if last.part_used < WARN_AT and is_soon:
         yield f"{_describe(table, last)}; {_add(table)}"
 
 
@@ -201,6 +210,8 @@ def _describe(table: TableForecast, slot: SlotForecast) -> str:
 def _what_next(table: TableForecast, slot: SlotForecast) -> str:
     """Who takes over, or that nobody does."""
     after = table.usable[table.usable.index(slot) + 1 :]
+    if not after and table.is_full_first:
+        return "it is the last, and the table is full before it is used up"
     if not after:
         return f"it is the last: {_add(table)}"
     return f"{after[0].slot} takes over, with {after[0].n_left:,} left"

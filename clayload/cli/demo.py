@@ -79,7 +79,7 @@ def _compare(url: str, setup: Setup) -> bool:
     books = Books(setup.ledger)
     run_id = books.find_run().run_id
     sent: Mapping[str, list[str]] = {name: [] for name in setup.config.tables}
-    for lead in books.leads_in(run_id, SubmissionState.DELIVERED, limit=None):
+    for lead in books.leads_in(run_id, SubmissionState.DELIVERED):
         sent[lead.table].append(lead.lead_key)
     is_same = True
     for name, keys in sent.items():

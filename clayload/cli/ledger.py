@@ -13,9 +13,9 @@ import typer
 from clayload.cli.options import AsJson
 from clayload.cli.say import out
 from clayload.cli.show import show_grid
-from clayload.errors import Code, LedgerError, RunError
+from clayload.errors import Code, RunError
 from clayload.folder import writing_to
-from clayload.ledger.audit import Finding, audit
+from clayload.ledger.audit import audit, describe_damage
 from clayload.ledger.engine import is_new
 from clayload.ledger.export import export as export_ledger
 from clayload.ledger.migrate import migrate as migrate_ledger
@@ -56,18 +56,9 @@ def check(*, as_json: AsJson = False) -> None:
         for finding in findings:
             out.print(f"{'damage' if finding.is_damage else 'remark'}: {finding.what}")
     if damage:
-        raise _damaged(damage)
+        raise describe_damage(damage)
     if not as_json:
         out.print("the ledger is whole, and its books agree")
-
-
-def _damaged(damage: list[Finding]) -> LedgerError:
-    return LedgerError(
-        Code.LEDGER_DAMAGED,
-        f"the ledger is damaged: {len(damage)} findings, the first: {damage[0].what}",
-        hint="load nothing more; keep a copy of the ledger as it is, then restore a backup or "
-        "report this",
-    )
 
 
 @app.command("export")

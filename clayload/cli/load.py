@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from clayload.cli.options import AsJson, Cycle, Files, Limit, LoadPriority, OneTable
-from clayload.cli.say import err, out
+from clayload.cli.say import err, out, say_json
 from clayload.cli.show import show_plan, show_report
 from clayload.cli.watch import run_watched
 from clayload.loading.plan import plan_load
@@ -41,7 +41,7 @@ def carry_out(request: LoadRequest, setup: Setup, *, dry_run: bool, as_json: boo
         lambda watch: run_load(request, setup, tell=err.print, on_prepared=watch), setup
     )
     if as_json:
-        out.print_json(report.to_json())
+        say_json(report.to_json())
     else:
         show_report(report)
     raise typer.Exit(report.exit_code)

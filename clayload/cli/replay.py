@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from clayload.cli.options import AsJson, OneTable
-from clayload.cli.say import err, out
+from clayload.cli.say import err, out, say_json
 from clayload.cli.show import show_grid, show_report
 from clayload.cli.status import read_existing
 from clayload.cli.watch import run_watched
@@ -69,7 +69,7 @@ def replay(
         return
     report = run_watched(lambda watch: _run(plan, setup, watch), setup)
     if as_json:
-        out.print_json(report.to_json())
+        say_json(report.to_json())
     else:
         show_report(report)
     raise typer.Exit(report.exit_code)

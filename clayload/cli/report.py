@@ -10,6 +10,7 @@ from clayload.cli.say import out as screen
 from clayload.cli.status import read_existing
 from clayload.loading.page import write_page
 from clayload.loading.settle import read_report
+from clayload.report.grids import LISTED_LEADS
 
 
 def _check_name(path: Path | None) -> Path | None:
@@ -32,5 +33,5 @@ def report(
 ) -> None:
     """Write a run's report as one HTML page with plots; print where it is."""
     setup = read_existing(os.environ)
-    place = write_page(read_report(run, setup), setup, out)
+    place = write_page(read_report(run, setup, LISTED_LEADS), setup, out)
     screen.print(place, soft_wrap=True)

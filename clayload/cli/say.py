@@ -17,6 +17,15 @@ out = Console(highlight=False, markup=False)
 err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
+def say_json(document: str) -> None:
+    """Print a report's JSON: coloured for people; a program gets it as it is, at once."""
+    if out.is_terminal:
+        out.print_json(document)
+    else:
+        # The console would take minutes for a hundred thousand refused leads.
+        out.file.write(f"{document}\n")
+
+
 def say_error(error: ClayloadError) -> None:
     """Say what is wrong and what to do, on standard error."""
     first, *others = error.message.splitlines()

@@ -15,10 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from clayload.cli.say import out
-from clayload.ledger.books import LeadRow
 from clayload.ledger.holds import Hold
 from clayload.ledger.usage import WorkspaceUse
 from clayload.loading.progress import describe_hold
+from clayload.model import RowEnd
 from clayload.report.account import Reading, RunReport
 from clayload.report.grids import TABLE_ENDS
 from clayload.report.moments import describe_seconds
@@ -70,8 +70,8 @@ def show_report(report: RunReport) -> None:
     if report.reading.n_quarantined:
         out.print(f"to correct them: clayload quarantine export {report.run_id}", soft_wrap=True)
     _show_problems(report)
-    _show_leads("in doubt", report.in_doubt)
-    _show_leads("refused by Clay", report.refused)
+    _show_leads("in doubt", report, RowEnd.IN_DOUBT)
+    _show_leads("refused by Clay", report, RowEnd.REFUSED)
     out.print(Text("outcome:", style="bold"), report.outcome)
     out.print(Text("next:", style="bold"), report.next_step)
 
@@ -189,7 +189,8 @@ def _clip(text: str) -> str:
     return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…"
 
 
-def _show_leads(title: str, leads: Sequence[LeadRow]) -> None:
+def _show_leads(title: str, report: RunReport, end: RowEnd) -> None:
+    leads, n = report.leads_of(end)[:_SHOWN_LEADS], report.ends[end]
     if not leads:
         return
     show_grid(
@@ -205,7 +206,9 @@ def _show_leads(title: str, leads: Sequence[LeadRow]) -> None:
                 ld.reason or "",
                 _clip(ld.body or ""),
             ]
-            for ld in leads[:_SHOWN_LEADS]
+            for ld in leads
         ),
-        title=f"{len(leads):,} {title}",
+        title=f"{n:,} {title}",
     )
+    if n > len(leads):
+        out.print(f"all {n:,}: clayload status {report.run_id} --json", soft_wrap=True)

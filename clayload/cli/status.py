@@ -1,6 +1,5 @@
 """`clayload status`: how does a run stand?"""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -9,13 +8,14 @@ from typing import Annotated
 import typer
 
 from clayload.cli.options import AsJson
-from clayload.cli.say import out
+from clayload.cli.say import say_json
 from clayload.cli.show import show_report, show_workspaces
 from clayload.errors import Code, RunError
 from clayload.ledger.engine import is_new
 from clayload.ledger.usage import read_workspaces
 from clayload.loading.settle import read_report
 from clayload.loading.setup import Setup, read_setup
+from clayload.report.grids import LISTED_LEADS
 
 
 def status(
@@ -25,11 +25,11 @@ def status(
 ) -> None:
     """Show the account of a run as the ledger holds it now."""
     setup = read_existing(os.environ)
-    report = read_report(run, setup)
+    report = read_report(run, setup, None if as_json else LISTED_LEADS)
     workspaces = read_workspaces(setup.ledger)
     if as_json:
         of_workspaces = [asdict(use) | {"allowed_per_s": use.allowed_per_s} for use in workspaces]
-        out.print_json(data=json.loads(report.to_json()) | {"workspaces": of_workspaces})
+        say_json(report.to_json(workspaces=of_workspaces))
     else:
         show_report(report)
         show_workspaces(workspaces)

@@ -114,6 +114,7 @@ class Limit(StrEnum):
 
     SLOTS_USED_UP = "slots used up"
     SLOTS_REJECTED = "slots rejected"
+    SLOTS_RETIRED = "slots retired"
     TABLE_FULL = "table full"
 
 
@@ -184,13 +185,23 @@ def find_room(table: TableSnapshot, n: int) -> Room | Exhausted:
 
 
 def _slots_limit(slots: Sequence[SlotSnapshot]) -> Limit:
-    benched = any(slot.state is SlotState.BENCHED for slot in slots)
-    return Limit.SLOTS_REJECTED if benched else Limit.SLOTS_USED_UP
+    if any(slot.state is SlotState.BENCHED for slot in slots):
+        return Limit.SLOTS_REJECTED
+    is_retired = any(
+        slot.state is SlotState.RETIRED and slot.used < slot.safe_limit for slot in slots
+    )
+    return Limit.SLOTS_RETIRED if is_retired else Limit.SLOTS_USED_UP
 
 
 def _describe(slots: Sequence[SlotSnapshot]) -> str:
     return "; ".join(
-        f"{slot.name} {slot.used:,} of {slot.safe_limit:,}"
-        + (f" ({slot.reason})" if slot.reason else "")
-        for slot in slots
+        f"{slot.name} {slot.used:,} of {slot.safe_limit:,}" + (f" ({why})" if why else "")
+        for slot, why in ((slot, _describe_state(slot)) for slot in slots)
     )
+
+
+def _describe_state(slot: SlotSnapshot) -> str:
+    """Say why a slot is not used; what a person decided is no word of Clay's."""
+    if slot.state is SlotState.RETIRED:
+        return f"retired: {slot.reason}" if slot.reason else "retired"
+    return slot.reason

@@ -25,6 +25,10 @@ class GrantPort(Protocol):
         """Record verdicts without asking for more."""
         ...
 
+    async def silence(self, pause_s: float) -> None:
+        """Give nobody of the workspace a moment within the next `pause_s` seconds."""
+        ...
+
     def depart(self, lead: GrantedLead) -> None:
         """Note that a lead goes on the wire now."""
         ...

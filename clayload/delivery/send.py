@@ -2,7 +2,8 @@
 
 In:    the chunk's bodies by lead_key, and three ports: ledger, destination, clock.
 Out:   how many leads ended how; every verdict recorded in the ledger.
-Never: a lead sent without a grant, later than its moment allows, or twice within a grant.
+Never: a lead sent without a grant, later than its moment allows, or twice within a grant; a sleep
+       that outlasts the word to stop.
 
 The loop: grant -> send at the granted moments -> verdicts -> next grant. The verdicts of a grant
 are recorded with the next one, so a crash leaves at most one grant in doubt.
@@ -14,7 +15,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from clayload.delivery.grant import (
     Exhausted,
@@ -25,9 +26,11 @@ from clayload.delivery.grant import (
     Verdicts,
     Wait,
 )
+from clayload.delivery.health import Health
 from clayload.delivery.payload import LIMIT_BYTES
 from clayload.delivery.ports import Clock, Destination, GrantPort
-from clayload.delivery.verdict import SlotEffect, Verdict, VerdictKind, judge, too_large, unsent
+from clayload.delivery.stop import Stop
+from clayload.delivery.verdict import Verdict, VerdictKind, judge, too_large, unsent
 from clayload.errors import (
     CapacityExhaustedError,
     Code,
@@ -38,10 +41,11 @@ from clayload.errors import (
 
 MAX_ATTEMPTS = 3
 FIRST_BACKOFF_S = 5.0
-REFUSALS_TO_BENCH = 20
-DOUBTS_TO_REST = 3
-"""After so many leads in doubt in a row Clay is taken to be out of order: each more is one more
-that a person must look at."""
+STOP_GRACE_S = 7.0
+"""How long answers are waited for once the word to stop has come; the rest of ten seconds is for
+recording them and for the process to end."""
+
+_SAME_PAUSE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +66,12 @@ class ChunkDelivery:
     clock: Clock
     pacing: Pacing = field(default_factory=Pacing)
     counts: Counter[str] = field(default_factory=Counter)
-    n_failed_grants: int = 0
+    stop: Stop = field(default_factory=Stop)
+    health: Health = field(default_factory=Health)
     n_to_ask: int = 0
-    n_refused_in_a_row: int = 0
-    n_doubts_in_a_row: int = 0
 
     async def run(self) -> Counter[str]:
-        """Deliver until nothing of the chunk is owed.
+        """Deliver until nothing of the chunk is owed, or the word to stop has come.
 
         Raises:
             StopTableError: a limit of the table is reached; the rest stays pending.
@@ -77,30 +80,42 @@ class ChunkDelivery:
         """
         verdicts: Verdicts = ()
         self.n_to_ask = self.pacing.grant_size
-        while True:
+        while not self.stop.is_asked:
             answer = await self.ledger.grant(self.n_to_ask, verdicts)
             verdicts = ()
             match answer:
                 case Finished():
                     return self.counts
                 case Wait(wait_s):
-                    await self.clock.sleep(wait_s)
+                    await self._rest(wait_s)
                 case Exhausted():
                     raise _stop_table(answer)
                 case Grant():
-                    verdicts = await self._send(answer)
-                    if self._is_out_of_order(verdicts):
-                        await self.ledger.record(verdicts)
-                        await self._back_off(verdicts)
-                        verdicts = ()
-                    else:
-                        self.n_failed_grants = 0
-                        verdicts = self._bench_if_all_refused(verdicts)
+                    verdicts = await self._send_grant(answer)
+        if verdicts:
+            await self.ledger.record(verdicts)
+        return self.counts
+
+    async def _rest(self, seconds: float) -> None:
+        async with self.stop.cutting(0.0):
+            await self.clock.sleep(seconds)
+
+    async def _send_grant(self, grant: Grant) -> Verdicts:
+        """Send, and back off if that failed; gives the verdicts that are still to be recorded."""
+        verdicts = await self._send(grant)
+        failure = self.health.see_grant(verdicts)
+        if failure is None:
+            return self.health.blame_slot(verdicts)
+        await self.ledger.record(verdicts)
+        await self._back_off(failure)
+        return ()
 
     async def _send(self, grant: Grant) -> Verdicts:
         sending = _GrantSending(self, grant)
         try:
-            return await sending.send_all()
+            async with self.stop.cutting(STOP_GRACE_S):
+                await sending.send_all()
+            return sending.verdicts_so_far()
         except BaseException:
             # Cancelled or interrupted: what is known is recorded, what never left stays owed.
             await self.ledger.record(sending.verdicts_so_far())
@@ -117,30 +132,9 @@ class ChunkDelivery:
         self.n_to_ask = max(n_sent, 1) if is_too_much else self.n_to_ask + 1
         self.n_to_ask = min(self.n_to_ask, self.pacing.grant_size)
 
-    def _bench_if_all_refused(self, verdicts: Verdicts) -> Verdicts:
-        """Blame the slot when lead after lead is refused alike: it is hardly the leads."""
-        sent = [verdict for _, verdict in verdicts if verdict.was_sent]
-        refusals = {verdict.status for verdict in sent if verdict.kind is VerdictKind.REFUSED}
-        is_all_alike = len(refusals) == 1 and all(v.kind is VerdictKind.REFUSED for v in sent)
-        self.n_refused_in_a_row = self.n_refused_in_a_row + len(sent) if is_all_alike else 0
-        if self.n_refused_in_a_row < REFUSALS_TO_BENCH:
-            return verdicts
-        self.n_refused_in_a_row = 0
-        lead, last = verdicts[-1]
-        reason = f"refused {REFUSALS_TO_BENCH} leads in a row with {refusals.pop()}"
-        return [
-            *verdicts[:-1],
-            (lead, replace(last, slot_effect=SlotEffect.BENCHED, reason=reason)),
-        ]
-
-    def _is_out_of_order(self, verdicts: Verdicts) -> bool:
-        is_doubtful = self.n_doubts_in_a_row >= DOUBTS_TO_REST
-        return is_doubtful or any(_is_no_connection(verdict) for _, verdict in verdicts)
-
-    async def _back_off(self, verdicts: Verdicts) -> None:
-        self.n_failed_grants += 1
-        if self.n_failed_grants >= MAX_ATTEMPTS:
-            reason = next(v.reason for _, v in verdicts if _is_failure(v))
+    async def _back_off(self, reason: str) -> None:
+        n_failed = self.health.n_failed_grants
+        if n_failed >= MAX_ATTEMPTS:
             raise DestinationDownError(
                 Code.DESTINATION_DOWN,
                 f"nothing accepted in {MAX_ATTEMPTS} attempts: {reason}",
@@ -149,7 +143,7 @@ class ChunkDelivery:
         # One lead finds out whether it is over.
         self.n_to_ask = 1
         jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads waits, guards nothing
-        await self.clock.sleep(FIRST_BACKOFF_S * 2 ** (self.n_failed_grants - 1) * jitter)
+        await self._rest(FIRST_BACKOFF_S * 2 ** (n_failed - 1) * jitter)
 
 
 class _GrantSending:
@@ -160,14 +154,14 @@ class _GrantSending:
         self._grant = grant
         self._in_flight = asyncio.Semaphore(chunk.pacing.in_flight)
         self._halted_by: str | None = None
+        self._quiet_until = 0.0
         self._started: set[int] = set()
         self._verdicts: dict[int, Verdict] = {}
 
-    async def send_all(self) -> Verdicts:
+    async def send_all(self) -> None:
         async with asyncio.TaskGroup() as group:
             for lead in self._grant.leads:
                 group.create_task(self._send_one(lead))
-        return self.verdicts_so_far()
 
     def verdicts_so_far(self) -> Verdicts:
         return [(lead, self._verdict_of(lead)) for lead in self._grant.leads]
@@ -188,14 +182,21 @@ class _GrantSending:
             verdict = self._reason_not_to_send(lead, due) or await self._submit(lead)
         self._verdicts[lead.submission_id] = verdict
         self._halt_if_it_concerns_all(verdict)
+        if verdict.pause_s is not None:
+            await self._silence(verdict.pause_s)
+
+    async def _silence(self, pause_s: float) -> None:
+        """Silence the workspace at once: the slowest answer of this grant may be long in coming."""
+        until = self._chunk.clock.monotonic() + pause_s
+        if until > self._quiet_until + _SAME_PAUSE_S:
+            self._quiet_until = until
+            await self._chunk.ledger.silence(pause_s)
 
     def _halt_if_it_concerns_all(self, verdict: Verdict) -> None:
         if not verdict.was_sent:
             return
-        is_doubt = verdict.kind is VerdictKind.IN_DOUBT
-        self._chunk.n_doubts_in_a_row = self._chunk.n_doubts_in_a_row + 1 if is_doubt else 0
-        is_out_of_order = self._chunk.n_doubts_in_a_row >= DOUBTS_TO_REST
-        if verdict.kind is VerdictKind.RETRY or is_out_of_order:
+        self._chunk.health.see(verdict)
+        if verdict.kind is VerdictKind.RETRY or self._chunk.health.is_doubtful:
             self._halted_by = verdict.reason
 
     def _reason_not_to_send(self, lead: GrantedLead, due: float) -> Verdict | None:
@@ -216,14 +217,6 @@ class _GrantSending:
         return judge(answer, self._chunk.clock.utc_now())
 
 
-def _is_no_connection(verdict: Verdict) -> bool:
-    return verdict.kind is VerdictKind.RETRY and verdict.is_attempt
-
-
-def _is_failure(verdict: Verdict) -> bool:
-    return verdict.kind is VerdictKind.IN_DOUBT or _is_no_connection(verdict)
-
-
 def _stop_table(exhausted: Exhausted) -> StopTableError:
     match exhausted.limit:
         case Limit.SLOTS_USED_UP:
@@ -231,6 +224,13 @@ def _stop_table(exhausted: Exhausted) -> StopTableError:
                 Code.SLOTS_USED_UP,
                 f"all webhook slots are used up ({exhausted.detail})",
                 hint="add a slot for the table to tables.yaml and run the same load again",
+            )
+        case Limit.SLOTS_RETIRED:
+            return CapacityExhaustedError(
+                Code.SLOTS_USED_UP,
+                f"no webhook slot is left in use ({exhausted.detail})",
+                hint="add a slot for the table to tables.yaml, or take a retired one back "
+                "(`clayload slots retire SLOT --undo`), and run the same load again",
             )
         case Limit.TABLE_FULL:
             return CapacityExhaustedError(

@@ -58,7 +58,7 @@ def find_for_cycle(pattern: str, cycle: str) -> tuple[str, ...]:
 
 
 def _find_paths(pattern: str) -> list[str]:
-    found = {Path(name) for one in bracex.iexpand(pattern) for name in glob.glob(one)}  # noqa: PTH207 -- the pattern may be absolute, which Path.glob refuses
+    found = {path for one in bracex.iexpand(pattern) for path in _glob(one)}
     return [str(path) for path in sorted(found) if path.is_file()]
 
 
@@ -73,8 +73,7 @@ def _expand(path: Path) -> Iterator[Path]:
     if path.exists() or not _WILD & set(str(path)):
         yield check_file(path)
         return
-    found = sorted(Path(name) for name in glob.glob(str(path), recursive=True))  # noqa: PTH207 -- the pattern may be absolute, which Path.glob refuses
-    files = [file for file in found if file.is_file()]
+    files = [file for file in sorted(_glob(str(path))) if file.is_file()]
     if not files:
         raise UnreadableExtractError(
             Code.EXTRACT_NOT_FOUND,
@@ -83,6 +82,10 @@ def _expand(path: Path) -> Iterator[Path]:
             file=str(path),
         )
     yield from (check_file(file) for file in files)
+
+
+def _glob(pattern: str) -> Iterator[Path]:
+    return map(Path, glob.iglob(pattern, recursive=True))  # noqa: PTH207 -- the pattern may be absolute, which Path.glob refuses
 
 
 def check_file(path: Path) -> Path:

@@ -11,7 +11,6 @@ The order of the walk: lead - route - screen (one streaming pass, `walk`), then 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from pathlib import Path
 import polars as pl
 
 from clayload.errors import Code, ContractError, RunError
-from clayload.folder import writing_to
+from clayload.folder import remove_folder, writing_to
 from clayload.frames import fate
 from clayload.frames.aside import write_aside
 from clayload.frames.chunk import Staged, choose_chunk_size, plan_chunks, write_chunks
@@ -149,4 +148,4 @@ def _staging(options: PrepareOptions) -> Iterator[Path | None]:
             staging.mkdir(parents=True, exist_ok=True)
             yield staging
     finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        remove_folder(staging)

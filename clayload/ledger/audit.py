@@ -7,7 +7,7 @@ Never: a write, and never a repair: what is right only a backup or a person know
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from alembic.autogenerate import compare_metadata
@@ -17,6 +17,7 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import DatabaseError
 
 from clayload.delivery.grant import SlotState
+from clayload.errors import Code, LedgerError
 from clayload.ledger import schema
 from clayload.ledger.moment import at_one_moment
 from clayload.ledger.states import SubmissionState
@@ -54,6 +55,16 @@ def audit(ledger: Ledger) -> list[Finding]:
             *_check_books(connection),
             *_check_deadlines(connection, ledger.read_clock(connection)),
         ]
+
+
+def describe_damage(damage: Sequence[Finding]) -> LedgerError:
+    """Say that the ledger is damaged, and what to do."""
+    return LedgerError(
+        Code.LEDGER_DAMAGED,
+        f"the ledger is damaged: {len(damage)} findings, the first: {damage[0].what}",
+        hint="load nothing more; keep a copy of the ledger as it is, then restore a backup or "
+        "report this",
+    )
 
 
 def _check_file(connection: Connection) -> Iterator[Finding]:

@@ -16,7 +16,8 @@ from sqlalchemy import Row, Select, func, literal, select
 from clayload.delivery.grant import TableSnapshot
 from clayload.errors import Code, RunError
 from clayload.ledger import schema
-from clayload.ledger.owing import Lead, find_standing, is_owed, read_known
+from clayload.ledger.left import NOTHING_LEFT, Left
+from clayload.ledger.owing import Known, Lead, find_standing, is_owed, read_known
 from clayload.ledger.snapshot import read_table
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
@@ -83,9 +84,10 @@ class LeadRow:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The reading side of the ledger."""
+    """The reading side of the ledger; `left` is what nobody has settled yet that can be."""
 
     ledger: Ledger
+    left: Left = NOTHING_LEFT
 
     def find_run(self, run_id: str | None = None) -> RunRow:
         """Find a run by its id, or the newest.
@@ -146,15 +148,16 @@ class Books:
         A lead that another run delivered is `already delivered`.
         """
         is_own = (func.coalesce(_s.run_id, "") == run_id).label("is_own")
+        stands = self.left.state.label("stands")
         counted = (
-            select(_c.table_name, _s.state, is_own, func.count(literal(1)).label("n"))
+            select(_c.table_name, stands, is_own, func.count(literal(1)).label("n"))
             .select_from(LEADS_OF_RUN)
             .where(_c.run_id == run_id)
-            .group_by(_c.table_name, _s.state, is_own)
+            .group_by(_c.table_name, stands, is_own)
         )
         ends: dict[str, dict[RowEnd, int]] = {}
         for row in self._read(counted):
-            end = _end_of(row.state, is_own=row.is_own)
+            end = _end_of(row.stands, is_own=row.is_own)
             of_table = ends.setdefault(row.table_name, {})
             of_table[end] = of_table.get(end, 0) + row.n
         return ends
@@ -182,14 +185,14 @@ class Books:
         return [row.row_number for row in self._read(found)]
 
     def leads_in(
-        self, run_id: str, state: SubmissionState, limit: int | None = 1000
+        self, run_id: str, state: SubmissionState, limit: int | None = None
     ) -> list[LeadRow]:
-        """List the run's leads that stand in a state, in file order; all without a limit."""
+        """List the run's leads that stand in a state, in file order; the first `limit`, or all."""
         columns = (_cl.row_number, _c.table_name, _s.lead_key, _s.slot, _s.status)
         found = (
-            select(*columns, _s.reason, _s.body, _s.n_attempts)
+            select(*columns, self.left.reason, _s.body, self.left.n_attempts)
             .select_from(LEADS_OF_RUN)
-            .where(_c.run_id == run_id, _s.state == state)
+            .where(_c.run_id == run_id, self.left.state == state)
             .order_by(_cl.row_number)
             .limit(limit)
         )
@@ -218,7 +221,7 @@ class Books:
         charged = (SubmissionState.DELIVERED, SubmissionState.IN_DOUBT)
         counted = (
             select(_s.slot, func.count(literal(1)).label("n"))
-            .where(_s.run_id == run_id, _s.state.in_(charged))
+            .where(_s.run_id == run_id, self.left.state.in_(charged))
             .group_by(_s.slot)
         )
         return {row.slot: row.n for row in self._read(counted)}
@@ -232,15 +235,26 @@ class Books:
         self, name: str, table: Table, cycle: str, leads: Sequence[Lead]
     ) -> frozenset[str]:
         """Name the leads of a chunk that a load for this cycle would send."""
+        standing = self._find_standing(name, table, cycle, leads)
+        return frozenset(key for key, one in standing.items() if is_owed(one, table))
+
+    def are_settled(self, name: str, table: Table, cycle: str, leads: Sequence[Lead]) -> bool:
+        """Whether each lead of a chunk was loaded for this very cycle, and none is owed."""
+        standing = self._find_standing(name, table, cycle, leads).values()
+        return all(
+            one is not None and one.cycle == cycle and not is_owed(one, table) for one in standing
+        )
+
+    def _find_standing(
+        self, name: str, table: Table, cycle: str, leads: Sequence[Lead]
+    ) -> dict[str, Known | None]:
         with self.ledger.reading() as connection:
             known = read_known(connection, name, (lead.lead_key for lead in leads))
-        return frozenset(
-            lead.lead_key
+        settled = {key: [self.left.settle(one) for one in ones] for key, ones in known.items()}
+        return {
+            lead.lead_key: find_standing(table.resend, cycle, lead, settled.get(lead.lead_key, ()))
             for lead in leads
-            if is_owed(
-                find_standing(table.resend, cycle, lead, known.get(lead.lead_key, ())), table
-            )
-        )
+        }
 
     def _read(self, statement: Select[*_Columns]) -> Sequence[Row[*_Columns]]:
         with self.ledger.reading() as connection:

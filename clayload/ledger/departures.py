@@ -16,7 +16,7 @@ import fcntl
 import os
 import struct
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,19 +95,32 @@ def ended_senders(folder: Path) -> Iterator[list[EndedSender]]:
 
     Files of before the machine's last start tell nothing: they are left out, and deleted.
     """
-    found = {
+    found = _read_ended(folder)
+    yield _of_this_start(found)
+    for path in found:
+        path.unlink(missing_ok=True)
+
+
+def look_for_ended(folder: Path) -> list[EndedSender]:
+    """Find the processes that ended, and leave their files to whoever settles what they left."""
+    return _of_this_start(_read_ended(folder))
+
+
+def _read_ended(folder: Path) -> dict[Path, frozenset[int]]:
+    return {
         path: departed
         for path in sorted(folder.glob(f"*{_SUFFIX}"))
         if (departed := _read_if_ended(path)) is not None
     }
+
+
+def _of_this_start(found: Mapping[Path, frozenset[int]]) -> list[EndedSender]:
     boot_id = read_boot_id()
-    yield [
+    return [
         EndedSender(path.stem, departed)
         for path, departed in found.items()
         if path.stem.startswith(f"{boot_id}.")
     ]
-    for path in found:
-        path.unlink(missing_ok=True)
 
 
 def _read_if_ended(path: Path) -> frozenset[int] | None:

@@ -15,10 +15,10 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, Engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from clayload.errors import Code, LedgerError, LedgerLostError
+from clayload.errors import Code, LedgerConflictError, LedgerError, LedgerLostError
 from clayload.ledger.disk import MOUNTS, refuse_network_disk
 from clayload.ledger.schema import LEDGER_VERSION
-from clayload.ledger.server import forget_password, is_lost, make_alone, server_engine
+from clayload.ledger.server import forget_password, is_conflict, is_lost, make_alone, server_engine
 from clayload.ledger.sqlite import BUSY_GIVE_UP_S, has_write_failed, is_busy, sqlite_engine
 
 
@@ -165,6 +165,12 @@ def _translate(name: str, error: DBAPIError, *, is_opening: bool = False) -> Led
             Code.LEDGER_LOST,
             f"the connection to the ledger {name} was lost: {reason}",
             hint="see that the database server runs, then run the same load again: it resumes",
+        )
+    if is_conflict(error):
+        return LedgerConflictError(
+            Code.LEDGER_UNUSABLE,
+            f"the ledger {name} put other processes first, again and again: {reason}",
+            hint="let the other loads get ahead, then run the same load again: it resumes",
         )
     if has_write_failed(error.orig):
         return LedgerError(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Row
@@ -27,21 +27,24 @@ from clayload.delivery.grant import (
     WorkspaceSnapshot,
     reserve,
 )
+from clayload.delivery.pace import pause, slow_down
 from clayload.errors import LedgerLostError
-from clayload.ledger import statements
+from clayload.ledger import statements, unanswered
+from clayload.ledger.conflicts import again_after_conflict
 from clayload.ledger.departures import NO_DEPARTURES, Departures
 from clayload.ledger.pacer import Pacer, with_share
 from clayload.ledger.snapshot import read_table
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
-from clayload.ledger.verdicts import OpenGrant, charge, close_grant, take_back
+from clayload.ledger.verdicts import OpenGrant, charge, close_grant, is_written, take_back
 from clayload.model import ChunkRef
-from clayload.tables.models import OnInDoubt, TablesConfig
+from clayload.tables.models import OnInDoubt, Resend, TablesConfig
 
 _RECORDING_SLACK_S = 5.0
 _OwedRow: TypeAlias = Row[*tuple[Any, ...]]
 _RETRIES_WHEN_LOST = 3
 _LOOK_AGAIN_S = 10.0
+_ANSWER_COMES_S = 1.0
 _Answer = TypeVar("_Answer")
 _Answer_co = TypeVar("_Answer_co", covariant=True)
 
@@ -85,7 +88,7 @@ class ChunkGrants:
             at = self._pacer.lock(tx)
             if is_retry:
                 self._undo(tx, grant_id, at.now)
-            at = self._close(tx, verdicts, at, is_retry=is_retry)
+            self._close(tx, verdicts, at, is_retry=is_retry)
             return self._decide(tx, n, at, grant_id)
 
         self._open, answer = self._surely(ask)
@@ -100,6 +103,17 @@ class ChunkGrants:
         self._surely(write)
         self._open = None
 
+    def silence(self, pause_s: float) -> None:
+        """Silence and slow the whole workspace: Clay said 429 to a lead of the open grant."""
+        given_at = self._open.given_at if self._open else 0.0
+
+        def write(tx: Connection, *, is_retry: bool) -> None:  # noqa: ARG001 - twice is once
+            at = self._pacer.lock(tx)
+            slower = slow_down(at.pace, at.now, given_at)
+            self._pacer.write(tx, replace(at, pace=pause(slower, at.rate, at.now, pause_s)))
+
+        self._surely(write)
+
     def _surely(self, work: _Work[_Answer]) -> _Answer:
         """Do the work in one transaction, and again if the connection broke on the way.
 
@@ -107,27 +121,31 @@ class ChunkGrants:
         """
         for is_retry in (False, *[True] * _RETRIES_WHEN_LOST):
             try:
-                with self._ledger.transaction() as tx:
-                    return work(tx, is_retry=is_retry)
+                return self._once(work, is_retry=is_retry)
             except LedgerLostError as error:
                 lost = error
         raise lost
 
+    @again_after_conflict
+    def _once(self, work: _Work[_Answer], *, is_retry: bool) -> _Answer:
+        with self._ledger.transaction() as tx:
+            return work(tx, is_retry=is_retry)
+
     def _undo(self, tx: Connection, grant_id: str, now: float) -> None:
         """Take back a grant that may have been committed, but was never told: it was not sent."""
-        rows = tx.execute(statements.OF_GRANT, {"grant": grant_id}).all()
+        rows = tx.execute(unanswered.UNANSWERED_OF_GRANT, {"grant": grant_id}).all()
         take_back(tx, rows, "the connection to the ledger broke before it was sent", now)
 
     def _close(
         self, tx: Connection, verdicts: Verdicts, at: WorkspaceSnapshot, *, is_retry: bool
-    ) -> WorkspaceSnapshot:
-        """Write the verdicts of the open grant, unless the try that was lost has written them."""
+    ) -> None:
+        """Write the verdicts of the open grant, unless a try that was lost has written them."""
         opened = self._open
         if opened is None or not verdicts:
-            return at
-        if is_retry and not tx.execute(statements.OF_GRANT, {"grant": opened.grant.grant_id}).all():
-            return at
-        return close_grant(tx, self._pacer, opened, verdicts, at)
+            return
+        if is_retry and is_written(tx, opened):
+            return
+        close_grant(tx, self._pacer, opened, verdicts, at)
 
     def _decide(
         self, tx: Connection, n: int, at: WorkspaceSnapshot, grant_id: str
@@ -153,17 +171,19 @@ class ChunkGrants:
         """Find the next leads; those in doubt come last, if the table resends them at all."""
         if tx.execute(statements.HALTED_BY, {"name": self._chunk.run_id}).scalar() is not None:
             return Finished()
-        asked = {"chunk_no": self._chunk_no, "n": n}
-        leads = tx.execute(statements.NEXT_OWED, asked).all()
-        if leads:
+        asked = {"chunk_no": self._chunk_no, "n": n, "now": at.now}
+        if leads := tx.execute(statements.NEXT_OWED, asked).all():
             return leads
-        if self._table.on_in_doubt is OnInDoubt.HOLD:
-            return Finished()
-        doubtful = tx.execute(statements.NEXT_TO_RESEND, asked).all()
-        if not doubtful:
-            return Finished()
-        due = [lead for lead in doubtful if lead.resend_at <= at.now]
-        return due or Wait(min(doubtful[0].resend_at - at.now, _LOOK_AGAIN_S))
+        doubtful: Sequence[_OwedRow] = ()
+        if self._table.on_in_doubt is OnInDoubt.RESEND:
+            doubtful = tx.execute(statements.NEXT_TO_RESEND, asked).all()
+        if due := [lead for lead in doubtful if lead.resend_at <= at.now]:
+            return due
+        waits_s = [lead.resend_at - at.now for lead in doubtful[:1]]
+        if tx.execute(statements.HAS_PENDING, asked).scalar_one():
+            # An older content of these leads is on its way: it must not arrive after this one.
+            waits_s.append(_ANSWER_COMES_S)
+        return Wait(min(*waits_s, _LOOK_AGAIN_S)) if waits_s else Finished()
 
     def _keep_turn(
         self, tx: Connection, at: WorkspaceSnapshot, answer: Wait | Finished | Exhausted
@@ -191,7 +211,14 @@ class ChunkGrants:
         grant = Grant(grant_id, reservation.slot, granted, at.rate.lateness_s, at.read_at)
         last_send_s = granted[-1].delay_s + grant.lateness_s
         give_up_at = at.now + last_send_s + self._terms.request_timeout_s + _RECORDING_SLACK_S
-        return OpenGrant(grant, self._chunk.run_id, self._chunk.table, at.now, give_up_at)
+        return OpenGrant(
+            grant,
+            self._chunk.run_id,
+            self._chunk.table,
+            at.now,
+            give_up_at,
+            may_be_overtaken=self._table.resend is Resend.WHEN_CHANGED,
+        )
 
     def _write_intent(self, tx: Connection, opened: OpenGrant, leads: Sequence[_OwedRow]) -> None:
         grant = opened.grant

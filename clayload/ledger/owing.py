@@ -59,7 +59,7 @@ def find_standing(resend: Resend, cycle: str, lead: Lead, known: Sequence[Known]
     if resend is Resend.NEVER or _is_unchanged(lead, last):
         return last
     # Not sent yet: it goes out as it is now.
-    return last if last.state == SubmissionState.PENDING else None
+    return last if last.state == SubmissionState.PENDING else _find_edition(lead, of_cycle)
 
 
 def _is_unchanged(lead: Lead, last: Known) -> bool:
@@ -79,13 +79,18 @@ def is_owed(standing: Known | None, table: Table) -> bool:
 
 def edition_of(lead: Lead, cycle: str, known: Sequence[Known]) -> str:
     """Name the submission that is newly owed: within a cycle, a second one by what changed."""
-    is_first = all(one.cycle != cycle for one in known)
-    return "" if is_first else lead.payload_hash or ""
+    taken = {one.edition for one in known if one.cycle == cycle}
+    if not taken:
+        return ""
+    name = lead.payload_hash or ""
+    # A submission that bears the name goes, or went, out as something else: it had changed again.
+    return f"{name}.{len(taken)}" if name in taken else name
 
 
-def find_edition(cycle: str, lead: Lead, known: Sequence[Known]) -> Known:
+def _find_edition(lead: Lead, of_cycle: Sequence[Known]) -> Known | None:
     """Find what stands for a lead that changed back to how it was sent once in this cycle."""
-    return next(k for k in known if k.cycle == cycle and k.edition == lead.payload_hash)
+    was_sent_so = (one for one in of_cycle if one.edition and one.payload_hash == lead.payload_hash)
+    return next(was_sent_so, None)
 
 
 def read_known(

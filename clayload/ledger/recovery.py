@@ -12,12 +12,12 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from clayload.ledger import statements
+from clayload.ledger import unanswered
+from clayload.ledger.conflicts import again_after_conflict
 from clayload.ledger.departures import EndedSender, ended_senders
+from clayload.ledger.left import NEVER_LEFT
 from clayload.ledger.store import Ledger
 from clayload.ledger.verdicts import take_back
-
-_NEVER_LEFT = "its process ended before it was sent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,7 @@ class Recovered:
     n_in_doubt: int = 0
 
 
+@again_after_conflict
 def recover(ledger: Ledger, folder: Path) -> Recovered:
     """Settle what processes of this machine left behind when they ended.
 
@@ -47,10 +48,10 @@ def recover(ledger: Ledger, folder: Path) -> Recovered:
 
 
 def _settle(tx: Connection, ended: EndedSender, now: float) -> Recovered:
-    rows = tx.execute(statements.SENT_BY, {"by": ended.sender}).all()
+    rows = tx.execute(unanswered.SENT_BY, {"by": ended.sender}).all()
     departed = [row for row in rows if row.submission_id in ended.departed]
     stayed = [row for row in rows if row.submission_id not in ended.departed]
-    take_back(tx, stayed, _NEVER_LEFT, now)
+    take_back(tx, stayed, NEVER_LEFT, now)
     if departed:
-        tx.execute(statements.DOUBT, [{"id": row.submission_id, "at": now} for row in departed])
+        tx.execute(unanswered.DOUBT, [{"id": row.submission_id, "at": now} for row in departed])
     return Recovered(len(stayed), len(departed))

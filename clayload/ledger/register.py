@@ -14,14 +14,8 @@ from operator import itemgetter
 from sqlalchemy import Connection
 
 from clayload.ledger import schema, statements
-from clayload.ledger.owing import (
-    Known,
-    Lead,
-    edition_of,
-    find_edition,
-    find_standing,
-    read_known,
-)
+from clayload.ledger.conflicts import again_after_conflict
+from clayload.ledger.owing import Known, Lead, edition_of, find_standing, read_known
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger, find_chunk
 from clayload.model import ChunkRef
@@ -36,6 +30,7 @@ class Owing:
     table: Table
 
 
+@again_after_conflict
 def register_chunk(ledger: Ledger, chunk: ChunkRef, owing: Owing, leads: Sequence[Lead]) -> int:
     """Write down that the chunk's leads are owed, where no earlier delivery stands for them.
 
@@ -45,19 +40,15 @@ def register_chunk(ledger: Ledger, chunk: ChunkRef, owing: Owing, leads: Sequenc
         LedgerError: the ledger cannot be written.
     """
     with ledger.transaction() as tx:
-        chunk_no = _write_chunk(ledger, tx, chunk)
-        standing = _stand_for(ledger, tx, chunk.table, owing, leads)
-        tx.execute(
-            ledger.insert_new(schema.chunk_leads, "chunk_no", "row_number"),
-            [
-                {
-                    "chunk_no": chunk_no,
-                    "row_number": lead.row_number,
-                    "submission_id": standing[lead.lead_key].submission_id,
-                }
-                for lead in leads
-            ],
-        )
+        if owing.table.resend is Resend.WHEN_CHANGED:
+            # Whether a lead is being sent as it was decides how it is owed as it is now.
+            ledger.lock_workspaces(tx)
+        chunk_no = tx.execute(find_chunk(chunk.run_id, chunk.chunk_id)).scalar()
+        if chunk_no is None:
+            chunk_no = _write_chunk(ledger, tx, chunk)
+            standing = _stand_for(ledger, tx, chunk.table, owing, leads)
+            _take_up_changes(tx, standing, leads)
+            _write_leads(ledger, tx, chunk_no, standing, leads)
         resends = owing.table.on_in_doubt is OnInDoubt.RESEND
         asked = {"chunk_no": chunk_no, "resends": resends}
         return int(tx.execute(statements.COUNT_OWED, asked).scalar_one())
@@ -75,29 +66,24 @@ def _stand_for(
     ledger: Ledger, tx: Connection, table: str, owing: Owing, leads: Sequence[Lead]
 ) -> Mapping[str, Known]:
     """Find the submission that stands for each lead; what is newly owed is written first."""
-    resend, keys = owing.table.resend, [lead.lead_key for lead in leads]
-    known = read_known(tx, table, keys)
-    owed = [
-        lead
-        for lead in leads
-        if find_standing(resend, owing.cycle, lead, known.get(lead.lead_key, ())) is None
-    ]
-    if owed:
-        of_all = {"table_name": table, "cycle": owing.cycle, "updated_at": ledger.read_clock(tx)}
-        rows = [_describe(lead, owing.cycle, known) | of_all for lead in owed]
+    resend, cycle = owing.table.resend, owing.cycle
+    while True:
+        known = read_known(tx, table, (lead.lead_key for lead in leads))
+        standing = {
+            lead.lead_key: found
+            for lead in leads
+            if (found := find_standing(resend, cycle, lead, known.get(lead.lead_key, ())))
+        }
+        owed = [lead for lead in leads if lead.lead_key not in standing]
+        if not owed:
+            return standing
+        # What another load has written meanwhile stays as it is, and is looked at in its turn.
+        of_all = {"table_name": table, "cycle": cycle, "updated_at": ledger.read_clock(tx)}
+        rows = [_describe(lead, cycle, known) | of_all for lead in owed]
         # In one order for all: two loads that write the same leads must not block each other.
         rows.sort(key=itemgetter("lead_key"))
         key = ("lead_key", "table_name", "cycle", "edition")
         tx.execute(ledger.insert_new(schema.submissions, *key), rows)
-        known = read_known(tx, table, keys)
-    standing = {
-        lead.lead_key: find_standing(resend, owing.cycle, lead, known[lead.lead_key])
-        or find_edition(owing.cycle, lead, known[lead.lead_key])
-        for lead in leads
-    }
-    if resend is Resend.WHEN_CHANGED:
-        _take_up_changes(tx, standing, leads)
-    return standing
 
 
 def _describe(lead: Lead, cycle: str, known: Mapping[str, Sequence[Known]]) -> dict[str, object]:
@@ -111,11 +97,33 @@ def _describe(lead: Lead, cycle: str, known: Mapping[str, Sequence[Known]]) -> d
 
 
 def _take_up_changes(tx: Connection, standing: Mapping[str, Known], leads: Sequence[Lead]) -> None:
-    """What was not sent yet goes out as it is now."""
+    """What was not sent yet goes out as it is now, from the chunk that has it so."""
+    changed = [
+        {"id": stands.submission_id, "to_hash": lead.payload_hash}
+        for lead in leads
+        if (stands := standing[lead.lead_key]).payload_hash != lead.payload_hash
+        and stands.state == SubmissionState.PENDING
+    ]
+    if changed:
+        tx.execute(statements.CHANGE, sorted(changed, key=itemgetter("id")))
+
+
+def _write_leads(
+    ledger: Ledger,
+    tx: Connection,
+    chunk_no: int,
+    standing: Mapping[str, Known],
+    leads: Sequence[Lead],
+) -> None:
     tx.execute(
-        statements.CHANGE,
+        ledger.insert_new(schema.chunk_leads, "chunk_no", "row_number"),
         [
-            {"id": standing[lead.lead_key].submission_id, "to_hash": lead.payload_hash}
+            {
+                "chunk_no": chunk_no,
+                "row_number": lead.row_number,
+                "submission_id": standing[lead.lead_key].submission_id,
+                "payload_hash": lead.payload_hash,
+            }
             for lead in leads
         ],
     )

@@ -9,10 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from clayload.ledger import schema, statements
+from clayload.ledger.conflicts import again_after_conflict
+from clayload.ledger.left import NOTHING_LEFT, Left
+from clayload.ledger.newest import IS_NEWEST, IS_OWN_CONTENT, MAY_BE_OWN_CONTENT
 from clayload.ledger.states import REPLAYABLE, SubmissionState
 from clayload.ledger.store import Ledger, find_chunk
 from clayload.model import ChunkRef
@@ -27,7 +42,8 @@ _c, _cl = schema.chunks.c, schema.chunk_leads.c
 class Replayable:
     """A lead of a run that a person may have sent again; `grant_id` is that of its verdict.
 
-    One that is pending was replayed before, by a replay that did not get to its end.
+    `payload_hash` is that of what the run's chunk holds. One that is pending was replayed before,
+    by a replay that did not get to its end.
     """
 
     chunk_id: str
@@ -38,34 +54,14 @@ class Replayable:
     state: SubmissionState
     grant_id: str | None
     reason: str
+    payload_hash: str | None
 
 
 _WAS_REPLAYED = exists().where(_p.submission_id == _s.submission_id, _p.what == REPLAYED)
 
-_FIND = (
-    select(
-        _c.chunk_id,
-        _cl.row_number,
-        _s.submission_id,
-        _c.table_name,
-        _s.lead_key,
-        _s.state,
-        _s.grant_id,
-        _s.reason,
-    )
-    .select_from(schema.chunks.join(schema.chunk_leads).join(schema.submissions))
-    .where(
-        _c.run_id == bindparam("run"),
-        or_(
-            _s.state.in_(bindparam("states", expanding=True)),
-            and_(_s.state == SubmissionState.PENDING, _WAS_REPLAYED),
-        ),
-    )
-    .order_by(_c.chunk_no, _cl.row_number)
-)
-
-_AS_SEEN = select(_s.submission_id, _s.state, _s.grant_id).where(
-    _s.submission_id.in_(bindparam("ids", expanding=True))
+# One whose content is an older one by now has moved, too.
+_AS_SEEN = select(_s.submission_id, _s.state, _s.grant_id, _s.payload_hash).where(
+    _s.submission_id.in_(bindparam("ids", expanding=True)), IS_NEWEST
 )
 
 # Without its grant, a verdict that comes late can no longer land.
@@ -77,6 +73,7 @@ _OWE_AGAIN = (
     )
     .values(
         state=SubmissionState.PENDING,
+        payload_hash=bindparam("to_hash"),
         grant_id=None,
         sender=None,
         give_up_at=None,
@@ -89,20 +86,60 @@ _OWE_AGAIN = (
 
 
 def find_replayable(
-    ledger: Ledger, run_id: str, states: Collection[SubmissionState]
+    ledger: Ledger,
+    run_id: str,
+    states: Collection[SubmissionState],
+    left: Left = NOTHING_LEFT,
 ) -> list[Replayable]:
     """List the run's leads that stand in one of these states, in file order.
 
     Those that an interrupted replay left pending belong to any: somebody wanted them sent.
     """
     with ledger.reading() as connection:
-        rows = connection.execute(_FIND, {"run": run_id, "states": list(states)}).all()
+        rows = connection.execute(_find(run_id, states, left)).all()
     return [
-        Replayable(*row[:5], SubmissionState(row.state), row.grant_id, row.reason or "")
+        Replayable(
+            row.chunk_id,
+            row.row_number,
+            row.submission_id,
+            row.table_name,
+            row.lead_key,
+            SubmissionState(row.stands),
+            row.grant_id,
+            row.why or "",
+            row.payload_hash,
+        )
         for row in rows
     ]
 
 
+def _find(run_id: str, states: Collection[SubmissionState], left: Left) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            _c.chunk_id,
+            _cl.row_number,
+            _s.submission_id,
+            _c.table_name,
+            _s.lead_key,
+            left.state.label("stands"),
+            _s.grant_id,
+            left.reason.label("why"),
+            _cl.payload_hash,
+        )
+        .select_from(schema.chunks.join(schema.chunk_leads).join(schema.submissions))
+        .where(
+            _c.run_id == run_id,
+            IS_NEWEST,
+            or_(
+                and_(left.state.in_(states), MAY_BE_OWN_CONTENT),
+                and_(left.state == SubmissionState.PENDING, _WAS_REPLAYED, IS_OWN_CONTENT),
+            ),
+        )
+        .order_by(_c.chunk_no, _cl.row_number)
+    )
+
+
+@again_after_conflict
 def reopen(ledger: Ledger, chunks: Mapping[ChunkRef, Sequence[Replayable]]) -> int:
     """Owe the leads of these chunks again, all or none; return how many are owed here.
 
@@ -136,7 +173,10 @@ def _owe_again(tx: Connection, run_id: str, leads: Sequence[Replayable], now: fl
     of_all = {"at": now, "what": REPLAYED, "run_id": run_id, "reason": because}
     tx.execute(statements.TELL, [{"submission_id": lead.submission_id} | of_all for lead in leads])
     again = {"why": because, "at": now}
-    tx.execute(_OWE_AGAIN, [{"id": lead.submission_id} | again for lead in leads])
+    tx.execute(
+        _OWE_AGAIN,
+        [{"id": lead.submission_id, "to_hash": lead.payload_hash} | again for lead in leads],
+    )
 
 
 def _register(ledger: Ledger, tx: Connection, chunk: ChunkRef, leads: Sequence[Replayable]) -> None:
@@ -152,6 +192,7 @@ def _register(ledger: Ledger, tx: Connection, chunk: ChunkRef, leads: Sequence[R
                 "chunk_no": chunk_no,
                 "row_number": lead.row_number,
                 "submission_id": lead.submission_id,
+                "payload_hash": lead.payload_hash,
             }
             for lead in leads
         ],
@@ -162,7 +203,12 @@ def _find_unmoved(tx: Connection, leads: Sequence[Replayable]) -> Iterator[Repla
     for start in range(0, len(leads), _IDS_AT_ONCE):
         some = leads[start : start + _IDS_AT_ONCE]
         ids = [lead.submission_id for lead in some]
-        as_seen = {row[0]: (row[1], row[2]) for row in tx.execute(_AS_SEEN, {"ids": ids})}
-        yield from (
-            lead for lead in some if as_seen[lead.submission_id] == (lead.state, lead.grant_id)
-        )
+        now = {row.submission_id: row for row in tx.execute(_AS_SEEN, {"ids": ids})}
+        yield from (lead for lead in some if _is_unmoved(lead, now.get(lead.submission_id)))
+
+
+def _is_unmoved(lead: Replayable, now: Row[*tuple[Any, ...]] | None) -> bool:
+    if now is None or (now.state, now.grant_id) != (lead.state, lead.grant_id):
+        return False
+    # What is owed already may have been taken up by a load that has it otherwise.
+    return lead.state in REPLAYABLE or now.payload_hash == lead.payload_hash

@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Row, and_, func, literal, or_, select
 
 from clayload.ledger import schema
 from clayload.ledger.books import LEADS_OF_RUN, RunRow
-from clayload.ledger.statements import LOST
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
+from clayload.ledger.unanswered import LOST
 
 _s, _c, _t, _w = schema.submissions.c, schema.chunks.c, schema.traffic.c, schema.workspaces.c
 

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from clayload.model import Priority
 
-LEDGER_VERSION = "0002"
+LEDGER_VERSION = "0003"
 """The newest revision in `migrations/versions`."""
 
 TRAFFIC_BUCKET_S = 10
@@ -169,7 +169,10 @@ chunk_leads = Table(
     Column("chunk_no", Integer, ForeignKey("chunks.chunk_no"), nullable=False),
     Column("row_number", Integer, nullable=False),
     Column("submission_id", Integer, ForeignKey("submissions.submission_id"), nullable=False),
+    Column("payload_hash", Text),
     PrimaryKeyConstraint("chunk_no", "row_number"),
     Index("chunk_leads_of_submission", "submission_id"),
     sqlite_with_rowid=False,
 )
+"""Which lead of which chunk is which submission. `payload_hash` is that of what the chunk's file
+holds: only the chunk that holds what the submission has to send may send it."""

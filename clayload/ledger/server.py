@@ -19,6 +19,8 @@ _GIVE_UP_S = 60.0
 _RETRY_S = (0.1, 0.5)
 # Connection exceptions, and a server that shuts down, crashed or starts up.
 _AWAY = ("08", "57P")
+# Deadlock detected, and serialization failure.
+_CONFLICTS = ("40P01", "40001")
 _MAKING_THE_LEDGER = 2_026_112_4
 _READ_ONLY = "-c default_transaction_read_only=on"
 
@@ -69,6 +71,11 @@ def is_lost(error: DBAPIError) -> bool:
     if not isinstance(error, OperationalError) or state == "":
         return False
     return state is None or state.startswith(_AWAY)
+
+
+def is_conflict(error: DBAPIError) -> bool:
+    """Whether the server gave this transaction up so that another could go on."""
+    return getattr(error.orig, "sqlstate", None) in _CONFLICTS
 
 
 def forget_password(error: DBAPIError) -> None:

@@ -75,13 +75,32 @@ def _connect_to_write(path: Path, *, checks_keys: bool) -> sqlite3.Connection:
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
-    """Connect without leaving a trace: with nobody writing, SQLite would make files for the WAL.
+    """Connect so that each transaction sees one moment, and no trace is left.
 
-    It keeps no lock then; a writer that starts and checkpoints within this one transaction could
-    show it two states, which a plan or a status can bear.
+    A WAL that a load has filled is left as it is. Where there is none SQLite makes one, if only to
+    read; whoever may write takes it away again.
     """
-    has_wal = path.with_name(f"{path.name}-wal").exists()
-    return _connect(path, "mode=ro" if has_wal else "mode=ro&immutable=1")
+    if _has_wal(path):
+        return _connect(path, "mode=ro")
+    connection = _connect(path, "mode=rw")
+    try:
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("SELECT 1 FROM sqlite_schema").close()
+    except sqlite3.Error as error:
+        connection.close()
+        if is_busy(error) or not isinstance(error, sqlite3.OperationalError):
+            raise
+        # The folder may not be written, or the disk is full: all that is left is to read the file
+        # as if nobody wrote it.
+        return _connect(path, "mode=ro&immutable=1")
+    return connection
+
+
+def _has_wal(path: Path) -> bool:
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except OSError:
+        return False
 
 
 def _connect(path: Path, query: str) -> sqlite3.Connection:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    exists,
     func,
     insert,
     literal,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 
 from clayload.delivery.grant import SlotState
+from clayload.ledger.newest import IS_FREE, IS_NEWEST, IS_OWN_CONTENT
 from clayload.ledger.schema import (
     chunk_leads,
     clay_tables,
@@ -114,18 +116,25 @@ _IS_PENDING = submissions.c.state == SubmissionState.PENDING
 _MAY_BE_RESENT = and_(
     submissions.c.state == SubmissionState.IN_DOUBT, submissions.c.n_attempts < MAX_ATTEMPTS
 )
+_IS_OF_CHUNK = chunk_leads.c.chunk_no == bindparam("chunk_no")
 _RESEND_AT = submissions.c.updated_at + RESEND_AFTER_S * submissions.c.n_attempts
 
 # What a person has retired stays so, whatever Clay says of it.
 BLAME_SLOT = MARK_SLOT.where(slots.c.state != SlotState.RETIRED)
 
+# Locked as strongly as the UPDATE that follows, and no more: a load that registers the same leads
+# locks them too, for its foreign keys, and in another order.
 NEXT_OWED = (
     select(submissions.c.submission_id, submissions.c.lead_key, submissions.c.state)
     .select_from(_LEADS_OF_CHUNK)
-    .where(chunk_leads.c.chunk_no == bindparam("chunk_no"), _IS_PENDING)
+    .where(_IS_OF_CHUNK, _IS_PENDING, IS_OWN_CONTENT, IS_FREE)
     .order_by(chunk_leads.c.row_number)
     .limit(bindparam("n"))
-    .with_for_update(of=submissions)
+    .with_for_update(of=submissions, key_share=True)
+)
+
+HAS_PENDING = select(
+    exists().select_from(_LEADS_OF_CHUNK).where(_IS_OF_CHUNK, _IS_PENDING, IS_OWN_CONTENT)
 )
 
 NEXT_TO_RESEND = (
@@ -136,18 +145,19 @@ NEXT_TO_RESEND = (
         _RESEND_AT.label("resend_at"),
     )
     .select_from(_LEADS_OF_CHUNK)
-    .where(chunk_leads.c.chunk_no == bindparam("chunk_no"), _MAY_BE_RESENT)
+    .where(_IS_OF_CHUNK, _MAY_BE_RESENT, IS_OWN_CONTENT, IS_NEWEST)
     .order_by(_RESEND_AT, chunk_leads.c.row_number)
     .limit(bindparam("n"))
-    .with_for_update(of=submissions)
+    .with_for_update(of=submissions, key_share=True)
 )
 
 COUNT_OWED = (
     select(func.count(literal(1)))
     .select_from(_LEADS_OF_CHUNK)
     .where(
-        chunk_leads.c.chunk_no == bindparam("chunk_no"),
-        or_(_IS_PENDING, and_(bindparam("resends", type_=Boolean), _MAY_BE_RESENT)),
+        _IS_OF_CHUNK,
+        IS_OWN_CONTENT,
+        or_(_IS_PENDING, and_(bindparam("resends", type_=Boolean), _MAY_BE_RESENT, IS_NEWEST)),
     )
 )
 
@@ -207,61 +217,6 @@ RECORD = (
         n_attempts=submissions.c.n_attempts + bindparam("tries"),
         updated_at=bindparam("at"),
     )
-)
-
-LOST = "the process ended between send and record"
-"""Why a lead is in doubt whose answer nobody heard."""
-
-# What was granted to a process that never told: past every time-out of its request.
-GIVE_UP_OVERDUE = (
-    update(submissions)
-    .where(
-        submissions.c.state == SubmissionState.SENDING,
-        submissions.c.give_up_at < bindparam("now"),
-    )
-    .values(
-        state=SubmissionState.IN_DOUBT,
-        reason=LOST,
-        n_attempts=submissions.c.n_attempts + 1,
-        updated_at=bindparam("now"),
-    )
-)
-
-SENT_BY = select(
-    submissions.c.submission_id,
-    submissions.c.table_name,
-    submissions.c.slot,
-).where(submissions.c.state == SubmissionState.SENDING, submissions.c.sender == bindparam("by"))
-
-DOUBT = (
-    update(submissions)
-    .where(submissions.c.submission_id == bindparam("id"))
-    .values(
-        state=SubmissionState.IN_DOUBT,
-        reason=LOST,
-        n_attempts=submissions.c.n_attempts + 1,
-        updated_at=bindparam("at"),
-    )
-)
-
-# Granted and never sent: owed as before.
-TAKE_BACK = (
-    update(submissions)
-    .where(submissions.c.submission_id == bindparam("id"))
-    .values(
-        state=SubmissionState.PENDING,
-        reason=bindparam("why"),
-        grant_id=None,
-        updated_at=bindparam("at"),
-    )
-)
-
-OF_GRANT = select(
-    submissions.c.submission_id,
-    submissions.c.table_name,
-    submissions.c.slot,
-).where(
-    submissions.c.state == SubmissionState.SENDING, submissions.c.grant_id == bindparam("grant")
 )
 
 # A lead that has changed before it was ever sent.

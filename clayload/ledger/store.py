@@ -18,7 +18,8 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 
 from clayload.delivery.grant import SlotState
-from clayload.ledger import schema, statements
+from clayload.ledger import schema, statements, unanswered
+from clayload.ledger.conflicts import again_after_conflict
 from clayload.ledger.engine import guarded, open_engine
 from clayload.ledger.server import connect
 from clayload.ledger.sqlite import READING
@@ -110,6 +111,7 @@ class Ledger:
         """
         tx.execute(statements.LOCK_ALL_WORKSPACES).all()
 
+    @again_after_conflict
     def start_run(self, run: RunStart, config: TablesConfig) -> None:
         """Write the run, make the configured slots known, and give benched slots a new chance.
 
@@ -127,14 +129,16 @@ class Ledger:
                 .values(state=SlotState.ACTIVE, reason="")
             )
             now = self.read_clock(tx)
-            tx.execute(statements.GIVE_UP_OVERDUE, {"now": now})
+            tx.execute(unanswered.GIVE_UP_OVERDUE, {"now": now})
             tx.execute(insert(schema.runs).values(**asdict(run), started_at=now))
 
+    @again_after_conflict
     def introduce(self, config: TablesConfig) -> None:
         """Make the configured workspace, tables and slots known, so that they can be charged."""
         with self.transaction() as tx:
             self._introduce(tx, config)
 
+    @again_after_conflict
     def follow(self, config: TablesConfig) -> None:
         """Take up a configuration that changed while loads are running: its rate and its slots."""
         with self.transaction() as tx:
@@ -170,11 +174,12 @@ class Ledger:
         with self.reading() as connection:
             return int(connection.execute(find_chunk(run_id, chunk_id)).scalar_one())
 
+    @again_after_conflict
     def give_up_overdue(self) -> int:
         """Put in doubt what was granted to a process that never told; return how many."""
         with self.transaction() as tx:
             self.lock_workspaces(tx)
-            return tx.execute(statements.GIVE_UP_OVERDUE, {"now": self.read_clock(tx)}).rowcount
+            return tx.execute(unanswered.GIVE_UP_OVERDUE, {"now": self.read_clock(tx)}).rowcount
 
     def finish_run(self, run_id: str, outcome: str, problems: str) -> None:
         """Write how the run ended; `problems` is JSON, what stopped on the way."""

@@ -14,6 +14,7 @@ from sqlalchemy import func, literal, select
 
 from clayload.ledger import schema
 from clayload.ledger.books import RunRow
+from clayload.ledger.left import Left
 from clayload.ledger.store import Ledger
 
 _s, _p, _c, _cl = (
@@ -75,21 +76,21 @@ class Story:
     registered: tuple[Registered, ...]
 
 
-def read_story(ledger: Ledger, lead_keys: Collection[str]) -> Story:
-    """Read what is known under any of these keys, as of one moment."""
+def read_story(ledger: Ledger, lead_keys: Collection[str], left: Left) -> Story:
+    """Read what is known under any of these keys, as of one moment, with what can be settled."""
     standing = (
         select(
             _s.submission_id,
             _s.table_name.label("table"),
             _s.cycle,
             _s.lead_key,
-            _s.state,
+            left.state.label("state"),
             _s.run_id,
             _s.slot,
             _s.status,
-            _s.reason,
+            left.reason.label("reason"),
             _s.body,
-            _s.n_attempts,
+            left.n_attempts.label("n_attempts"),
             _s.give_up_at,
             _s.updated_at,
         )

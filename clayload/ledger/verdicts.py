@@ -1,7 +1,8 @@
 """What is written when the answers to a grant are in?
 
 In:    a transaction that holds the workspace, the grant, its verdicts.
-Out:   each lead's state, the slot's and the table's charge, the answers counted, the pace after.
+Out:   each lead's state, the slot's and the table's charge, the answers counted. (The pause that a
+       429 asks for is written as soon as it comes, by `grants.py`.)
 Never: a verdict of a lead that another grant has taken up since.
 """
 
@@ -9,15 +10,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from clayload.delivery.grant import Grant, GrantedLead, Verdicts, WorkspaceSnapshot
-from clayload.delivery.pace import pause, slow_down
 from clayload.delivery.verdict import Verdict, VerdictKind
-from clayload.ledger import schema, statements
+from clayload.ledger import schema, statements, unanswered
+from clayload.ledger.newest import hand_over
 from clayload.ledger.pacer import Pacer
 from clayload.ledger.states import AFTER_VERDICT
 
@@ -30,25 +31,33 @@ _COLUMN_OF = {
 
 @dataclass(frozen=True, slots=True)
 class OpenGrant:
-    """A grant whose answers are awaited: for whom, when given, and until when (ledger's clock)."""
+    """A grant whose answers are awaited: for whom, when given, and until when (ledger's clock).
+
+    `may_be_overtaken`: the table resends what has changed, so a newer content of a lead may have
+    been loaded since.
+    """
 
     grant: Grant
     run_id: str
     table: str
     given_at: float
     give_up_at: float
+    may_be_overtaken: bool
 
 
 def close_grant(
     tx: Connection, pacer: Pacer, opened: OpenGrant, verdicts: Verdicts, at: WorkspaceSnapshot
-) -> WorkspaceSnapshot:
-    """Write the verdicts of a grant, and give the workspace as it stands after them."""
+) -> None:
+    """Write the verdicts of a grant."""
     grant, now = opened.grant, at.now
     if now > opened.give_up_at:
         # Somebody may have given these leads up meanwhile: that is part of their story.
         tx.execute(statements.REMEMBER, [{"id": lead.submission_id} for lead, _ in verdicts])
     for verdict, ids in _by_verdict(verdicts).items():
         tx.execute(statements.RECORD, {"ids": ids, **_verdict_row(verdict, grant, now)})
+    owed_again = [lead.submission_id for lead, v in verdicts if v.kind is VerdictKind.RETRY]
+    if opened.may_be_overtaken and owed_again:
+        hand_over(tx, owed_again, now)
     if told := [_told_row(lead, v, opened, now) for lead, v in verdicts if _is_told(v)]:
         tx.execute(statements.TELL, told)
     n_uncharged = sum(not verdict.is_charged for _, verdict in verdicts)
@@ -57,8 +66,24 @@ def close_grant(
         if verdict.slot_effect is not None:
             why = {"name": grant.slot, "to": verdict.slot_effect, "why": verdict.reason}
             tx.execute(statements.BLAME_SLOT, why)
-    _count_traffic(tx, pacer, grant.slot, verdicts, now)
-    return _pace_after(tx, pacer, opened, verdicts, at)
+    _count_traffic(tx, pacer, grant.slot, verdicts, at)
+
+
+def is_written(tx: Connection, opened: OpenGrant) -> bool:
+    """Whether the verdicts of a grant are written, whatever others did to its leads since."""
+    rows = tx.execute(
+        unanswered.AFTER_GRANT,
+        {
+            "ids": [lead.submission_id for lead in opened.grant.leads],
+            "grant": opened.grant.grant_id,
+            "run": opened.run_id,
+            "given_at": opened.given_at,
+        },
+    ).all()
+    # They are all written or none: one that is still under the grant speaks for the others.
+    if under_it := [row for row in rows if row.is_under_it]:
+        return not any(row.is_unanswered for row in under_it)
+    return not any(row.was_given_up for row in rows)
 
 
 def charge(tx: Connection, slot: str, table: str, n: int) -> None:
@@ -76,7 +101,8 @@ def take_back(
     if not rows:
         return
     of_all = {"why": reason, "at": now}
-    tx.execute(statements.TAKE_BACK, [{"id": row.submission_id} | of_all for row in rows])
+    tx.execute(unanswered.TAKE_BACK, [{"id": row.submission_id} | of_all for row in rows])
+    hand_over(tx, [row.submission_id for row in rows], now)
     for (slot, table), n in Counter((row.slot, row.table_name) for row in rows).items():
         charge(tx, slot, table, -n)
 
@@ -86,7 +112,9 @@ def _is_told(verdict: Verdict) -> bool:
     return verdict.kind is VerdictKind.RETRY and verdict.was_sent
 
 
-def _count_traffic(tx: Connection, pacer: Pacer, slot: str, verdicts: Verdicts, now: float) -> None:
+def _count_traffic(
+    tx: Connection, pacer: Pacer, slot: str, verdicts: Verdicts, at: WorkspaceSnapshot
+) -> None:
     counts = Counter(
         "n_rate_limited" if verdict.pause_s is not None else _COLUMN_OF.get(verdict.kind)
         for _, verdict in verdicts
@@ -96,24 +124,14 @@ def _count_traffic(tx: Connection, pacer: Pacer, slot: str, verdicts: Verdicts, 
     if not counts:
         return
     columns = schema.TRAFFIC_COUNTS
-    bucket_at = int(now) // schema.TRAFFIC_BUCKET_S * schema.TRAFFIC_BUCKET_S
+    bucket_at = int(at.now) // schema.TRAFFIC_BUCKET_S * schema.TRAFFIC_BUCKET_S
     key = {"slot": slot, "bucket_at": bucket_at, "workspace": pacer.workspace.name}
     tx.execute(
         pacer.ledger.add_traffic,
         {**key, **{column: counts[column] for column in columns}},
     )
-
-
-def _pace_after(
-    tx: Connection, pacer: Pacer, opened: OpenGrant, verdicts: Verdicts, at: WorkspaceSnapshot
-) -> WorkspaceSnapshot:
-    pauses = [verdict.pause_s for _, verdict in verdicts if verdict.pause_s is not None]
-    if not pauses:
-        return at
-    slower = slow_down(at.pace, at.now, opened.given_at)
-    after = replace(at, pace=pause(slower, at.rate, at.now, max(pauses)))
-    pacer.write(tx, after, n_rate_limited=len(pauses))
-    return after
+    if counts["n_rate_limited"]:
+        pacer.write(tx, at, n_rate_limited=counts["n_rate_limited"])
 
 
 def _by_verdict(verdicts: Verdicts) -> dict[Verdict, list[int]]:

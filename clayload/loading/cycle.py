@@ -7,6 +7,7 @@ Never: another cycle for an extract that had one, unless a person names it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,10 @@ from clayload.errors import Code, StopExtractError
 from clayload.extracts.find import find_for_cycle
 from clayload.ledger.books import Books
 from clayload.ledger.store import Ledger
+from clayload.loading.reading import PreparedFrames, read_leads
 from clayload.loading.request import LoadRequest
+from clayload.loading.setup import Setup
+from clayload.model import ChunkRef
 from clayload.report.account import Reading
 from clayload.tables.models import Workspace
 
@@ -48,19 +52,39 @@ def request_month(pattern: str, cycle: str) -> LoadRequest:
     return LoadRequest(files, cycle, is_first=True)
 
 
-def check_first(extract_id: str, cycle: str, ledger: Ledger) -> None:
-    """Check that no run has loaded all of this extract for this cycle, and left nothing owed.
+def check_first(frames: PreparedFrames, cycle: str, setup: Setup) -> None:
+    """Check that not all of this extract was loaded for this cycle before, by one run or by many.
 
     Raises:
-        StopExtractError: EXTRACT_LOADED_BEFORE, with the run.
+        StopExtractError: EXTRACT_LOADED_BEFORE.
     """
-    for done in Books(ledger).list_settled(extract_id, cycle):
-        if Reading.model_validate_json(done.preparation).n_left_out:
-            continue
-        raise StopExtractError(
-            Code.EXTRACT_LOADED_BEFORE,
-            f"run {done.run_id} has loaded this extract for {cycle} already",
-            hint=f"nothing is owed: see `clayload status {done.run_id}`; a file added to the "
-            "others makes an extract of its own, and only what it adds is sent",
-            run_id=done.run_id,
+    books = Books(setup.ledger)
+    for done in books.list_settled(frames.extract_id, cycle):
+        if Reading.model_validate_json(done.preparation).n_left_out == 0:
+            what = f"run {done.run_id} has loaded this extract for {cycle} already"
+            raise _refuse(what, f"clayload status {done.run_id}")
+    if _is_settled(frames.chunks, cycle, setup):
+        n_leads = sum(chunk.n_leads for chunk in frames.chunks)
+        what = f"all {n_leads:,} leads accepted of this extract were loaded for {cycle} already"
+        n_rows = frames.reading.n_rows
+        raise _refuse(f"{what}, of {n_rows:,} rows", f"clayload plan … --cycle {cycle}")
+
+
+def _is_settled(chunks: Sequence[ChunkRef], cycle: str, setup: Setup) -> bool:
+    """Whether there are leads, and each was loaded for this cycle and is owed no more."""
+    books, tables = Books(setup.ledger), setup.config.tables
+    return bool(chunks) and all(
+        books.are_settled(
+            chunk.table, tables[chunk.table], cycle, read_leads(chunk, tables[chunk.table])
         )
+        for chunk in chunks
+    )
+
+
+def _refuse(what: str, command: str) -> StopExtractError:
+    return StopExtractError(
+        Code.EXTRACT_LOADED_BEFORE,
+        what,
+        hint=f"nothing is owed: see `{command}`; a file added to the others makes an extract of "
+        "its own, and only what it adds is sent",
+    )

@@ -10,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 
@@ -20,6 +21,7 @@ import polars as pl
 from clayload.delivery.grant import GrantAnswer, GrantedLead, Verdicts
 from clayload.delivery.payload import build_body
 from clayload.delivery.send import ChunkDelivery, Pacing
+from clayload.delivery.stop import Stop
 from clayload.destinations.clay_webhook import ClayWebhook
 from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.loading.run_folder import find_chunk
@@ -54,12 +56,16 @@ class GrantsInThread:
     grants: ChunkGrants
 
     async def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
-        """Record the verdicts of the last grant and give the next."""
+        """Record the verdicts of the last grant and give the next, in one transaction."""
         return await asyncio.to_thread(self.grants.grant, n, verdicts)
 
     async def record(self, verdicts: Verdicts) -> None:
         """Record verdicts without asking for more."""
         await asyncio.to_thread(self.grants.record, verdicts)
+
+    async def silence(self, pause_s: float) -> None:
+        """Give nobody of the workspace a moment within the next `pause_s` seconds."""
+        await asyncio.to_thread(self.grants.silence, pause_s)
 
     def depart(self, lead: GrantedLead) -> None:
         """Note that a lead goes on the wire now."""
@@ -69,7 +75,8 @@ class GrantsInThread:
 def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
     """Deliver what is still owed of one chunk; returns counts by verdict.
 
-    Once the run is halted, no grant is given any more: the chunk's leads stay pending.
+    Once the run is halted, or stopped in this process, no grant is given any more: the chunk's
+    leads stay pending.
 
     Raises:
         StopTableError: the table can take no more; its leads stay pending.
@@ -79,23 +86,59 @@ def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
         LedgerError: the ledger cannot be written.
         RunError: the chunk's file is gone.
     """
-    return asyncio.run_coroutine_threadsafe(_deliver(ref, setup), _sending_loop()).result()
+    sending = _sending()
+    work = _deliver(ref, setup, sending.stops)
+    return asyncio.run_coroutine_threadsafe(work, sending.loop).result()
 
 
-@lru_cache(maxsize=1)
-def _sending_loop() -> asyncio.AbstractEventLoop:
-    """Give the one event loop that sends for all chunks of this process.
+def stop_delivering(run_id: str) -> None:
+    """Let all chunks of the run that this process delivers end within `STOP_GRACE_S` seconds.
+
+    What other processes deliver of the run goes on: `Ledger.halt_run` is for all.
+    """
+    sending = _sending()
+    sending.loop.call_soon_threadsafe(sending.stop, run_id)
+
+
+def allow_delivering(run_id: str) -> None:
+    """Let this process deliver the run, even if it was told to stop before."""
+    sending = _sending()
+    sending.loop.call_soon_threadsafe(sending.stops.pop, run_id, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """The one event loop that sends for all chunks of this process, and each run's word to stop.
 
     With a loop for each chunk's thread the threads fight for the interpreter: at 500 leads a
     second four of them sent 350, one sends all.
     """
+
+    loop: asyncio.AbstractEventLoop
+    stops: defaultdict[str, Stop] = field(default_factory=lambda: defaultdict(Stop))
+
+    def stop(self, run_id: str) -> None:
+        """Give the word to a run's chunks; called in the loop, as all that reads `stops`."""
+        self.stops[run_id].ask()
+
+
+_starting = threading.Lock()
+
+
+def _sending() -> _Sending:
+    with _starting:  # chunks begin at once, and `lru_cache` would call for each of them
+        return _start_sending()
+
+
+@lru_cache(maxsize=1)
+def _start_sending() -> _Sending:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="sending", daemon=True).start()
-    return loop
+    return _Sending(loop)
 
 
-async def _deliver(ref: ChunkRef, setup: Setup) -> Counter[str]:
-    settings = setup.settings
+async def _deliver(ref: ChunkRef, setup: Setup, stops: Mapping[str, Stop]) -> Counter[str]:
+    settings, stop = setup.settings, stops[ref.run_id]
     secrets = setup.secrets(ref.table)
     terms = GrantTerms(setup.config, settings.request_timeout_s, setup.departures)
     grants = GrantsInThread(await asyncio.to_thread(ChunkGrants, setup.ledger, ref, terms))
@@ -108,7 +151,8 @@ async def _deliver(ref: ChunkRef, setup: Setup) -> Counter[str]:
     ) as destination:
         here = await asyncio.to_thread(find_chunk, ref, setup)
         bodies = await asyncio.to_thread(read_bodies, here)
-        return await ChunkDelivery(bodies, grants, destination, SystemClock(), pacing).run()
+        clock = SystemClock()
+        return await ChunkDelivery(bodies, grants, destination, clock, pacing, stop=stop).run()
 
 
 def read_bodies(ref: ChunkRef) -> dict[str, bytes]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -23,12 +24,12 @@ from clayload.destinations.jsonl_file import write_bodies
 from clayload.folder import writing_to
 from clayload.ledger.books import Books
 from clayload.ledger.engine import is_new
+from clayload.ledger.left import find_left
 from clayload.ledger.snapshot import unbenched, unused_table
 from clayload.ledger.store import Ledger
 from clayload.loading.cycle import choose_cycle
 from clayload.loading.deliver import read_bodies
-from clayload.loading.prepare import read_leads
-from clayload.loading.reading import prepare_frames
+from clayload.loading.reading import prepare_frames, read_leads
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
@@ -82,21 +83,35 @@ class LoadPlan(_Plan):
 class _History:
     """What the ledger knows, or that there is none yet."""
 
-    ledger: Ledger | None
+    books: Books | None
+
+    @classmethod
+    def open(cls, setup: Setup) -> Self:
+        """Open the ledger, read-only."""
+        url = setup.settings.ledger_url
+        if is_new(url):
+            return cls(None)
+        ledger = Ledger.open(url, read_only=True)
+        return cls(Books(ledger, find_left(ledger, setup.departures_folder)))
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The ledger, if there is one."""
+        return None if self.books is None else self.books.ledger
 
     def owed_keys(self, chunk: ChunkRef, table: Table, cycle: str) -> frozenset[str]:
         """Name the leads of a chunk that a load would send."""
         leads = read_leads(chunk, table)
-        if self.ledger is None:
+        if self.books is None:
             return frozenset(lead.lead_key for lead in leads)
-        return Books(self.ledger).owed_keys(chunk.table, table, cycle, leads)
+        return self.books.owed_keys(chunk.table, table, cycle, leads)
 
     def read_table(self, name: str, table: Table) -> TableSnapshot:
         """Tell how a table and its slots stand."""
-        if self.ledger is None:
+        if self.books is None:
             return unused_table(table)
         # As a load begins, it gives benched slots a new chance.
-        return unbenched(Books(self.ledger).read_table(name, table))
+        return unbenched(self.books.read_table(name, table))
 
 
 def plan_load(request: LoadRequest, setup: Setup, bodies_folder: Path | None = None) -> LoadPlan:
@@ -107,8 +122,7 @@ def plan_load(request: LoadRequest, setup: Setup, bodies_folder: Path | None = N
         ConfigError: an unknown table.
         RunError: a folder cannot be written.
     """
-    url = setup.settings.ledger_url
-    history = _History(None if is_new(url) else Ledger.open(url, read_only=True))
+    history = _History.open(setup)
     with _temporary_folder() as folder:
         prepared = prepare_frames(request, setup, "plan", folder)
         cycle = choose_cycle(request, prepared.extract_id, history.ledger, setup.config.workspace)

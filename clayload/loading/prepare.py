@@ -10,21 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import polars as pl
-
-from clayload.delivery.payload import hash_payload
-from clayload.ledger.owing import Lead
 from clayload.ledger.recovery import recover
 from clayload.ledger.register import Owing, register_chunk
 from clayload.ledger.store import RunStart
 from clayload.loading.cycle import check_first, choose_cycle
-from clayload.loading.reading import prepare_frames
+from clayload.loading.reading import prepare_frames, read_leads
 from clayload.loading.request import LoadRequest
-from clayload.loading.run_folder import make_run_folder
+from clayload.loading.run_folder import new_run_folder
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef, Priority
 from clayload.report.account import Reading
-from clayload.tables.models import Resend, Table
 
 RESUBMIT = "resubmit"
 _TURN_OF = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}
@@ -52,25 +47,24 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
         RunError: the run folder, or its place on object storage, cannot be written.
     """
     setup.secrets(request.hints.only_table or request.table)
-    ledger = setup.ledger
-    made = make_run_folder(setup)
-    recover(ledger, setup.departures_folder)
-    frames = prepare_frames(request, setup, made.run_id, made.path)
-    made.keep([*frames.aside, *(chunk.path for chunk in frames.chunks)])
-    reading = frames.reading.model_copy(update={"folder": made.place})
-    cycle = choose_cycle(request, frames.extract_id, ledger, setup.config.workspace)
-    if request.is_first:
-        check_first(frames.extract_id, cycle, ledger)
-    run = RunStart(
-        made.run_id,
-        frames.extract_id,
-        cycle,
-        reading.model_dump_json(),
-        "load" if request.parent_run_id is None else RESUBMIT,
-        request.parent_run_id,
-    )
-    ledger.start_run(run, setup.config)
-    tables = setup.config.tables
+    ledger, tables = setup.ledger, setup.config.tables
+    with new_run_folder(setup) as made:
+        recover(ledger, setup.departures_folder)
+        frames = prepare_frames(request, setup, made.run_id, made.path)
+        cycle = choose_cycle(request, frames.extract_id, ledger, setup.config.workspace)
+        if request.is_first:
+            check_first(frames, cycle, setup)
+        made.keep([*frames.aside, *(chunk.path for chunk in frames.chunks)])
+        reading = frames.reading.model_copy(update={"folder": made.place})
+        run = RunStart(
+            made.run_id,
+            frames.extract_id,
+            cycle,
+            reading.model_dump_json(),
+            "load" if request.parent_run_id is None else RESUBMIT,
+            request.parent_run_id,
+        )
+        ledger.start_run(run, setup.config)
     n_owed_of = {
         chunk: register_chunk(
             ledger,
@@ -88,17 +82,6 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
         n_owed=sum(n_owed_of.values()),
         n_accepted=sum(chunk.n_leads for chunk in n_owed_of),
     )
-
-
-def read_leads(chunk: ChunkRef, table: Table) -> list[Lead]:
-    """Read the leads of a chunk as the ledger knows them, in file order."""
-    if table.resend is not Resend.WHEN_CHANGED:
-        keys = pl.read_parquet(chunk.path, columns=["row_number", "lead_key"])
-        return [Lead(row_number, lead_key) for row_number, lead_key in keys.rows()]
-    return [
-        Lead(row.pop("row_number"), row["lead_key"], hash_payload(row))
-        for row in pl.read_parquet(chunk.path).iter_rows(named=True)
-    ]
 
 
 def _in_turn(chunks: Iterable[ChunkRef]) -> list[ChunkRef]:

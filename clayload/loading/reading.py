@@ -11,6 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import polars as pl
+
+from clayload.delivery.payload import hash_payload
 from clayload.errors import Code, ContractError, RunError
 from clayload.extracts.fetch import discard_fetched
 from clayload.extracts.open import Extract, open_extract
@@ -20,12 +23,14 @@ from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
 from clayload.frames.returned import Returned, find_added, is_export
 from clayload.frames.source import Source
 from clayload.ledger.books import Books
+from clayload.ledger.owing import Lead
 from clayload.loading.request import LoadRequest
 from clayload.loading.run_folder import find_run_folder, folder_of
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
 from clayload.report.account import Reading
 from clayload.tables.hints import Hints
+from clayload.tables.models import Resend, Table
 from clayload.tables.problems import check_name
 
 
@@ -83,6 +88,17 @@ def _prepare(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> P
     )
     aside = tuple(preparation.paths.values())
     return PreparedFrames(extract.extract_id, reading, aside, chunks)
+
+
+def read_leads(chunk: ChunkRef, table: Table) -> list[Lead]:
+    """Read the leads of a chunk as the ledger knows them, in file order."""
+    if table.resend is not Resend.WHEN_CHANGED:
+        keys = pl.read_parquet(chunk.path, columns=["row_number", "lead_key"])
+        return [Lead(row_number, lead_key) for row_number, lead_key in keys.rows()]
+    return [
+        Lead(row.pop("row_number"), row["lead_key"], hash_payload(row))
+        for row in pl.read_parquet(chunk.path).iter_rows(named=True)
+    ]
 
 
 def _find_parent(run_id: str, setup: Setup) -> Path:

@@ -21,13 +21,14 @@ from clayload.delivery.pace import Rate
 from clayload.folder import writing_to
 from clayload.frames.chunk import choose_chunk_size
 from clayload.ledger.books import Books, RunRow
+from clayload.ledger.left import find_left
 from clayload.ledger.recovery import recover
 from clayload.ledger.reopen import Replayable, find_replayable, reopen
 from clayload.ledger.snapshot import unbenched
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import RunStart
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.run_folder import RunFolder, find_run_folder, folder_gone, make_run_folder
+from clayload.loading.run_folder import RunFolder, find_run_folder, folder_gone, new_run_folder
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
 from clayload.report.account import Reading
@@ -109,9 +110,10 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
     parent = books.find_run(request.run_id)
     if request.table is not None:
         check_name(request.table, tables)
+    left = find_left(setup.ledger, setup.departures_folder)
     leads = tuple(
         lead
-        for lead in find_replayable(setup.ledger, parent.run_id, request.states)
+        for lead in find_replayable(setup.ledger, parent.run_id, request.states, left)
         if request.table in (None, lead.table)
     )
     n_of = Counter(lead.table for lead in leads)
@@ -151,22 +153,20 @@ def prepare_replay(plan: ReplayPlan, setup: Setup) -> PreparedLoad:
         setup.secrets(name)
     names = sorted({f"{lead.table}/{lead.chunk_id}.parquet" for lead in plan.leads})
     parent_folder = find_run_folder(plan.parent, setup, *names)
-    made = make_run_folder(setup)
-    chunks = dict(_write_chunks(plan, parent_folder, made, setup))
-    made.keep(chunk.path for chunk in chunks)
-    reading = _describe(plan, made)
     parent = plan.parent
-    setup.ledger.start_run(
-        RunStart(
+    with new_run_folder(setup) as made:
+        chunks = dict(_write_chunks(plan, parent_folder, made, setup))
+        made.keep(chunk.path for chunk in chunks)
+        reading = _describe(plan, made)
+        run = RunStart(
             made.run_id,
             parent.extract_id,
             parent.cycle,
             reading.model_dump_json(),
             REPLAY,
             parent.run_id,
-        ),
-        setup.config,
-    )
+        )
+        setup.ledger.start_run(run, setup.config)
     n_owed = reopen(setup.ledger, chunks)
     return PreparedLoad(
         run_id=made.run_id,

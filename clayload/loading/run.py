@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
+from clayload.delivery.send import STOP_GRACE_S
 from clayload.errors import StopRunError, StopTableError
-from clayload.loading.deliver import deliver_chunk
+from clayload.loading.deliver import deliver_chunk, stop_delivering
 from clayload.loading.follow import Follower
 from clayload.loading.prepare import PreparedLoad, prepare_load
 from clayload.loading.request import LoadRequest
@@ -63,7 +64,9 @@ def _deliver_all(prepared: PreparedLoad, follower: Follower) -> Iterator[Problem
             for future in _as_completed(chunk_of, follower.look):
                 yield from _problem_of(future, chunk_of[future], setup)
         except BaseException:
-            # Ctrl-C, SIGTERM, a lost ledger: chunks under way end within a grant, no other begins.
+            # Ctrl-C, SIGTERM, a lost ledger: chunks under way end soon, no other begins.
+            stop_delivering(prepared.run_id)
+            follower.tell(f"stopping: answers on their way are awaited, {STOP_GRACE_S:g} s at most")
             pool.shutdown(wait=False, cancel_futures=True)
             setup.ledger.halt_run(prepared.run_id, INTERRUPTED)
             raise

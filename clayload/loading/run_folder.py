@@ -12,13 +12,14 @@ the ledger speaks of it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from clayload.errors import Code, RetryChunkError, RunError
-from clayload.folder import FREE_SPACE, writing_to
+from clayload.folder import FREE_SPACE, remove_folder, writing_to
 from clayload.ledger.books import Books, RunRow
 from clayload.loading.remote_runs import fetch_files, has_files, put_file, read_file
 from clayload.loading.setup import Setup
@@ -77,8 +78,12 @@ class RunFolder:
         return path.read_bytes() if path.exists() else None
 
 
-def make_run_folder(setup: Setup) -> RunFolder:
-    """Name a run that begins now, and make its folder.
+@contextmanager
+def new_run_folder(setup: Setup) -> Iterator[RunFolder]:
+    """Name a run that begins now, and make its folder; it is gone again if the block fails.
+
+    The ledger hears of the run in the block, at its end. A folder that it does not know would hold
+    personal data, and nobody would look for it.
 
     Raises:
         RunError: the folder cannot be written.
@@ -88,7 +93,11 @@ def make_run_folder(setup: Setup) -> RunFolder:
     with writing_to(path):
         path.mkdir(parents=True)
     runs_url = setup.settings.runs_url
-    return RunFolder(run_id, path, f"{runs_url}/{run_id}" if runs_url else str(path))
+    try:
+        yield RunFolder(run_id, path, f"{runs_url}/{run_id}" if runs_url else str(path))
+    except BaseException:
+        remove_folder(path)
+        raise
 
 
 def folder_of(run_id: str, setup: Setup) -> Path:

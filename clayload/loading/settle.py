@@ -8,6 +8,7 @@ Never: an account while answers may still come: it waits until each is given up.
 from __future__ import annotations
 
 import logging
+import math
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -16,6 +17,7 @@ from pydantic import TypeAdapter
 
 from clayload.errors import ClayloadError, Code
 from clayload.ledger.books import Books, RunRow
+from clayload.ledger.left import find_left
 from clayload.ledger.recovery import recover
 from clayload.ledger.states import SubmissionState
 from clayload.loading.run_folder import RunFolder, open_run_folder
@@ -50,7 +52,7 @@ def settle_run(
         LedgerError: the ledger cannot be read or written.
         RunError: the report cannot be written; the ledger holds the account all the same.
     """
-    _wait_for_answers(run_id, setup, tell)
+    wait_for_answers(run_id, setup, tell)
     merged = merge_problems(problems)
     report = read_report(run_id, setup).model_copy(update={"problems": merged})
     setup.ledger.finish_run(run_id, report.outcome, _PROBLEMS.dump_json(merged).decode())
@@ -64,13 +66,21 @@ def _write_report(report: RunReport, folder: RunFolder) -> None:
     folder.write("report.md", render_report(report, with_keys=True).encode(), hint)
 
 
-def _wait_for_answers(run_id: str, setup: Setup, tell: Callable[[str], None]) -> None:
-    """Wait for leads another process had in flight, until their answers cannot come any more."""
-    ledger, books = setup.ledger, Books(setup.ledger)
+def wait_for_answers(
+    run_id: str,
+    setup: Setup,
+    tell: Callable[[str], None] = lambda _: None,
+    within_s: float = math.inf,
+) -> None:
+    """Wait for leads another process had in flight, until their answers cannot come any more.
+
+    With `within_s`, so many seconds at the most.
+    """
+    ledger, books, until = setup.ledger, Books(setup.ledger), time.monotonic() + within_s
     recover(ledger, setup.departures_folder)
     ledger.give_up_overdue()
     has_told = False
-    while (give_up_at := books.last_give_up_at(run_id)) is not None:
+    while (give_up_at := books.last_give_up_at(run_id)) is not None and time.monotonic() < until:
         wait_s = max(give_up_at - ledger.now(), 0.0)
         if not has_told:
             tell(f"waiting up to {wait_s:.0f} s for leads another process had in flight")
@@ -80,9 +90,12 @@ def _wait_for_answers(run_id: str, setup: Setup, tell: Callable[[str], None]) ->
         ledger.give_up_overdue()
 
 
-def read_report(run_id: str | None, setup: Setup) -> RunReport:
-    """Read the account of a run (the newest without an id) as it stands now."""
-    books = Books(setup.ledger)
+def read_report(run_id: str | None, setup: Setup, n_listed: int | None = None) -> RunReport:
+    """Read the account of a run (the newest without an id) as it stands now.
+
+    It lists every lead that was refused or is in doubt, a kilobyte each, or the first `n_listed`.
+    """
+    books = Books(setup.ledger, find_left(setup.ledger, setup.departures_folder))
     run = books.find_run(run_id)
     return RunReport(
         run_id=run.run_id,
@@ -91,8 +104,8 @@ def read_report(run_id: str | None, setup: Setup) -> RunReport:
         reading=Reading.model_validate_json(run.preparation),
         tables=books.count_ends(run.run_id),
         slots=_slots(books, run.run_id, setup),
-        in_doubt=tuple(books.leads_in(run.run_id, SubmissionState.IN_DOUBT)),
-        refused=tuple(books.leads_in(run.run_id, SubmissionState.REFUSED)),
+        in_doubt=tuple(books.leads_in(run.run_id, SubmissionState.IN_DOUBT, n_listed)),
+        refused=tuple(books.leads_in(run.run_id, SubmissionState.REFUSED, n_listed)),
         problems=_PROBLEMS.validate_json(run.problems or "[]"),
         duration_s=_duration_s(run, setup),
         kind=run.kind,

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from clayload.errors import Code, RunError
 from clayload.frames.aside import ASIDE_FILES
 from clayload.ledger.books import RunRow
+from clayload.ledger.left import find_left
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.story import Past, Standing, Story, count_submissions, read_runs, read_story
 from clayload.loading.run_folder import find_run_folder
@@ -23,6 +24,7 @@ from clayload.loading.set_aside import KeyReader, SetAside, find_set_aside
 from clayload.loading.setup import Setup
 from clayload.model import RowEnd
 from clayload.report.account import Reading
+from clayload.report.moments import describe_moment
 
 _MAIL = ("email",)
 
@@ -74,7 +76,9 @@ def trace_lead(lead: str, setup: Setup) -> LeadStory:
     keys = KeyReader.of(setup.aliases, {table.key for table in setup.config.tables.values()})
     search = _Search(setup, keys, keys.read(lead))
     folders = {run.run_id: search.folder_of(run) for run in runs.values()}
-    found = read_story(setup.ledger, search.wanted | search.keys_by_mail(folders.values()))
+    wanted = search.wanted | search.keys_by_mail(folders.values())
+    left = find_left(setup.ledger, setup.departures_folder)
+    found = read_story(setup.ledger, wanted, left)
     aside = [(run, one) for run in runs.values() for one in search.set_aside(folders[run.run_id])]
     told = [
         Happening(at=run.started_at, run_id=run.run_id, what=_describe_aside(one))
@@ -221,19 +225,20 @@ def _list_next_steps(story: Story, aside: Sequence[tuple[RunRow, SetAside]]) -> 
     """Say what can be done: for each submission, or, if nothing was ever owed, for the last row."""
     last_run_of = {one.submission_id: one.run_id for one in story.registered}
     for now in story.standing:
-        step = _next_step(now.state, last_run_of[now.submission_id])
+        step = _next_step(now, last_run_of[now.submission_id])
         yield f"{now.table}, cycle {now.cycle}: {step}"
     if not story.standing:
         run, last = aside[-1]
         yield _next_step_aside(last.end, run.run_id)
 
 
-def _next_step(state: str, run_id: str) -> str:
-    match SubmissionState(state):
+def _next_step(now: Standing, run_id: str) -> str:
+    match SubmissionState(now.state):
         case SubmissionState.PENDING:
             return "it is still owed: run the same load again"
         case SubmissionState.SENDING:
-            return "wait for its answer; it is recorded, or given up, within a minute"
+            deadline = describe_moment(now.give_up_at or now.updated_at)
+            return f"wait for its answer; without one it is in doubt from {deadline} on"
         case SubmissionState.DELIVERED:
             return "nothing: Clay took it"
         case SubmissionState.REFUSED:

@@ -123,6 +123,7 @@ class ChildRun(_Account):
 class RunReport(_Account):
     """The account of one run; `ends` has every row read under exactly one end.
 
+    `in_doubt` and `refused` may list the first leads only: how many there are, `ends` says.
     `warnings` say which slots and tables are near their end; they do not change the outcome.
     """
 
@@ -145,6 +146,10 @@ class RunReport(_Account):
     def ends(self) -> dict[RowEnd, int]:
         """Count every row by its end, in the order of `RowEnd`."""
         return count_ends(self.reading, self.tables)
+
+    def leads_of(self, end: RowEnd) -> tuple[LeadRow, ...]:
+        """Give the listed leads that were refused, or are in doubt."""
+        return self.refused if end is RowEnd.REFUSED else self.in_doubt
 
     def describe_children(self) -> Iterator[str]:
         """Say, a sentence each, which runs took up leads of this one and what came of it."""
@@ -210,8 +215,8 @@ class RunReport(_Account):
         ends = (RowEnd.REFUSED, RowEnd.IN_DOUBT)
         return " and ".join(f"{self.ends[end]:,} leads {end}" for end in ends if self.ends[end])
 
-    def to_json(self) -> str:
-        """Give the account for machines, with the figures and words a person is shown."""
+    def to_json(self, **more: object) -> str:
+        """Give the account for machines, with the figures and words a person is shown, and more."""
         said = {
             "outcome": self.outcome,
             "exit_code": self.exit_code,
@@ -219,7 +224,7 @@ class RunReport(_Account):
             "ends": self.ends,
             "n_unaccounted": self.n_unaccounted,
         }
-        return json.dumps(self.model_dump(mode="json") | said, indent=2)
+        return json.dumps(self.model_dump(mode="json") | said | more, indent=2)
 
 
 def count_ends(reading: Reading, tables: Mapping[str, Mapping[RowEnd, int]]) -> dict[RowEnd, int]:

@@ -7,9 +7,9 @@ Never: a lead's data beyond its key, and a slot by anything but its name.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from clayload.ledger.books import LeadRow
+from clayload.model import RowEnd
 from clayload.report.account import RunReport
 from clayload.report.grids import (
     LISTED_LEADS,
@@ -41,8 +41,8 @@ def render_report(report: RunReport, *, with_keys: bool, page: str | None = None
         "## Webhook slots",
         render_grid(grid_slots(report)),
         *_render_reasons(report),
-        *_render_leads("Refused by Clay", report.refused, with_keys=with_keys),
-        *_render_leads("In doubt", report.in_doubt, with_keys=with_keys),
+        *_render_leads("Refused by Clay", report, RowEnd.REFUSED, with_keys=with_keys),
+        *_render_leads("In doubt", report, RowEnd.IN_DOUBT, with_keys=with_keys),
         *_render_columns(report),
     ]
     return "\n\n".join(sections) + "\n"
@@ -84,13 +84,14 @@ def _render_reasons(report: RunReport) -> Iterable[str]:
         yield render_grid(grid_reasons(report))
 
 
-def _render_leads(title: str, leads: Sequence[LeadRow], *, with_keys: bool) -> Iterable[str]:
+def _render_leads(title: str, report: RunReport, end: RowEnd, *, with_keys: bool) -> Iterable[str]:
+    leads, n = report.leads_of(end), report.ends[end]
     if not leads:
         return
     yield f"## {title}"
     yield render_grid(grid_leads(leads, with_keys=with_keys))
-    if len(leads) > LISTED_LEADS:
-        yield f"... and {len(leads) - LISTED_LEADS:,} more: `clayload status --json`."
+    if n > LISTED_LEADS:
+        yield f"... and {n - LISTED_LEADS:,} more: `clayload status {report.run_id} --json`."
 
 
 def _render_columns(report: RunReport) -> Iterable[str]:

@@ -9,14 +9,13 @@ Never: a script, an address outside the file, or a text that is not escaped: nam
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from clayload.ledger.books import LeadRow
 from clayload.ledger.run_traffic import RunTraffic
 from clayload.model import RowEnd
 from clayload.report.account import RunReport
@@ -177,9 +176,9 @@ def _tell_reasons(of: _Sources) -> Iterator[Section]:
 def _list_leads(
     title: str, report: RunReport, end: RowEnd, *, with_keys: bool
 ) -> Iterator[Section]:
-    leads: Sequence[LeadRow] = report.refused if end is RowEnd.REFUSED else report.in_doubt
+    leads, n = report.leads_of(end), report.ends[end]
     if leads:
-        n = report.ends[end]
-        more = (f"The first {LISTED_LEADS} of {n:,}; `clayload status --json` has more.",)
+        all_of_them = f"`clayload status {report.run_id} --json` has all."
+        more = (f"The first {LISTED_LEADS} of {n:,}; {all_of_them}",)
         grid = grid_leads(leads, with_keys=with_keys)
         yield Section(title, more if n > LISTED_LEADS else (), None, grid)

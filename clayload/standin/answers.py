@@ -34,12 +34,17 @@ def _refusal(status: int, kind: str, message: str, *extra: tuple[bytes, bytes]) 
     return Answer(status, body, (_JSON, *extra), message)
 
 
-TOO_MANY_REQUESTS = _refusal(
-    429,
-    "TooManyRequests",
-    "Too many requests. Wait a bit and retry.",
-    (b"retry-after", b"1"),
-)
+def too_many_requests(retry_after_s: int) -> Answer:
+    """Return Clay's 429; the service itself says `Retry-After: 1`."""
+    return _refusal(
+        429,
+        "TooManyRequests",
+        "Too many requests. Wait a bit and retry.",
+        (b"retry-after", b"%d" % retry_after_s),
+    )
+
+
+TOO_MANY_REQUESTS = too_many_requests(1)
 NOT_JSON_TYPE = _refusal(400, "BadRequest", "Content-Type must be application/json")
 NOT_JSON = _refusal(400, "BadRequest", "Request body is not valid JSON")
 WRONG_TOKEN = _refusal(401, "Unauthorized", "Missing or wrong webhook token")
@@ -58,10 +63,10 @@ SUCCESS = {
 }
 
 
-def forced_answer(code: int) -> Answer:
+def forced_answer(code: int, retry_after_s: int = 1) -> Answer:
     """Return the answer of an injected fault: Clay's 429, or a bare 5xx."""
     if code == TOO_MANY_REQUESTS.status:
-        return TOO_MANY_REQUESTS
+        return too_many_requests(retry_after_s)
     known = {status.value for status in HTTPStatus}
     phrase = HTTPStatus(code).phrase if code in known else "Server Error"
     return _refusal(code, phrase.replace(" ", ""), phrase)

@@ -69,6 +69,7 @@ class ForcedAnswer(_Fault):
     kind: Literal["answer"]
     code: int
     stored: bool = False
+    retry_after_s: PositiveInt = 1
 
     @property
     def phase(self) -> Phase:

@@ -153,7 +153,9 @@ def _is_token_good(source: Source, given: bytes | None, now: float) -> bool:
 
 
 def _struck(fault: FaultSpec) -> Answer | None:
-    return answers.forced_answer(fault.code) if isinstance(fault, ForcedAnswer) else None
+    if not isinstance(fault, ForcedAnswer):
+        return None
+    return answers.forced_answer(fault.code, fault.retry_after_s)
 
 
 def _strike(clay: Clay, source: Source, phase: Phase) -> FaultSpec | None:

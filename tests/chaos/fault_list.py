@@ -16,11 +16,11 @@ from urllib.parse import urlsplit
 from hard_places import fill_disk_of
 from load_tables import FINANCE, TECH, BenchSlot
 
+from chaos.bounds import CHUNKS_AT_ONCE, IN_FLIGHT, most_in_doubt
 from chaos.faults import OPTIONS, Fault, Scene
 from chaos.gate import open_gate
 from chaos.place import POSTGRES, SQLITE
 
-_CHUNKS_AT_ONCE, _GRANT, _IN_FLIGHT = 4, 10, 10
 _HOUR_S = 3_600
 _N_SLOW = 10
 _SLOW_S, _REQUEST_TIMEOUT_S = 30, 10
@@ -122,17 +122,17 @@ def _load_beside(scene: Scene) -> None:
 
 
 def _one_grant_a_chunk(_scene: Scene) -> int:
-    return _CHUNKS_AT_ONCE * _GRANT
+    return most_in_doubt(OPTIONS.rate_per_s)
 
 
 def _in_flight(_scene: Scene) -> int:
-    return _CHUNKS_AT_ONCE * _IN_FLIGHT
+    return CHUNKS_AT_ONCE * IN_FLIGHT
 
 
 _WORN = replace(TECH, slots=(BenchSlot("tech-1", lifetime_limit=60), BenchSlot("tech-2")))
 
 FAULTS = {
-    "storm": Fault("every answer is 429 for 5 s", _storm),
+    "storm": Fault("every answer is 429 for 5 s", _storm, answers_429=True),
     "server-errors": Fault(
         "5xx for 3 s, some after the row was stored",
         _server_errors,
@@ -192,6 +192,7 @@ FAULTS = {
         "the process's clock is stepped an hour forward, then two hours back",
         _step_clock,
         prepare=_put_clock,
+        steps_clock=True,
     ),
     "two-loads": Fault("two loads of the same extract at once", _load_beside, at_row=0),
 }

@@ -21,14 +21,13 @@ from load_tables import FINANCE, TECH, BenchOptions, Lead, make_leads
 from sqlalchemy.exc import ProgrammingError
 from standin_process import StandIn, start_standin
 
+from chaos.bounds import most_in_doubt
 from chaos.place import Place
 from chaos.row import Row
 from chaos.truth import Truth, read_truth
 
 RATE_PER_S, BURST = 200, 40
-CHUNKS_AT_ONCE, GRANT = 4, 10
-MOST_IN_DOUBT = CHUNKS_AT_ONCE * GRANT
-"""A grant for each running chunk; at 200 leads a second a grant names ten."""
+MOST_IN_DOUBT = most_in_doubt(RATE_PER_S)
 _LEADS_OF_A_LOAD = (500, 2_000)
 _KILLS_OF_A_LOAD = (4, 10)
 _ANSWER_S = {"kind": "latency", "latency_s": 0.01, "jitter_s": 0.04}

@@ -19,6 +19,7 @@ from load_tables import TECH, BenchOptions, make_leads
 from standin_process import Document, start_standin
 
 from chaos.arrivals import Arrival, count_within, read_arrivals
+from chaos.bounds import broken_by_rate, overshoot
 from chaos.place import Place
 from chaos.row import Row
 from chaos.truth import Truth, read_truth
@@ -27,8 +28,11 @@ RATE_PER_S, BURST = 10, 20
 N_PROCESSES = 4
 TERMINATED, END_WITHIN_S = 143, 10
 LEAST_SHARE, LEAST_SHARE_AFTER = 0.98, 0.95
-_ALONE_S = 60
+LEAST_SHARE_SMALL = 0.85
+"""In a few seconds the margin, 2 leads of the burst, is more than a hundredth."""
+_ALONE_S, _ALONE_S_SMALL = 60, 4
 _BEFORE_S, _OUTSIDER_S, _OUTSIDER_PER_S, _AFTER_S = 10, 20, 5, 45
+N_PROCESSES_SMALL = 2
 _INSIST_EVERY_S = 0.02
 _BACK_WITHIN_S, _WINDOW_S = 30, 10
 _OPTIONS = BenchOptions((TECH,), RATE_PER_S, BURST)
@@ -87,23 +91,19 @@ class Measured:
 
 def run_alone(place: Place) -> Row:
     """Let four processes share the rate for a minute."""
-    measured = _measure(place, _ALONE_S)
+    alone_s = _ALONE_S_SMALL if place.is_small else _ALONE_S
+    measured = _measure(place, alone_s)
     start = measured.arrivals[0].at
-    allowed = BURST + RATE_PER_S * _ALONE_S
-    share = count_within(measured.arrivals, start, _ALONE_S) / allowed
-    overshoot = measured.traffic["largest_overshoot"]["attempted"]
-    broken = []
-    if overshoot > 0:
-        broken.append(f"{overshoot:.1f} submissions over the limit")
-    if share < LEAST_SHARE:
+    allowed = BURST + RATE_PER_S * alone_s
+    share = count_within(measured.arrivals, start, alone_s) / allowed
+    broken = list(broken_by_rate(measured.traffic, measured.n_rate_limited))
+    if share < (LEAST_SHARE_SMALL if place.is_small else LEAST_SHARE):
         broken.append(f"{share:.1%} of what is allowed")
-    if measured.n_rate_limited:
-        broken.append(f"{measured.n_rate_limited} answers 429")
     figures = (
-        f"{share:.1%} of what is allowed; overshoot {max(overshoot, 0):g}, in any window; "
-        f"{measured.n_rate_limited} answers 429"
+        f"{share:.1%} of what is allowed; overshoot {overshoot(measured.traffic):g}, in any "
+        f"window; {measured.n_rate_limited} answers 429"
     )
-    what = f"{N_PROCESSES} processes at {RATE_PER_S}/s, burst {BURST}, for {_ALONE_S} s"
+    what = f"{_count_processes(place)} processes at {RATE_PER_S}/s, burst {BURST}, for {alone_s} s"
     return measured.describe(what, place, figures, broken)
 
 
@@ -133,12 +133,17 @@ def run_beside_outsider(place: Place) -> Row:
     return measured.describe(what, place, figures, broken)
 
 
+def _count_processes(place: Place) -> int:
+    return N_PROCESSES_SMALL if place.is_small else N_PROCESSES
+
+
 def _measure(place: Place, seconds: float, *, with_outsider: bool = False) -> Measured:
     """Run the four, and then as long as it takes to see what an outsider does to them."""
     span_s = seconds + (_OUTSIDER_S + _AFTER_S if with_outsider else 0)
     # More than its part, for each: none of them shall be through before the end.
     n_each = round(BURST + RATE_PER_S * span_s)
-    parts = [make_leads("Software", n_each, first=i * n_each) for i in range(N_PROCESSES)]
+    n_processes = _count_processes(place)
+    parts = [make_leads("Software", n_each, first=i * n_each) for i in range(n_processes)]
     outsider = Outsider()
     with start_standin() as standin, ExitStack() as stack:
         bench = place.make_bench(standin, _OPTIONS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,8 +11,10 @@ import pytest
 from chaos.fault_list import FAULTS
 from chaos.faults import run_fault
 from chaos.kills import run_kills
+from chaos.paces import run_alone
 from chaos.place import POSTGRES, SQLITE, Place, open_place
 from chaos.row import BEGIN, END, Row, render_table, write_between_markers
+from chaos.slots import run_slots
 from chaos.truth import Truth
 
 
@@ -39,6 +41,14 @@ def test_a_load_killed_at_random_moments_loses_nothing_and_lists_its_doubts(plac
 @pytest.mark.parametrize("name", ["server-errors", "disk-full"])
 def test_a_fault_while_a_load_sends_costs_no_more_than_it_must(place: Place, name: str) -> None:
     assert run_fault(place, FAULTS[name]).broken == ()
+
+
+@on_sqlite
+@pytest.mark.parametrize("run", [run_alone, run_slots])
+def test_loads_side_by_side_or_killed_keep_their_limits(
+    place: Place, run: Callable[[Place], Row]
+) -> None:
+    assert run(place).broken == ()
 
 
 def test_every_law_can_be_broken() -> None:

@@ -1,4 +1,4 @@
-"""What does every test of the flow start from? One Prefect server, one stand-in, a bench each."""
+"""What does every test of a flow start from? A Prefect server, one stand-in, a bench each."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from flow_bench import FlowBench, PrefectFiles
+from flow_process import start_server
 from load_kit import Workbench
 from prefect.settings import PREFECT_HOME, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
@@ -43,3 +44,14 @@ def bench(standin: StandIn, tmp_path: Path, prefect_files: PrefectFiles) -> Iter
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with start_server(tmp_path_factory.mktemp("server")) as api:
+        yield api
+
+
+@pytest.fixture
+def work(standin: StandIn, tmp_path: Path) -> Workbench:
+    return Workbench(standin, tmp_path)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from flow_bench import FlowBench, FlowRunRecord, record_of
 from load_kit import CYCLE
-from load_tables import TECH, make_leads
+from load_tables import FINANCE, TECH, BenchSlot, make_leads
 from prefect import Task, flow
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
@@ -26,6 +26,7 @@ from clayload.errors import (
     LedgerError,
 )
 from clayload.loading.request import LoadRequest
+from clayload.model import ChunkRef
 from tasks.load import deliver_chunk, is_retryable, prepare_load
 
 URL = TECH.slots[0].url_variable
@@ -86,15 +87,16 @@ class Delivered:
     messages: list[str]
 
 
-def deliver_all(extract: Path, *, is_spoilt: bool = False, **options: object) -> Delivered:
+def deliver_all(
+    extract: Path, before_each: Callable[[ChunkRef], object] = id, **options: object
+) -> Delivered:
     """Deliver an extract's chunks one by one, with the task's own options but these."""
     messages: list[str] = []
 
     @flow(name="chunks-only", flow_run_name="chunks only")
     def chunks_only() -> State[None]:
         for chunk in prepare_load(LoadRequest((str(extract),), CYCLE)).chunks:
-            if is_spoilt:
-                chunk.path.write_bytes(extract.read_bytes())
+            before_each(chunk)
             state = deliver_chunk.with_options(**cast("Any", options))(
                 chunk, "1/1", return_state=True
             )
@@ -141,9 +143,31 @@ def test_after_the_last_try_the_chunks_to_come_do_not_wait_too(bench: FlowBench)
     assert len(bench.work.keys_in("pending")["tech"]) == 15
 
 
+@pytest.mark.parametrize("code", ["CLY-CFG-01", "CLY-CFG-06"])
+def test_an_edit_that_cannot_be_used_halts_no_load_under_way(bench: FlowBench, code: str) -> None:
+    os.environ["CLAYLOAD_CHUNK_ROWS"] = "5"
+    n_seen = 0
+
+    def edit_after_the_first(_chunk: ChunkRef) -> None:
+        nonlocal n_seen
+        n_seen += 1
+        if n_seen == 2 and code == "CLY-CFG-01":
+            (bench.work.folder / "tables.yaml").write_text("version: [\n")
+        elif n_seen == 2:
+            spare = replace(TECH, slots=(*TECH.slots, BenchSlot("tech-without-secret")))
+            bench.work.options = replace(bench.work.options, tables=(spare, FINANCE))
+            bench.work.write_config()
+
+    extract = bench.work.write_csv(make_leads("Software", 15))
+    delivered = deliver_all(extract, edit_after_the_first)
+    assert delivered.messages == ["5 delivered"] * 3
+    assert bench.work.query("SELECT halted_by FROM runs") == [(None,)]
+
+
 def test_of_an_unforeseen_error_only_type_and_place_are_told(bench: FlowBench) -> None:
     leads = make_leads("Software", 5)
-    delivered = deliver_all(bench.work.write_csv(leads), is_spoilt=True)
+    extract = bench.work.write_csv(leads)
+    delivered = deliver_all(extract, lambda chunk: chunk.path.write_bytes(extract.read_bytes()))
     (message,) = delivered.messages
     assert "CLY-RUN-04 unexpected" in message
     assert bench.work.query("SELECT halted_by FROM runs") == [(Code.UNEXPECTED,)]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
-from flow_bench import FlowBench, FlowRunRecord, record_of
+import yaml
+from flow_bench import FlowBench, FlowRunRecord, client, create_run, go_through, record_of, wait_for
 from load_tables import FINANCE, TECH, BenchOptions, BenchSlot, BenchTable, make_leads
+from prefect.events.filters import EventFilter, EventNameFilter
+from prefect.flow_engine import run_flow
+from prefect.states import Pending, Scheduled
 
 from flows.capacity_plan import capacity_plan
 from flows.event_backfill import event_backfill
@@ -17,6 +24,7 @@ from flows.reconcile import reconcile
 from flows.replay import replay
 from flows.resubmit import resubmit
 from flows.watch_capacity import watch_capacity
+from tasks.watching import SLOT_THRESHOLD
 
 LEADS = make_leads("Software", 20)
 
@@ -43,6 +51,25 @@ def test_a_months_extracts_are_loaded_as_one_and_only_once(bench: FlowBench) -> 
     again = run(monthly_load, month)
     assert (again.state.type.value, bench.work.n_posts()) == ("FAILED", 20)
     assert "CLY-EXT-06" in str(again.state.message)
+    # Of a refused load nothing stays: nobody would look for the leads in its folder.
+    ((run_id,),) = bench.work.query("SELECT run_id FROM runs")
+    assert [path.name for path in (bench.work.home / "runs").iterdir()] == [run_id]
+
+
+def test_a_month_that_was_loaded_file_by_file_is_not_loaded_again(bench: FlowBench) -> None:
+    month = a_months_extracts(bench, "2026-10")
+    folder = bench.work.folder / "extracts" / "2026-10"
+    for file in sorted(folder.iterdir()):
+        bench.load(file, cycle="2026-10")
+    again = run(monthly_load, month)
+    assert (again.state.type.value, bench.work.n_posts()) == ("FAILED", 20)
+    assert "all 20 leads accepted of this extract were loaded for 2026-10" in str(
+        again.state.message
+    )
+    assert len(list((bench.work.home / "runs").iterdir())) == 2
+    bench.work.write_csv(make_leads("Software", 1, first=20)).rename(folder / "late.csv")
+    grown = run(monthly_load, month)
+    assert grown.state.message == "complete: 1 delivered, 20 already delivered"
 
 
 def test_a_month_of_which_leads_are_still_owed_is_resumed(bench: FlowBench) -> None:
@@ -141,9 +168,56 @@ def test_the_daily_flows_tell_how_slots_and_books_stand(bench: FlowBench) -> Non
     assert "capacity-plan" in planned.artifacts()
 
 
-def test_a_slot_near_its_end_needs_attention(bench: FlowBench) -> None:
+def test_a_slot_near_its_end_needs_attention_and_an_event_says_so(bench: FlowBench) -> None:
     worn = BenchTable("tech", "Software", (BenchSlot("tech-1", used_before=44_000),))
     bench.work.reconfigure(BenchOptions(tables=(worn, FINANCE)))
     watched = run(watch_capacity)
     assert watched.state.name == "NeedsAttention"
     assert "tech-1" in str(watched.state.message)
+    which = EventFilter(event=EventNameFilter(name=[SLOT_THRESHOLD]))
+    (told,) = wait_for(lambda prefect: prefect.read_events(which, limit=1).events or None, "it")
+    assert told.resource.id == "clayload.workspace.main"
+    assert "; ".join(told.payload["warnings"]) == watched.state.message
+
+
+def test_a_damaged_ledger_fails_and_says_what_to_do(bench: FlowBench) -> None:
+    bench.load(bench.work.write_csv(LEADS))
+    with closing(sqlite3.connect(bench.work.home / "ledger.db")) as ledger, ledger:
+        ledger.execute("UPDATE slots SET used = used + 5 WHERE slot = 'tech-1'")
+    checked = run(reconcile)
+    assert (checked.state.type.value, checked.state.name) == ("FAILED", "LedgerDamaged")
+    said = str(checked.state.message)
+    assert said.startswith("CLY-LED-06 the ledger is damaged: 1 findings, the first: slot tech-1")
+    assert "Next: load nothing more; keep a copy of the ledger" in said
+
+
+def test_a_run_is_named_by_what_it_does(bench: FlowBench) -> None:
+    bench.load(bench.work.write_csv(LEADS))
+    names = [run(flow).flow_run.name for flow in (capacity_plan, reconcile, watch_capacity)]
+    assert names == ["plan a month", "check the ledger", "look at slots and tables"]
+
+
+def test_a_scheduled_month_is_named_where_the_workspaces_people_live(bench: FlowBench) -> None:
+    bench.work.write_config(workspace=describe_workspace(bench, time_zone="Pacific/Auckland"))
+    pattern = str(bench.work.folder / "extracts" / "{cycle}" / "*.csv")
+    parameters = {"month": {"files": pattern}}
+    due = Scheduled(scheduled_time=datetime(2026, 10, 31, 17, tzinfo=UTC))
+    flow_run_id = create_run(monthly_load, parameters, due)
+    go_through(flow_run_id, Pending())
+    with client() as prefect:
+        begun = prefect.read_flow_run(flow_run_id)
+    run_flow(monthly_load, flow_run=begun, parameters=parameters, return_type="state")
+    with client() as prefect:
+        assert prefect.read_flow_run(flow_run_id).name == "load month 2026-11"
+
+
+def test_a_month_is_named_even_without_a_readable_configuration(bench: FlowBench) -> None:
+    (bench.work.folder / "tables.yaml").unlink()
+    failed = run(monthly_load, MonthlyLoad())
+    assert failed.flow_run.name == "load month"
+    assert str(failed.state.message).startswith("CLY-CFG-01 ")
+
+
+def describe_workspace(bench: FlowBench, **changes: object) -> dict[str, object]:
+    written = yaml.safe_load((bench.work.folder / "tables.yaml").read_text())
+    return {**written["workspace"], **changes}

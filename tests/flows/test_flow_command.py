@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,91 +13,18 @@ from pathlib import Path
 
 import httpx
 import pytest
+from flow_process import (
+    FLOW_WITHIN_S,
+    HOUSE,
+    START_WITHIN_S,
+    kill_group,
+    run_flow,
+    start_flow,
+)
 from load_kit import CYCLE, Ended, Workbench, end
 from load_tables import FINANCE, BenchOptions, BenchSlot, BenchTable, make_leads
-from standin_process import StandIn
 
-from tasks.server import SERVER_SETTINGS
-
-HOUSE = Path(__file__).parents[2]
 LEADS = [*make_leads("Software", 30), *make_leads("Banking", 20)]
-START_WITHIN_S = 120
-FLOW_WITHIN_S = 180
-
-
-@pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start `prefect server start` with the settings that we document."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    home = str(tmp_path_factory.mktemp("server"))
-    command = [sys.executable, "-m", "prefect", "server", "start", "--port", port]
-    environ = {
-        **os.environ,
-        **SERVER_SETTINGS,
-        "PREFECT_HOME": home,
-        "PREFECT_SERVER_UI_ENABLED": "false",
-    }
-    with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL) as server:
-        try:
-            yield wait_for_server(f"http://127.0.0.1:{port}/api")
-        finally:
-            server.terminate()
-
-
-def wait_for_server(api: str) -> str:
-    give_up_at = time.monotonic() + START_WITHIN_S
-    with httpx.Client(trust_env=False) as http:
-        while time.monotonic() < give_up_at:
-            try:
-                http.get(f"{api}/health").raise_for_status()
-            except httpx.TransportError:
-                time.sleep(0.2)
-            else:
-                return api
-    message = f"Prefect's server does not answer at {api}"
-    raise TimeoutError(message)
-
-
-@pytest.fixture
-def work(standin: StandIn, tmp_path: Path) -> Workbench:
-    return Workbench(standin, tmp_path)
-
-
-@contextmanager
-def start_flow(
-    work: Workbench, *arguments: str | Path, **environ: str
-) -> Iterator[subprocess.Popen[str]]:
-    """Start the flow in a process group of its own; all of it is killed at the end of the block."""
-    command = [sys.executable, "-m", "flows.load_leads", *map(str, arguments), "--cycle", CYCLE]
-    home = str(work.folder / "prefect")
-    with subprocess.Popen(
-        command,
-        cwd=HOUSE,
-        env={**work.environ, "PREFECT_HOME": home, **environ},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            kill_group(process)
-
-
-def kill_group(process: subprocess.Popen[str]) -> None:
-    """Kill the flow and the embedded server it may have started, and nothing else."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
-def run_flow(work: Workbench, *arguments: str | Path, **environ: str) -> Ended:
-    with start_flow(work, *arguments, **environ) as process:
-        return end(process, FLOW_WITHIN_S)
 
 
 def read_runs(api: str) -> list[dict[str, object]]:

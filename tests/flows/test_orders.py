@@ -13,9 +13,16 @@ from pydantic import BaseModel, ValidationError
 
 from clayload.tables.read import read_tables
 from flows.event_backfill import event_backfill
+from flows.forms import FILTERS_DECIDE
 from flows.load_leads import load_leads
 from flows.monthly_load import monthly_load
-from flows.orders import EventBackfill, ManualLoad, MonthlyLoad, ReplayOrder, ResubmitOrder
+from flows.orders import (
+    EventBackfill,
+    ManualLoad,
+    MonthlyLoad,
+    ReplayOrder,
+    ResubmitOrder,
+)
 from flows.replay import replay
 from flows.resubmit import resubmit
 
@@ -52,6 +59,17 @@ def is_valid(order: type[BaseModel], values: dict[str, Any]) -> bool:
 def test_a_replays_form_refuses_exactly_what_the_flow_would(chosen: dict[str, bool]) -> None:
     values = {"run": RUN, **chosen}
     assert (not refusals(replay, "replay", values)) == is_valid(ReplayOrder, values)
+
+
+@given(st.fixed_dictionaries({}, optional={"dry_run": st.booleans(), "workers": st.integers(0, 3)}))
+def test_a_loads_form_refuses_exactly_what_the_flow_would(chosen: dict[str, int]) -> None:
+    values = {"files": ["a.csv"], **chosen}
+    assert (not refusals(load_leads, "load", values)) == is_valid(ManualLoad, values)
+
+
+def test_the_form_says_that_a_plan_needs_no_workers() -> None:
+    values = {"files": ["a.csv"], "dry_run": True, "workers": 2}
+    assert refusals(load_leads, "load", values) == ["2 is greater than the maximum of 1"]
 
 
 def test_leads_in_doubt_are_sent_only_by_somebody_who_says_that_they_looked() -> None:
@@ -121,4 +139,24 @@ def test_every_field_of_a_form_says_what_it_is(
 def test_the_forms_offer_the_configured_tables(pytestconfig: pytest.Config) -> None:
     tables = list(read_tables(pytestconfig.rootpath / "config" / "tables.yaml").tables)
     offered = ManualLoad.model_json_schema()["properties"]["table"]["enum"]
-    assert offered == tables
+    assert offered == [*tables, None]
+    of_a_list = EventBackfill.model_json_schema()["properties"]["table"]
+    assert of_a_list["enum"] == [*tables, FILTERS_DECIDE]
+    assert of_a_list["default"] == "event-attendees"
+
+
+def test_what_may_be_left_empty_is_a_plain_field_and_may_be_nothing() -> None:
+    for flow, parameter, order in FORMS:
+        for name, field in order.model_json_schema()["properties"].items():
+            assert "anyOf" not in field
+            if order.model_fields[name].default is None:
+                errors = refusals(flow, parameter, {name: None})
+                assert [error for error in errors if "None" in error] == []
+
+
+def test_for_an_events_list_the_filters_may_decide() -> None:
+    values = {"event": "saas-day", "file": "a.csv", "table": FILTERS_DECIDE}
+    assert refusals(event_backfill, "backfill", values) == []
+    assert EventBackfill.model_validate(values).request().hints.only_table is None
+    assert refusals(event_backfill, "backfill", values | {"table": None})
+    assert not is_valid(EventBackfill, values | {"table": None})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from load_tables import make_leads
-from served_kit import Document, Served, Worker, is_final, moved_to, start_worker
+from served_kit import Document, Served, Worker, moved_to, start_worker
 
 N_LEADS = 5_000
 N_BEFORE_THE_KILL = 1_500
@@ -32,7 +32,7 @@ def test_when_one_of_two_workers_is_killed_the_other_sends_the_rest(served: Serv
         with start_worker(served, "goes", POOL, limit=1) as goes:
             lost = kill_in_the_middle(served, goes, n_rows_before + N_BEFORE_THE_KILL)
         ended = served.wait_for_end(load)
-        resumed = wait_for_second_end(served, lost["id"])
+        resumed = served.wait_for_second_end(lost["id"], ZOMBIE_WITHIN_S)
     assert ended["state_type"] == "COMPLETED"
     assert (resumed["state_type"], resumed["run_count"]) == ("COMPLETED", 2)
     counts = dict(
@@ -45,19 +45,6 @@ def test_when_one_of_two_workers_is_killed_the_other_sends_the_rest(served: Serv
     assert len(keys) == len(set(keys))
     assert N_LEADS - n_in_doubt <= len(keys) <= N_LEADS
     assert work.standin.traffic("main")["largest_overshoot"]["attempted"] <= BUSY_MACHINE
-
-
-def wait_for_second_end(served: Served, flow_run_id: str) -> Document:
-    """Wait until a lost flow run was found, started again, and has ended.
-
-    In between it stands as Crashed: one automation says so, another then starts it again.
-    """
-
-    def find() -> Document | None:
-        found = served.flow_run(flow_run_id)
-        return found if found["run_count"] > 1 and is_final(found) else None
-
-    return served.wait_for(find, "second end of the lost share", ZOMBIE_WITHIN_S)
 
 
 def kill_in_the_middle(served: Served, worker: Worker, n_rows: int) -> Document:

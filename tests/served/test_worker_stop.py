@@ -19,7 +19,7 @@ from served_kit import (
 from clayload.errors import ExitCode
 
 POOL = "told"
-CYCLE = "2026-08"
+CYCLE = "2026-06"
 N_LEADS = 1_500
 
 

@@ -137,3 +137,15 @@ def test_a_place_of_runs_that_is_no_address_or_holds_a_secret_is_refused_and_not
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         read_settings({}).chunk_rows = 5  # type: ignore[misc]
+
+
+def test_a_dask_scheduler_is_named_by_an_address_without_credentials() -> None:
+    address = "tls://scheduler.example.com:8786"
+    assert read_settings({"CLAYLOAD_DASK_ADDRESS": address}).dask_address == address
+    with pytest.raises(ConfigError, match="write it as in tls://") as caught:
+        read_settings({"CLAYLOAD_DASK_ADDRESS": "scheduler:8786"})
+    assert caught.value.code == Code.CONFIG_BAD_VALUE
+    with pytest.raises(ConfigError, match="credentials") as caught:
+        read_settings({"CLAYLOAD_DASK_ADDRESS": "tcp://me:hunter2@scheduler:8786"})
+    assert caught.value.code == Code.CONFIG_LITERAL_SECRET
+    assert "hunter2" not in str(caught.value)

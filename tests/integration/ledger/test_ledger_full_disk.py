@@ -9,12 +9,14 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 
 import pytest
-from ledger_scene import LedgerScene, each, take_grant
+from ledger_scene import TABLE, LedgerScene, each, take_grant
 from sqlalchemy import Engine
 
 from clayload.delivery.verdict import Answered, judge
 from clayload.errors import Code, LedgerError
+from clayload.ledger.books import Books
 from clayload.ledger.store import Ledger
+from clayload.model import RowEnd
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 DELIVERED = judge(Answered(200, {}, ""), NOW)
@@ -81,11 +83,26 @@ def test_a_disk_that_fills_during_the_load_leaves_the_open_grant_and_no_more_in_
     }
 
 
+def test_a_ledger_on_a_full_disk_can_still_be_read(sqlite_scene: LedgerScene) -> None:
+    sqlite_scene.load(KEYS[:20])
+    sqlite_scene.opened[0].close()
+    with _full():
+        reader = Ledger.open(sqlite_scene.url, read_only=True)
+        assert Books(reader).count_ends("run-1") == {TABLE: {RowEnd.PENDING: 20}}
+        reader.close()
+
+
 @contextmanager
 def _full_wal(ledger: Ledger) -> Iterator[None]:
+    with _full():
+        yield
+    ledger.engine.dispose()
+
+
+@contextmanager
+def _full() -> Iterator[None]:
     """Nothing at all can be written: files may not pass the size they had at the very first."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_024, hard))
     yield
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    ledger.engine.dispose()

@@ -22,6 +22,7 @@ from clayload.errors import Code, LedgerError
 from clayload.ledger.books import Books
 from clayload.ledger.schema import LEDGER_VERSION
 from clayload.ledger.store import Ledger
+from clayload.ledger.unanswered import LOST
 
 KEYS = [f"lead-{i:03}@example.com" for i in range(300)]
 PACE = {"rate_per_s": 300.0, "burst": 20}
@@ -141,6 +142,44 @@ def test_a_connection_lost_while_a_grant_is_given_grants_once(
     assert list(postgres_scene.states.values())[:10] == ["delivered"] * 5 + ["sending"] * 5
     assert postgres_scene.used == {"tech-1": 10}
 
+
+@pytest.mark.parametrize("is_granted_anew", [False, True])
+def test_verdicts_are_written_though_their_leads_were_given_up_while_the_connection_was_lost(
+    postgres_scene: LedgerScene, *, is_granted_anew: bool
+) -> None:
+    grants = postgres_scene.load(KEYS[:3])
+    leads = take_grant(grants, 3).leads
+    postgres_scene.clock.at += HOUR_S
+    other = PostgresPlace(postgres_scene.url)
+    other.query("BEGIN")
+    other.query("SELECT * FROM workspaces FOR UPDATE")
+
+    def hang_up_and_give_up() -> None:
+        while not postgres_scene.query(_HANG_UP_WAITING):
+            pass
+        other.query(_GIVE_UP)
+        if is_granted_anew:
+            other.query(_GRANT_ANEW)
+        other.query("COMMIT")
+        other.close()
+
+    giving_up = Thread(target=hang_up_and_give_up)
+    giving_up.start()
+    grants.record([*each(leads[:2], DELIVERED), *each(leads[2:], REFUSED)])
+    giving_up.join()
+    assert postgres_scene.used == {"tech-1": 2}
+    assert postgres_scene.query("SELECT n_accepted, n_refused FROM traffic") == [(2, 1)]
+    # Of a lead that somebody has taken up, the newer grant speaks.
+    states = ["sending"] * 3 if is_granted_anew else ["delivered", "delivered", "refused"]
+    assert list(postgres_scene.states.values()) == states
+
+
+_GIVE_UP = f"UPDATE submissions SET state = 'in_doubt', reason = '{LOST}'"  # noqa: S608
+_GRANT_ANEW = """
+INSERT INTO past_verdicts (submission_id, at, what, run_id, slot, reason)
+SELECT submission_id, updated_at, state, run_id, slot, reason FROM submissions;
+UPDATE submissions SET state = 'sending', grant_id = 'another'
+"""
 
 _HANG_UP_WAITING = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity

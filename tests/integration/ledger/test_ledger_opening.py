@@ -19,15 +19,22 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from ledger_scene import LedgerScene, take_grant
-from sqlalchemy import delete
+from sqlalchemy import delete, func, select, update
 
 from clayload.errors import Code, LedgerError
 from clayload.ledger.books import Books
 from clayload.ledger.engine import open_engine
-from clayload.ledger.schema import LEDGER_VERSION, metadata, runs
+from clayload.ledger.moment import at_one_moment
+from clayload.ledger.schema import LEDGER_VERSION, metadata, runs, slots, submissions
+from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
 
 NOBODY = 65_534
+COUNT_PENDING = (
+    select(func.count())
+    .select_from(submissions)
+    .where(submissions.c.state == SubmissionState.PENDING)
+)
 
 
 def _fingerprint(folder: Path) -> dict[str, tuple[str, int]]:
@@ -125,6 +132,26 @@ def test_read_only_does_not_hold_up_a_load(scene: LedgerScene) -> None:
         connection.exec_driver_sql("SELECT * FROM submissions").all()
         assert len(take_grant(grants, 2).leads) == 2
     reader.close()
+
+
+def test_a_reader_sees_one_moment_though_a_load_begins_and_ends_meanwhile(
+    sqlite_scene: LedgerScene, ledger_path: Path
+) -> None:
+    keys = [f"lead-{number}" for number in range(3_000)]
+    sqlite_scene.load(keys)
+    sqlite_scene.opened.pop().close()
+    reader = Ledger.open(sqlite_scene.url, read_only=True)
+    with at_one_moment(reader) as connection:
+        assert connection.execute(select(slots.c.used)).scalars().all() == [0]
+        load = sqlite_scene.open()
+        with load.transaction() as tx:
+            tx.execute(update(submissions).values(state=SubmissionState.DELIVERED, body="x" * 99))
+        load.close()
+        assert connection.execute(COUNT_PENDING).scalar_one() == len(keys)
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalars().all() == ["ok"]
+    reader.close()
+    assert sqlite_scene.states[keys[0]] == SubmissionState.DELIVERED
+    assert [path.name for path in ledger_path.parent.iterdir()] == [ledger_path.name]
 
 
 def test_read_only_cannot_write(scene: LedgerScene) -> None:

@@ -10,13 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ledger_scene import LedgerScene, each, take_grant
+from ledger_scene import TABLE, LedgerScene, each, take_grant
 
 from clayload.delivery.grant import Grant
 from clayload.delivery.verdict import Verdict, VerdictKind
+from clayload.ledger.books import Books, LeadRow
 from clayload.ledger.departures import Departures, ended_senders, open_departures
 from clayload.ledger.grants import ChunkGrants, GrantTerms
+from clayload.ledger.left import NOTHING_LEFT, Left, find_left
 from clayload.ledger.recovery import Recovered, recover
+from clayload.ledger.reopen import Replayable, find_replayable
+from clayload.ledger.states import REPLAYABLE, SubmissionState
+from clayload.ledger.store import Ledger
+from clayload.ledger.unanswered import LOST
+from clayload.model import RowEnd
 
 DELIVERED = Verdict(VerdictKind.DELIVERED, "accepted", 200)
 KEYS = [f"lead-{i:02}" for i in range(12)]
@@ -111,6 +118,47 @@ def test_recovering_twice_or_at_once_settles_each_lead_once(
             assert recover(scene.opened[0], notes) == Recovered(3, 1)
         assert recover(scene.opened[0], notes) == Recovered()
     assert scene.used == {"tech-1": 1}
+
+
+def test_who_only_looks_sees_what_a_recovery_then_writes_down(
+    scene: LedgerScene, notes: Path
+) -> None:
+    with _sender(notes, 1, 3) as (sender, process):
+        _grant_to(scene, sender, 4)
+        process.kill()
+        process.wait()
+    ledger = scene.opened[0]
+    take_grant(_grants_of(scene, "of-another-machine"), 2)
+    scene.clock.at += 60
+    with _sender(notes, 7) as (sender, _):
+        take_grant(_grants_of(scene, sender), 2)
+        before = _table_rows(scene)
+        seen = _look(ledger, find_left(ledger, notes))
+        assert _table_rows(scene) == before
+        recover(ledger, notes)
+        ledger.give_up_overdue()
+        assert _look(ledger, find_left(ledger, notes)) == _look(ledger, NOTHING_LEFT) == seen
+    ends, in_doubt, replayable = seen
+    assert ends == {TABLE: {RowEnd.PENDING: 8, RowEnd.IN_DOUBT: 4}}
+    assert len(in_doubt) == len(replayable) == 4
+    assert {(lead.reason, lead.n_attempts) for lead in in_doubt} == {(LOST, 1)}
+
+
+def _grants_of(scene: LedgerScene, sender: str) -> ChunkGrants:
+    terms = GrantTerms(scene.config, 30.0, Departures(sender))
+    return ChunkGrants(scene.open(), scene.chunk("run-1", "chunk-1"), terms)
+
+
+def _table_rows(scene: LedgerScene) -> list[tuple[object, ...]]:
+    return sorted(scene.query("SELECT * FROM submissions"))
+
+
+def _look(
+    ledger: Ledger, left: Left
+) -> tuple[dict[str, dict[RowEnd, int]], list[LeadRow], list[Replayable]]:
+    books = Books(ledger, left)
+    in_doubt = books.leads_in("run-1", SubmissionState.IN_DOUBT)
+    return books.count_ends("run-1"), in_doubt, find_replayable(ledger, "run-1", REPLAYABLE, left)
 
 
 def test_notes_from_before_the_machine_was_started_anew_prove_nothing(

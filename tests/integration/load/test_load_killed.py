@@ -63,6 +63,33 @@ def test_a_load_killed_at_five_moments_loses_nothing_doubles_nothing_and_lists_i
     assert (again.exit_code, bench.n_posts()) == (21, n_posts)  # doubts are not sent again
 
 
+def test_who_only_looks_after_a_kill_sees_the_doubts_that_the_next_load_finds(
+    standin: StandIn, tmp_path: Path
+) -> None:
+    bench = Workbench(standin, tmp_path, BenchOptions(rate_per_s=200, burst=40))
+    extract = bench.write_csv(LEADS)
+    standin.faults({"kind": "latency", "latency_s": 0.1, "when": "after"})
+    _kill_after(bench, extract, 60)
+    standin.faults()
+    sending = "SELECT lead_key FROM submissions WHERE state = 'sending' ORDER BY lead_key"
+    as_left = bench.query_left_behind(sending)
+
+    seen = bench.run("status", "--json").json
+    in_doubt = sorted(lead["lead_key"] for lead in seen["in_doubt"])
+    assert 0 < len(in_doubt) == seen["ends"]["in doubt"]
+    replay = bench.run("replay", seen["run_id"], "--in-doubt", "--dry-run", "--json").json
+    assert replay["n_to_send"] == len(in_doubt)
+    story = bench.run("trace", in_doubt[0], "--json").json
+    assert story["stands"][0]["state"] == "in_doubt"
+    assert "--in-doubt" in story["next_steps"][0]
+    rehearsal = bench.load(extract, "--dry-run").json
+    assert bench.query_left_behind(sending) == as_left
+
+    last = bench.load(extract).json
+    assert sorted(lead["lead_key"] for lead in last["in_doubt"]) == in_doubt
+    assert ends_of(last)["delivered"] == rehearsal["n_to_send"]
+
+
 def test_a_load_killed_before_its_first_lead_is_only_begun_anew(bench: Workbench) -> None:
     extract = bench.write_csv(LEADS)
     with bench.start("load", extract, "--cycle", CYCLE) as process:

@@ -201,7 +201,7 @@ def test_an_interrupted_replay_goes_on_with_the_same_command(
     assert stopped.exit_code == 130
     assert 15 <= bench.n_rows() < 60
     rest = bench.run("replay", parent["run_id"], "--yes", "--json")
-    assert (rest.exit_code, bench.n_rows(), bench.n_posts()) == (0, 60, 60)
+    assert (rest.exit_code, bench.n_rows(), bench.n_taken()) == (0, 60, 60)
     assert sorted(bench.standin.rows_by_key("finance")) == sorted(ld["email"] for ld in refusable)
 
 

@@ -107,6 +107,9 @@ def test_the_last_slot_is_retired_only_by_force_and_a_retired_one_can_come_back(
     )
     assert bench.run("slots", "retire", "tech-1", "--force").exit_code == 0
     assert slots_of(bench)["tech-1"]["state"] == "retired"
+    (problem,) = bench.load(bench.write_csv(make_leads("Software", 3))).json["problems"]
+    assert "no webhook slot is left in use (tech-1 0 of 45,000 (retired))" in problem["message"]
+    assert "`clayload slots retire SLOT --undo`" in problem["hint"]
     assert bench.run("slots", "retire", "tech-1", "--undo").exit_code == 0
     assert slots_of(bench)["tech-1"]["state"] == "active"
     unknown = bench.run("slots", "retire", "tech-9")

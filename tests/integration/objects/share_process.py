@@ -1,6 +1,7 @@
 """A machine that prepares a load for others, or delivers what another has prepared.
 
     python share_process.py prepare EXTRACT    prints the run's id
+    python share_process.py month PATTERN      the same, for a load that must be a month's first
     python share_process.py list RUN           prints the chunks, as a worker gets them
     python share_process.py send CHUNKS        prints what stopped, by kind and code
     python share_process.py deliver RUN        both, for all that is owed, then settles
@@ -16,6 +17,7 @@ import sys
 from pydantic import TypeAdapter
 
 from clayload.errors import ClayloadError
+from clayload.loading.cycle import request_month
 from clayload.loading.deliver import deliver_chunk
 from clayload.loading.prepare import prepare_load
 from clayload.loading.request import LoadRequest
@@ -31,6 +33,10 @@ def prepare(extract: str, setup: Setup) -> None:
     load = prepare_load(LoadRequest((extract,), "2026-11"), setup)
     keep_chunks(load, setup)
     sys.stdout.write(load.run_id)
+
+
+def prepare_month(pattern: str, setup: Setup) -> None:
+    sys.stdout.write(prepare_load(request_month(pattern, "2026-11"), setup).run_id)
 
 
 def list_chunks(run_id: str, setup: Setup) -> None:
@@ -51,7 +57,13 @@ def deliver(run_id: str, setup: Setup) -> None:
 
 
 if __name__ == "__main__":
-    works = {"prepare": prepare, "list": list_chunks, "send": send, "deliver": deliver}
+    works = {
+        "prepare": prepare,
+        "month": prepare_month,
+        "list": list_chunks,
+        "send": send,
+        "deliver": deliver,
+    }
     try:
         works[sys.argv[1]](sys.argv[2], read_setup(os.environ))
     except ClayloadError as error:

@@ -67,6 +67,17 @@ def machines(bench: Workbench) -> Machines:
     return Machines(bench)
 
 
+def test_of_a_load_that_is_refused_nothing_is_kept_anywhere(
+    machines: Machines, storage: S3Server
+) -> None:
+    extract = machines.bench.write_csv(LEADS + BAD)
+    assert machines.run("first", "load", extract, "--cycle", "2026-11").exit_code == 0
+    kept = storage.list_names(RUNS_URL)
+    assert machines.share("second", "month", extract) == "StopExtractError CLY-EXT-06"
+    assert storage.list_names(RUNS_URL) == kept
+    assert list((machines.bench.folder / "second" / "runs").iterdir()) == []
+
+
 def test_what_a_run_kept_is_found_by_a_machine_that_has_only_the_bucket_and_the_ledger(
     machines: Machines, storage: S3Server, tmp_path: Path
 ) -> None:

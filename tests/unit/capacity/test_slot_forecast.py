@@ -71,6 +71,21 @@ def test_the_tables_own_rows_run_out_beside_its_slots() -> None:
     assert "no slot helps" in warning
 
 
+def test_no_slot_outlives_its_table() -> None:
+    table = forecast(slot("a", 40_000), slot("b"), slot("c"), per_day=1_000, rows=(40_000, 50_000))
+    assert days_left(table) == [5, 10, 10]
+    assert table.slots_run_out_on == table.rows_run_out_on == TODAY + timedelta(days=10)
+    first, rows = warnings(table)
+    assert "b takes over" in first
+    assert "no slot helps" in rows
+
+
+def test_the_last_slot_of_a_table_that_is_full_first_asks_for_no_other() -> None:
+    last, rows = warnings(forecast(slot(used=41_000), per_day=1_000, rows=(49_000, 50_000)))
+    assert last.endswith("it is the last, and the table is full before it is used up")
+    assert "no slot helps" in rows
+
+
 def test_a_table_with_auto_delete_has_no_limit_and_no_warning() -> None:
     table = forecast(slot(used=200_000), per_day=9_000, rows=(200_000, 50_000), auto_delete=True)
     assert (table.rows_run_out_on, days_left(table), warnings(table)) == (None, [None], [])

@@ -59,6 +59,15 @@ def test_slots_are_used_up_in_their_order(table_slots: list[SlotSnapshot]) -> No
     assert (room.slot if isinstance(room, Room) else None) == (usable[0] if usable else None)
 
 
+def test_a_retired_slot_is_told_as_retired() -> None:
+    table = _table(
+        SlotSnapshot("a", 22, 45_000, SlotState.RETIRED),
+        SlotSnapshot("b", 7, 45_000, SlotState.RETIRED, "its token leaked"),
+    )
+    detail = "a 22 of 45,000 (retired); b 7 of 45,000 (retired: its token leaked)"
+    assert find_room(table, 10) == Exhausted(Limit.SLOTS_RETIRED, detail)
+
+
 @given(slots, st.integers(0, 300), st.integers(1, 50))
 def test_granting_until_it_stops_fills_the_limits_exactly(
     table_slots: list[SlotSnapshot], row_limit: int, n: int

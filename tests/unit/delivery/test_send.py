@@ -30,7 +30,8 @@ from clayload.delivery.grant import (
 )
 from clayload.delivery.pace import Rate
 from clayload.delivery.payload import LIMIT_BYTES
-from clayload.delivery.send import ChunkDelivery, Pacing
+from clayload.delivery.send import STOP_GRACE_S, ChunkDelivery, Pacing
+from clayload.delivery.stop import Stop
 from clayload.delivery.verdict import (
     Answer,
     Answered,
@@ -62,6 +63,7 @@ class Scene:
     pacing: Pacing = field(default_factory=Pacing)
     too_large: Sequence[str] = ()
     counts: Counter[str] = field(default_factory=Counter)
+    stop: Stop = field(default_factory=Stop)
 
     def __post_init__(self) -> None:
         keys = [f"lead-{i}" for i in range(self.n)]
@@ -73,7 +75,13 @@ class Scene:
 
     async def deliver(self) -> Counter[str]:
         return await ChunkDelivery(
-            self.bodies, self.ledger, self.destination, VirtualClock(), self.pacing, self.counts
+            self.bodies,
+            self.ledger,
+            self.destination,
+            VirtualClock(),
+            self.pacing,
+            self.counts,
+            self.stop,
         ).run()
 
     def run(self) -> Counter[str]:
@@ -178,6 +186,9 @@ class _OneGrant:
     async def record(self, verdicts: Verdicts) -> None:
         self.recorded.append(verdicts)
 
+    async def silence(self, pause_s: float) -> None:
+        raise AssertionError(pause_s)
+
 
 def _send_one_grant(ledger: _OneGrant, destination: FakeDestination, in_flight: int) -> None:
     bodies = {key: key.encode() for key in ledger.keys}
@@ -233,6 +244,27 @@ def test_after_a_429_sending_goes_on_at_the_plain_rate_without_a_burst() -> None
     scene.run()
     gaps_s = [b - a for a, b in zip(scene.sent_at[3:], scene.sent_at[4:], strict=False)]
     assert min(gaps_s) >= 0.1 - 1e-6
+
+
+def test_a_429_silences_the_workspace_while_slower_answers_of_its_grant_are_still_out() -> None:
+    class _SlowFirst(FakeDestination):
+        async def submit(self, slot: str, body: bytes) -> Answer:
+            await asyncio.sleep(12 if body == b"lead-0" else 0)
+            return await super().submit(slot, body)
+
+    scene = Scene(n=10, destination=_SlowFirst(0.01, _script("lead-3", TOO_MANY)))
+    scene.run()
+    assert scene.ledger.silenced == [(pytest.approx(0.01, abs=0.01), 3.0)]
+    assert set(scene.ledger.state_of.values()) == {"delivered"}
+
+
+def test_many_429s_of_one_grant_silence_once_unless_one_asks_for_longer() -> None:
+    longer = Answered(429, {"retry-after": "9"}, "")
+    storm = {"lead-1": [TOO_MANY], "lead-2": [TOO_MANY], "lead-3": [longer]}
+    scene = Scene(n=10, destination=FakeDestination(0.01, storm))
+    scene.run()
+    assert [pause_s for _, pause_s in scene.ledger.silenced] == [3.0, 9.0]
+    assert scene.sent_at[-1] >= 9.0
 
 
 def test_429s_are_never_given_up_on() -> None:
@@ -354,6 +386,24 @@ def test_a_clay_that_stays_broken_costs_five_doubts_not_hundreds() -> None:
     assert Counter(scene.ledger.state_of.values()) == {"in_doubt": 5, "pending": 295}
 
 
+def test_after_doubts_a_grant_whose_moments_had_passed_is_no_further_failure() -> None:
+    class _Late(FakeLedger):
+        """Gives the second to the fifth grant so late that nothing of them may be sent."""
+
+        async def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
+            answer = await super().grant(n, verdicts)
+            n_grants = sum(isinstance(given, Grant) for _, given in self.grants)
+            if isinstance(answer, Grant) and 2 <= n_grants <= 5:
+                await asyncio.sleep(2)
+            return answer
+
+    broken = dict.fromkeys([f"lead-{i}" for i in range(3)], (BROKEN,))
+    scene = Scene(n=20, destination=FakeDestination(0.01, broken), pacing=Pacing(10, 1))
+    scene.ledger = _Late(scene.ledger.keys, scene.ledger.now)
+    scene.run()
+    assert Counter(scene.ledger.state_of.values()) == {"delivered": 17, "in_doubt": 3}
+
+
 def test_doubts_among_other_answers_stop_nobody() -> None:
     broken = dict.fromkeys([f"lead-{i}" for i in range(60) if i % 3], (BROKEN,))
     scene = Scene(n=60, destination=FakeDestination(0.01, broken), pacing=Pacing(10, 1))
@@ -422,6 +472,61 @@ def test_cancelled_while_waiting_nothing_is_left_open() -> None:
     assert len(scene.destination.sent) == Counter(scene.ledger.state_of.values())["delivered"]
 
 
+def _stop_at(scene: Scene, at_s: float) -> float:
+    """Deliver, say stop at a moment; gives when it ended. A second word changes nothing."""
+
+    async def stop_midway() -> float:
+        task = asyncio.create_task(scene.deliver())
+        await asyncio.sleep(at_s)
+        scene.stop.ask()
+        await asyncio.sleep(0.1)
+        scene.stop.ask()
+        await task
+        return asyncio.get_running_loop().time()
+
+    return run_virtually(stop_midway())
+
+
+def test_told_to_stop_a_chunk_finishes_its_grant_records_it_and_asks_for_no_other() -> None:
+    scene = Scene(n=200, destination=FakeDestination(0.3))
+    assert _stop_at(scene, 4.03) < 5.0
+    assert set(scene.ledger.state_of.values()) == {"delivered", "pending"}
+    assert len(scene.destination.sent) == Counter(scene.ledger.state_of.values())["delivered"]
+    assert max(at for at, _ in scene.ledger.grants) <= 4.03
+
+
+def test_told_to_stop_while_clay_asks_for_silence_it_ends_at_once() -> None:
+    quiet = Answered(429, {"retry-after": "300"}, "")
+    scene = Scene(n=30, destination=FakeDestination(0.01, _script("lead-2", quiet)))
+    assert _stop_at(scene, 5.0) == pytest.approx(5.1)
+    assert "sending" not in scene.ledger.state_of.values()
+
+
+def test_told_to_stop_in_a_back_off_it_ends_at_once() -> None:
+    down = dict.fromkeys([f"lead-{i}" for i in range(30)], [REFUSED] * 9)
+    scene = Scene(n=30, destination=FakeDestination(0.01, down), pacing=Pacing(10, 1))
+    assert _stop_at(scene, 2.0) == pytest.approx(2.1)
+    assert set(scene.ledger.state_of.values()) == {"pending"}
+
+
+def test_told_to_stop_it_waits_for_answers_so_long_and_no_longer() -> None:
+    scene = Scene(n=5, destination=FakeDestination(30.0))
+    assert _stop_at(scene, 1.0) == pytest.approx(1.0 + STOP_GRACE_S)
+    assert scene.counts == {"in_doubt": 5}
+    assert set(scene.ledger.state_of.values()) == {"in_doubt"}
+
+
+def test_a_chunk_that_begins_after_the_word_to_stop_asks_for_nothing() -> None:
+    scene = Scene(n=5)
+
+    async def stop_first() -> Counter[str]:
+        scene.stop.ask()
+        return await scene.deliver()
+
+    assert run_virtually(stop_first()) == {}
+    assert scene.ledger.grants == []
+
+
 class _BrokenDestination(FakeDestination):
     async def submit(self, slot: str, body: bytes) -> Answer:
         if body == b"lead-3":
@@ -452,6 +557,9 @@ class _Waiting:
 
     def depart(self, lead: GrantedLead) -> None:
         raise AssertionError(lead)
+
+    async def silence(self, pause_s: float) -> None:
+        raise AssertionError(pause_s)
 
 
 def test_told_to_wait_it_asks_again_after_just_that_time() -> None:

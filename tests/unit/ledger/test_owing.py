@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clayload.ledger.owing import Known, Lead, edition_of, find_edition, find_standing, is_owed
+from clayload.ledger.owing import Known, Lead, edition_of, find_standing, is_owed
 from clayload.ledger.states import SubmissionState
 from clayload.tables.models import Resend, Table
 
@@ -88,15 +88,25 @@ def test_the_newest_submission_tells_whether_a_lead_has_changed() -> None:
     assert find_standing(WHEN_CHANGED, NOVEMBER, LEAD, [older, newer]) is None
 
 
+def _edition(n: int, edition: str, payload_hash: str) -> Known:
+    return Known(n, LEAD.lead_key, NOVEMBER, edition, "delivered", payload_hash, 1)
+
+
 def test_a_second_submission_of_a_cycle_is_named_by_what_changed() -> None:
+    first = _edition(1, "", "old")
     assert edition_of(LEAD, NOVEMBER, [_known()]) == ""
-    first, second = (
-        _known(NOVEMBER),
-        Known(2, LEAD.lead_key, NOVEMBER, "new", "delivered", "new", 1),
-    )
     assert edition_of(LEAD, NOVEMBER, [first]) == "new"
-    third = Known(3, LEAD.lead_key, NOVEMBER, "newest", "delivered", "newest", 1)
-    assert find_edition(NOVEMBER, LEAD, [first, second, third]) is second
+
+
+def test_a_lead_that_changed_back_to_how_it_was_sent_once_in_its_cycle_is_not_owed() -> None:
+    known = [_edition(1, "", "old"), _edition(2, "new", "new"), _edition(3, "newer", "newer")]
+    assert find_standing(WHEN_CHANGED, NOVEMBER, LEAD, known) is known[1]
+
+
+def test_a_lead_that_was_overtaken_before_it_was_sent_is_owed_when_it_changes_back() -> None:
+    known = [_edition(1, "", "old"), _edition(2, "new", "newer")]
+    assert find_standing(WHEN_CHANGED, NOVEMBER, LEAD, known) is None
+    assert edition_of(LEAD, NOVEMBER, known) == "new.2"
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,8 @@ def test_fifty_leads_are_listed_and_the_page_says_how_many_there_are() -> None:
     page = render(MIXED)
     listed = [row[0] for row in rows_under(page, "Refused by Clay")[1:]]
     assert listed == [str(i) for i in range(50)]
-    assert "The first 50 of 77; <code>clayload status --json</code> has more." in page
+    all_of_them = f"<code>clayload status {MIXED.run_id} --json</code> has all."
+    assert f"The first 50 of 77; {all_of_them}" in page
 
 
 def test_a_run_that_sent_nothing_has_no_empty_figure() -> None:

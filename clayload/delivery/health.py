@@ -1,0 +1,71 @@
+"""Is Clay, or the slot, out of order, by what it answered lately?
+
+In:    the verdicts of one chunk, as they come and grant by grant.
+Out:   whether to go on, to rest, or to blame the slot.
+Never: a single lead's end changed: one bad answer is that lead's alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from clayload.delivery.grant import Verdicts
+from clayload.delivery.verdict import SlotEffect, Verdict, VerdictKind
+
+REFUSALS_TO_BENCH = 20
+DOUBTS_TO_REST = 3
+"""After so many leads in doubt in a row Clay is taken to be out of order: each more is one more
+that a person must look at."""
+
+
+@dataclass(slots=True)
+class Health:
+    """How one chunk's leads have fared in a row."""
+
+    n_failed_grants: int = 0
+    n_refused_in_a_row: int = 0
+    n_doubts_in_a_row: int = 0
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the last answers were lost, one after the other."""
+        return self.n_doubts_in_a_row >= DOUBTS_TO_REST
+
+    def see(self, verdict: Verdict) -> None:
+        """Take note of an answer as it comes."""
+        is_doubt = verdict.kind is VerdictKind.IN_DOUBT
+        self.n_doubts_in_a_row = self.n_doubts_in_a_row + 1 if is_doubt else 0
+
+    def see_grant(self, verdicts: Verdicts) -> str | None:
+        """Take note of a whole grant; says what failed if Clay seems out of order by it."""
+        reason = next(self._find_failures(verdicts), None)
+        if reason is not None:
+            self.n_failed_grants += 1
+        elif any(verdict.was_sent for _, verdict in verdicts):
+            self.n_failed_grants = 0
+        return reason
+
+    def _find_failures(self, verdicts: Verdicts) -> Iterator[str]:
+        for _, verdict in verdicts:
+            is_doubt = verdict.kind is VerdictKind.IN_DOUBT
+            if _is_no_connection(verdict) or (is_doubt and self.is_doubtful):
+                yield verdict.reason
+
+    def blame_slot(self, verdicts: Verdicts) -> Verdicts:
+        """Blame the slot when lead after lead is refused alike: it is hardly the leads."""
+        sent = [verdict for _, verdict in verdicts if verdict.was_sent]
+        refusals = {verdict.status for verdict in sent if verdict.kind is VerdictKind.REFUSED}
+        is_all_alike = len(refusals) == 1 and all(v.kind is VerdictKind.REFUSED for v in sent)
+        self.n_refused_in_a_row = self.n_refused_in_a_row + len(sent) if is_all_alike else 0
+        if self.n_refused_in_a_row < REFUSALS_TO_BENCH:
+            return verdicts
+        self.n_refused_in_a_row = 0
+        lead, last = verdicts[-1]
+        reason = f"refused {REFUSALS_TO_BENCH} leads in a row with {refusals.pop()}"
+        blamed = replace(last, slot_effect=SlotEffect.BENCHED, reason=reason)
+        return [*verdicts[:-1], (lead, blamed)]
+
+
+def _is_no_connection(verdict: Verdict) -> bool:
+    return verdict.kind is VerdictKind.RETRY and verdict.is_attempt

@@ -1,0 +1,170 @@
+"""What a load is told of its shares, and how one of them stops without stopping the others."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from subprocess import Popen
+from uuid import UUID, uuid4
+
+import pytest
+from flow_bench import FlowBench, FlowRunRecord, create_run, go_through, record_of
+from flow_process import FLOW_WITHIN_S, start_python
+from load_kit import CYCLE, Workbench, end
+from load_tables import make_leads
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Completed, Crashed, Pending, Running
+
+from clayload.ledger.books import Books
+from clayload.loading.prepare import PreparedLoad, prepare_load
+from clayload.loading.request import LoadRequest
+from clayload.loading.setup import read_setup
+from clayload.loading.shares import keep_chunks
+from flows.deliver_share import deliver_share
+from flows.orders import ShareOrder
+from tasks.shares import Shares
+
+NOBODY = "http://127.0.0.1:9/api"
+N_LEADS = 200
+
+
+@pytest.fixture
+def load(bench: FlowBench) -> PreparedLoad:
+    """Prepare a load of eight chunks for several workers."""
+    os.environ["CLAYLOAD_CHUNK_ROWS"] = "25"
+    setup = read_setup(os.environ)
+    extract = bench.work.write_csv(make_leads("Software", N_LEADS))
+    prepared = prepare_load(LoadRequest((str(extract),), CYCLE), setup)
+    keep_chunks(prepared, setup)
+    return prepared
+
+
+def run_share(load: PreparedLoad, number: int, of: int) -> FlowRunRecord:
+    order = ShareOrder(run=load.run_id, number=number, of=of)
+    return record_of(deliver_share(order, return_state=True))
+
+
+def create_share(load: PreparedLoad, number: int, of: int) -> UUID:
+    """Create the flow run of a share, which no worker ever takes."""
+    return create_run(deliver_share, {"share": {"run": load.run_id, "number": number, "of": of}})
+
+
+def read_problems(shares: Shares) -> list[tuple[str, str]]:
+    return [(problem.code, problem.message) for problem in shares.read_problems()]
+
+
+def test_a_share_says_truly_what_it_leaves(bench: FlowBench, load: PreparedLoad) -> None:
+    read_setup(os.environ).ledger.halt_run(load.run_id, "interrupted")
+    halted = run_share(load, 1, 2)
+    assert halted.state.message == (
+        "the load was stopped (interrupted): 200 of its leads are still owed"
+    )
+    again = prepare_load(
+        LoadRequest((str(bench.work.folder / "leads.csv"),), CYCLE), read_setup(os.environ)
+    )
+    keep_chunks(again, read_setup(os.environ))
+    sent = run_share(again, 1, 2)
+    assert sent.state.message == "nothing of the load is owed any more"
+    assert bench.work.n_rows() == N_LEADS
+
+
+def test_a_share_that_was_stopped_for_good_says_why(bench: FlowBench, load: PreparedLoad) -> None:
+    shares = Shares(load.run_id, {1: create_share(load, 1, 1)})
+    (chunk, *_) = load.chunks
+    chunk.path.unlink()
+    failed = run_share(load, 1, 1)
+    assert str(failed.state.message).startswith("CLY-RUN-05 ")
+    assert {code for code, _ in read_problems(shares)} == {"CLY-RUN-05"}
+    assert bench.work.keys_in("sending")["tech"] == []
+
+
+def test_a_share_that_does_not_see_the_folder_fails_with_the_reason(load: PreparedLoad) -> None:
+    shutil.rmtree(load.reading.folder)
+    failed = run_share(load, 1, 1)
+    assert failed.state.type.value == "FAILED"
+    assert str(failed.state.message).startswith("CLY-RUN-05 the folder of run")
+
+
+def test_of_a_share_that_ended_without_a_word_the_load_tells_how(load: PreparedLoad) -> None:
+    crashed, silent = create_share(load, 1, 2), create_share(load, 2, 2)
+    go_through(crashed, Pending(), Crashed(message="Process exited with status code: -9."))
+    go_through(silent, Pending(), Running(), Completed())
+    shares = Shares(load.run_id, {1: crashed, 2: silent})
+    assert shares.wait(0)
+    said = "share 1 ended Crashed (Process exited with status code: -9.)"
+    assert read_problems(shares) == [("CLY-RUN-08", said)]
+
+
+def test_shares_that_no_worker_takes_are_told_in_the_log(
+    load: PreparedLoad, capsys: pytest.CaptureFixture[str]
+) -> None:
+    share = create_share(load, 1, 1)
+    assert not Shares(load.run_id, {1: share}).wait(0)
+    assert capsys.readouterr().out == ""
+    assert not Shares(load.run_id, {1: share}, patience_s=0).wait(0)
+    assert "the shares of this load wait for a worker" in capsys.readouterr().out
+    go_through(share, Pending(), Running())
+    assert not Shares(load.run_id, {1: share}, patience_s=0).wait(0)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_prefect_that_does_not_answer_ends_no_load(
+    load: PreparedLoad, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shares = Shares(load.run_id, {1: uuid4()})
+    with temporary_settings({PREFECT_API_URL: NOBODY}):
+        assert not shares.wait(0)
+        assert "the shares cannot be looked at: ConnectError" in capsys.readouterr().out
+    run_share(load, 1, 1)
+    with temporary_settings({PREFECT_API_URL: NOBODY}):
+        assert shares.wait(0)
+        assert shares.read_problems() == []
+
+
+@contextmanager
+def start_share(work: Workbench, load: PreparedLoad, number: int) -> Iterator[Popen[str]]:
+    """Deliver a share in a process of its own, as a worker has it done."""
+    order = f"ShareOrder(run={load.run_id!r}, number={number}, of=2)"
+    code = "from flows.deliver_share import ShareOrder, deliver_share; deliver_share"
+    api = {"PREFECT_API_URL": str(PREFECT_API_URL.value()), "CLAYLOAD_IN_FLIGHT": "1"}
+    with start_python(work, "-c", f"{code}({order})", **api) as process:
+        yield process
+
+
+def test_a_share_that_is_told_to_stop_ends_within_a_grant_and_the_others_go_on(
+    bench: FlowBench, load: PreparedLoad
+) -> None:
+    work = bench.work
+    work.standin.faults({"kind": "latency", "latency_s": 0.5})
+    own = {chunk.chunk_id for chunk in load.chunks[::2]}
+    with start_share(work, load, 1) as stopped, start_share(work, load, 2) as goes_on:
+        wait_until_both_send(bench, load)
+        told_at = time.monotonic()
+        stopped.send_signal(signal.SIGTERM)
+        assert end(stopped, FLOW_WITHIN_S).exit_code == -signal.SIGTERM
+        took_s = time.monotonic() - told_at
+        assert own <= Books(read_setup(os.environ).ledger).chunks_with_owed(load.run_id)
+        work.standin.faults()
+        ended = end(goes_on, FLOW_WITHIN_S)
+    assert ended.exit_code == 0, ended.stderr
+    assert took_s < 10
+    assert work.query("SELECT halted_by FROM runs") == [(None,)]
+    assert work.keys_in("delivered")["tech"] == sorted(work.delivered()["tech"])
+    assert work.n_rows() == N_LEADS
+
+
+def wait_until_both_send(bench: FlowBench, load: PreparedLoad) -> None:
+    """Wait until leads of each share were delivered."""
+    give_up_at = time.monotonic() + FLOW_WITHIN_S
+    begun = (
+        "SELECT DISTINCT chunk_id FROM chunks JOIN chunk_leads USING (chunk_no) "
+        "JOIN submissions USING (submission_id) WHERE state = 'delivered'"
+    )
+    places = {chunk.chunk_id: place for place, chunk in enumerate(load.chunks)}
+    while {places[chunk] % 2 for (chunk,) in bench.work.query(begun)} != {0, 1}:
+        assert time.monotonic() < give_up_at
+        time.sleep(0.1)
