@@ -23,7 +23,8 @@ from prefect.concurrency.sync import concurrency
 from clayload.model import Priority
 from tasks.limits import CHUNK_LIMIT, HIGH_LIMIT, LEASE_S
 
-KEEP_S = 10.0
+KEEP_S = 30.0
+"""For as long as a chunk takes at Clay's own rate: nobody else waits much longer for it."""
 
 
 class _Place:

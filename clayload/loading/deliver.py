@@ -29,6 +29,7 @@ from clayload.secrets import redact
 
 _MIN_GRANT, _MAX_GRANT = 10, 25
 _GRANTS_PER_S = 20
+_starting = threading.Lock()
 
 
 class SystemClock:
@@ -82,13 +83,19 @@ def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
     return asyncio.run_coroutine_threadsafe(_deliver(ref, setup), _sending_loop()).result()
 
 
-@lru_cache(maxsize=1)
 def _sending_loop() -> asyncio.AbstractEventLoop:
     """Give the one event loop that sends for all chunks of this process.
 
     With a loop for each chunk's thread the threads fight for the interpreter: at 500 leads a
     second four of them sent 350, one sends all.
     """
+    # The first chunks ask at the same moment, and a cache alone would make each of them one.
+    with _starting:
+        return _start_sending_loop()
+
+
+@lru_cache(maxsize=1)
+def _start_sending_loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="sending", daemon=True).start()
     return loop

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from clayload.errors import ClayloadError
-from clayload.loading.setup import Setup
+from clayload.loading.setup import Setup, mark_of
 from clayload.tables.read import read_tables
 
 
@@ -25,12 +25,12 @@ class Follower:
     _seen: object = field(init=False)
 
     def __post_init__(self) -> None:
-        self._seen = _mark_of(self.setup.settings.config)
+        self._seen = mark_of(self.setup.settings.config)
 
     def look(self) -> Setup:
         """Take up the configuration if its file has changed; gives the setup as it is now."""
         path = self.setup.settings.config
-        if (mark := _mark_of(path)) != self._seen:
+        if (mark := mark_of(path)) != self._seen:
             self._seen = mark
             self._take_up(path)
         return self.setup
@@ -46,11 +46,3 @@ class Follower:
         self.setup = changed
         workspace = changed.config.workspace
         self.tell(f"{path} has changed: {workspace.rate_per_s:g}/s, burst {workspace.burst}")
-
-
-def _mark_of(path: Path) -> object:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_size, stat.st_ino

@@ -68,9 +68,30 @@ def read_setup(environ: Mapping[str, str]) -> Setup:
         ConfigError: with file, line and key of what is wrong.
     """
     settings = read_settings(environ)
-    config = read_tables(settings.config)
-    aliases = read_headers(settings.config.parent / "headers.yaml")
+    headers = settings.config.parent / "headers.yaml"
+    config = _read_tables(settings.config, mark_of(settings.config))
+    aliases = _read_headers(headers, mark_of(headers))
     return Setup(settings, config, aliases, environ)
+
+
+def mark_of(path: Path) -> object:
+    """Give what differs once somebody has changed a file."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
+
+
+# Each chunk of a flow asks, and reading the two takes longer than sending ten leads may.
+@lru_cache(maxsize=4)
+def _read_tables(path: Path, _mark: object) -> TablesConfig:
+    return read_tables(path)
+
+
+@lru_cache(maxsize=4)
+def _read_headers(path: Path, _mark: object) -> HeaderAliases:
+    return read_headers(path)
 
 
 @lru_cache(maxsize=4)
