@@ -125,7 +125,7 @@ submissions = Table(
     ),
 )
 """The one delivery owed for a (table, cycle, lead_key). `edition` is empty but for a changed lead
-that is owed again within its cycle; there it is the hash of what is sent."""
+that is owed again within its cycle; there it is the hash of what changed."""
 
 past_verdicts = Table(
     "past_verdicts",

@@ -17,6 +17,7 @@ EXIT_CODE_OF = {
     errors.ConfigError: ExitCode.CONFIG,
     errors.LedgerError: ExitCode.LEDGER,
     errors.LedgerLostError: ExitCode.LEDGER,
+    errors.LedgerConflictError: ExitCode.LEDGER,
     errors.RunError: ExitCode.UNBALANCED,
     errors.AnnounceError: ExitCode.PENDING,
     errors.StopExtractError: ExitCode.EXTRACT,

@@ -120,14 +120,18 @@ _COLUMNS: dict[str, list[str]] = {
 }
 
 
-def make_old(place: Place) -> OldLedger:
+def make_version(place: Place, version: str) -> None:
     engine = open_to_migrate(place.url)
     with engine.begin() as connection:
         config = Config()
         config.set_main_option("script_location", "clayload.ledger:migrations")
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, version)
     engine.dispose()
+
+
+def make_old(place: Place) -> OldLedger:
+    make_version(place, "0001")
     for table, rows in OLD_ROWS.items():
         for row in rows:
             marks = ", ".join("?" * len(row))
@@ -166,6 +170,14 @@ def test_a_migration_keeps_every_row_and_makes_the_ledger_as_a_new_one(old: OldL
     (remark,) = audit(ledger)
     assert remark.what.startswith("1 leads are granted")
     ledger.close()
+
+
+def test_a_migration_lets_each_chunk_send_what_it_was_to_send(old: OldLedger) -> None:
+    make_version(old.place, "0002")
+    old.place.query("UPDATE submissions SET payload_hash = 'content' WHERE submission_id > 4")
+    migrate(old.place.url)
+    hashes = old.place.query("SELECT submission_id, payload_hash FROM chunk_leads ORDER BY 1")
+    assert hashes == [(n, "content" if n > 4 else None) for n in range(1, 8)]
 
 
 def test_a_second_migration_changes_nothing(old: OldLedger) -> None:
