@@ -307,11 +307,11 @@ def _hold(new_place: NewPlace, on_in_doubt: str, n_examples: int) -> None:
 def test_the_newest_content_is_the_last_to_arrive_on_sqlite(
     tmp_path: Path, on_in_doubt: str
 ) -> None:
-    _hold(SqlitePlaces(tmp_path).new, on_in_doubt, 30)
+    _hold(SqlitePlaces(tmp_path).new, on_in_doubt, 20)
 
 
 @pytest.mark.parametrize("on_in_doubt", ["hold", "resend"])
 def test_the_newest_content_is_the_last_to_arrive_on_postgres(
     postgres_places: PostgresPlaces, on_in_doubt: str
 ) -> None:
-    _hold(postgres_places.new, on_in_doubt, 8)
+    _hold(postgres_places.new, on_in_doubt, 6)
