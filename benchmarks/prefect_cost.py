@@ -29,8 +29,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
+from delivery_loop import deliver_all
 from prefect_server import PrefectServer, start_prefect
-from sending_loop import CONFIG, MAX_BURST, MAX_RATE, ROOT, WEBHOOK_PATH, deliver_all, serving
+from sending_loop import CONFIG, MAX_BURST, MAX_RATE, ROOT, WEBHOOK_PATH, serving
 
 from clayload.loading.prepare import prepare_load
 from clayload.loading.request import LoadRequest

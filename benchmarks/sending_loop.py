@@ -26,17 +26,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
+from delivery_loop import deliver_all
 
-from clayload.loading.deliver import deliver_chunk, grant_size, read_bodies
+from clayload.loading.deliver import grant_size, read_bodies
 from clayload.loading.prepare import PreparedLoad, prepare_load
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup, read_setup
@@ -92,20 +90,8 @@ def prepare(extract: Path, folder: Path, base_url: str) -> tuple[Setup, Prepared
 def run_ours(extract: Path, folder: Path, base_url: str) -> Told:
     """Deliver all chunks as a load does: as many at once, each grant durable before it is sent."""
     setup, prepared = prepare(extract, folder, base_url)
-    seconds = deliver_all(prepared, setup)
-    return {"leads_per_s": prepared.n_owed / seconds, "n_grants": _count_grants(folder)}
-
-
-def deliver_all(prepared: PreparedLoad, setup: Setup) -> float:
-    """Deliver a prepared load, as many chunks at once as a load does; gives the seconds."""
-    started = time.perf_counter()
-    with ThreadPoolExecutor(setup.settings.chunks_at_once) as pool:
-        ends = list(pool.map(partial(deliver_chunk, setup=setup), prepared.chunks))
-    seconds = time.perf_counter() - started
-    counts = sum(ends, Counter[str]())
-    if counts["delivered"] != prepared.n_owed:
-        sys.exit(f"{counts} of {prepared.n_owed} leads")
-    return seconds
+    leads_per_s = prepared.n_owed / deliver_all(prepared, setup)
+    return {"leads_per_s": leads_per_s, "n_grants": _count_grants(folder)}
 
 
 def run_httpx(extract: Path, folder: Path, base_url: str) -> Told:
