@@ -161,11 +161,20 @@ def deliver_share(run_id: str, number: int, n_shares: int) -> list[Problem]:
 
 def _deliver_what_is_owed(run_id: str, number: int, n_shares: int, setup: Setup) -> list[Problem]:
     problems = _deliver(run_id, read_share(run_id, number, n_shares, setup))
-    if problems:
-        return problems
+    while not problems and (left := _find_left(run_id, setup)):
+        problems = _deliver(run_id, left)
+        # What others have in hand may come back: they are stopped, or end without a word.
+        time.sleep(_LOOK_EVERY_S)
+    return problems
+
+
+def _find_left(run_id: str, setup: Setup) -> Sequence[ChunkRef]:
+    """Find the chunks of which something is owed, or in the hands of others; none once halted."""
+    if Books(setup.ledger).find_run(run_id).halted_by is not None:
+        return ()
     # What a killed worker of this machine had not sent need not wait for its deadline.
     settle_ended(setup)
-    return _deliver(run_id, find_left(run_id, setup))
+    return find_left(run_id, setup)
 
 
 def _deliver(run_id: str, chunks: Sequence[ChunkRef]) -> list[Problem]:

@@ -63,10 +63,11 @@ def _deliver_all(prepared: PreparedLoad, follower: Follower) -> Iterator[Problem
         try:
             for future in _as_completed(chunk_of, follower.look):
                 yield from _problem_of(future, chunk_of[future], setup)
-        except BaseException:
+        except BaseException as error:
             # Ctrl-C, SIGTERM, a lost ledger: chunks under way end soon, no other begins.
             stop_delivering(prepared.run_id)
-            follower.tell(f"stopping: answers on their way are awaited, {STOP_GRACE_S:g} s at most")
+            if not isinstance(error, Exception):  # somebody wants it to stop, and may wonder
+                follower.tell(f"stopping: answers are awaited, {STOP_GRACE_S:g} s at most")
             pool.shutdown(wait=False, cancel_futures=True)
             setup.ledger.halt_run(prepared.run_id, INTERRUPTED)
             raise

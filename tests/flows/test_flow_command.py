@@ -24,6 +24,8 @@ from flow_process import (
 from load_kit import CYCLE, Ended, Workbench, end
 from load_tables import FINANCE, BenchOptions, BenchSlot, BenchTable, make_leads
 
+PREFECT_S = 5
+"""What Prefect may take of a busy machine to hear of a cancellation, and to tell of the end."""
 LEADS = [*make_leads("Software", 30), *make_leads("Banking", 20)]
 
 
@@ -153,7 +155,7 @@ def test_a_load_that_is_cancelled_in_prefect_records_what_it_sent_and_resumes(
         wait_for_state(api, run_id, "CANCELLED")
         took_s = time.monotonic() - cancelled_at
     work.standin.faults()
-    assert took_s < 10
+    assert took_s < 10 + PREFECT_S
     assert work.keys_in("sending", "in_doubt")["tech"] == []
     assert len(work.keys_in("delivered")["tech"]) == work.n_rows() < 400
     assert work.query("SELECT halted_by FROM runs") == [("interrupted",)]
