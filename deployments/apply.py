@@ -39,7 +39,7 @@ def deploy_all(pool: str, folder: Path, time_zone: str) -> list[str]:
         ensure_pool(client, pool)
         ensure_chunk_limits()
         _deploy_flows(pool, folder, time_zone)
-        _apply_automations(client)
+        apply_automations(client)
     return [one["name"] for one in _read(_DEPLOYMENTS)["deployments"]]
 
 
@@ -67,14 +67,18 @@ def _deploy_flows(pool: str, folder: Path, time_zone: str) -> None:
         )
 
 
-def _apply_automations(client: SyncPrefectClient) -> None:
+def apply_automations(client: SyncPrefectClient) -> None:
+    """Make the automations that are missing, and replace those that are not as the file has them.
+
+    The others are left alone: one that is replaced forgets the runs that it has seen begin or end.
+    """
     for wanted in _read(_AUTOMATIONS)["automations"]:
         automation = AutomationCore.model_validate(wanted)
         found = client.read_automations_by_name(automation.name)
-        if found:
-            client.update_automation(found[0].id, automation)
-        else:
+        if not found:
             client.create_automation(automation)
+        elif found[0].model_dump(exclude={"id"}) != automation.model_dump():
+            client.update_automation(found[0].id, automation)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Never: a flow run killed that could still record what it sent.
 
 Prefect's own process worker kills its flow runs at once when it ends: their last grants would
 stand in doubt. Told by SIGTERM, a load sends nothing more, records its answers, and says that it
-crashed, upon which the automation `clayload-resume-crashed` has it begun again.
+crashed. It did not: the worker puts it up for the next one, whether or not it had begun to run.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ import signal
 from abc import ABC
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio
+import httpx
 from anyio.abc import TaskStatus
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.exceptions import ObjectNotFound
 from prefect.logging.configuration import setup_logging
+from prefect.states import AwaitingRetry
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
 from clayload.cli.say import out
@@ -30,12 +34,13 @@ from clayload.errors import Code, ConfigError, ExitCode
 from deployments.endings import heeding_first_signal
 from deployments.pools import PROCESS_TYPE, read_pool
 from deployments.server import reach_server
-from deployments.worker import SUBMIT_S
+from deployments.worker import NOTE_S, SUBMIT_S
+from tasks.tries import MOST_TRIES
 
-if TYPE_CHECKING:
-    from prefect.client.schemas.objects import FlowRun
-
-_LOOK_EVERY_S = 0.1
+RESUMABLE = "resumable"
+"""The tag of deployments whose runs go on if begun again (`deployments/prefect.yaml`)."""
+_CUT_SHORT = (StateType.CRASHED, StateType.PENDING, StateType.RUNNING)
+_LOOK_EVERY_S = 0.2
 
 
 @dataclass(slots=True)
@@ -71,6 +76,7 @@ class PatientWorker(ProcessWorker, ABC):
         except asyncio.CancelledError:
             with anyio.CancelScope(shield=True):
                 await self._end(running, started.pid)
+                await self._put_up(flow_run)
             raise
 
     async def _end(self, running: asyncio.Future[Any], pid: asyncio.Future[int]) -> None:
@@ -84,12 +90,40 @@ class PatientWorker(ProcessWorker, ABC):
         running.cancel()
         await asyncio.wait([running])
 
+    async def _put_up(self, flow_run: FlowRun) -> None:
+        """Put a run that we have cut short up for the next worker."""
+        try:
+            found = await self._read_settled(flow_run)
+            if RESUMABLE in found.tags and found.state and found.state.type in _CUT_SHORT:
+                # The name that Prefect itself gives to a run whose container gets SIGTERM.
+                state: State[None] = AwaitingRetry(message="Its worker was stopped; it goes on.")
+                await self.client.set_flow_run_state(flow_run.id, state)
+        except (httpx.HTTPError, ObjectNotFound) as error:
+            self._logger.warning("%s is not put up again: %r", flow_run.name, error)
+
+    async def _read_settled(self, flow_run: FlowRun) -> FlowRun:
+        """Read how a run ended, once `clayload-find-crashed` has taken note if it is going to.
+
+        Its note would else come later, and end what the next worker has begun.
+        """
+        give_up_at = anyio.current_time() + NOTE_S
+        found = await self.client.read_flow_run(flow_run.id)
+        while _awaits_note(flow_run, found) and anyio.current_time() < give_up_at:
+            await anyio.sleep(_LOOK_EVERY_S)
+            found = await self.client.read_flow_run(flow_run.id)
+        return found
+
     async def teardown(self, *exc_info: object) -> None:
         """End; a flow run that was fetched gets its process first, or it would stay Pending."""
         with anyio.move_on_after(SUBMIT_S, shield=True):
             while self._submitting_flow_run_ids:  # noqa: ASYNC110 - Prefect has no event for it
                 await anyio.sleep(_LOOK_EVERY_S)
         await super().teardown(*exc_info)
+
+
+def _awaits_note(before: FlowRun, now: FlowRun) -> bool:
+    """Whether a run stands as crashed that ran, and may be begun again by itself."""
+    return now.state_name == "Crashed" and before.run_count < now.run_count <= MOST_TRIES
 
 
 def check_pool(name: str) -> None:

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +27,7 @@ from deployments.parts import HOST, check_free, run_to_end, running, wait_for, w
 from deployments.reports import serving_reports
 from deployments.worker import longest_stop_s
 
-_STOP_S, _RESUME_S, _LOOK_EVERY_S = 20.0, 30.0, 0.5
+_STOP_S = 20.0
 
 Port = Annotated[
     int, typer.Option(min=1, max=65_535, help="Port of Prefect's server on 127.0.0.1.")
@@ -65,7 +63,6 @@ def serve(
         )
         wait_for(server, f"{api}/health", lambda _: True)
         _deploy(environ)
-        parts.enter_context(_resuming(api))
         stop_s = longest_stop_s(settings) + _STOP_S
         worker = parts.enter_context(running("worker", _WORKER_COMMAND, environ, home, stop_s))
         wait_for(worker, f"{api}/work_pools/{POOL}", _has_worker)
@@ -106,23 +103,3 @@ def _deploy(environ: Mapping[str, str]) -> None:
     # In a process of its own: Prefect read its settings when this one began.
     if exit_code := run_to_end(("clayload", "deploy"), environ, _STOP_S):
         raise typer.Exit(exit_code)
-
-
-@contextmanager
-def _resuming(api: str) -> Iterator[None]:
-    """Let the server act on what ended with the worker, before it is ended itself.
-
-    What it has not acted on by then is forgotten: the load would stay Crashed.
-    """
-    crashed = {"state": {"type": {"any_": ["CRASHED"]}}, "tags": {"all_": ["resumable"]}}
-    asked = {"flow_runs": {**crashed, "end_time": {"after_": datetime.now(UTC).isoformat()}}}
-    try:
-        yield
-    finally:
-        give_up_at = time.monotonic() + _RESUME_S
-        with suppress(httpx.HTTPError), httpx.Client(trust_env=False) as http:
-            while time.monotonic() < give_up_at:
-                answer = http.post(f"{api}/flow_runs/filter", json=asked)
-                if answer.is_success and not answer.json():
-                    break
-                time.sleep(_LOOK_EVERY_S)

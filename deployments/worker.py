@@ -10,8 +10,8 @@ import typer
 from clayload.settings import Settings, read_settings
 from deployments.deploy import POOL
 
-SUBMIT_S = 20.0
-"""What a flow run that was fetched may take to get its process."""
+SUBMIT_S, NOTE_S = 15.0, 10.0
+"""What a flow run that was fetched may take to get its process, and Prefect to note its end."""
 # For a flow run to tell Prefect how it ended, once the last answer is recorded.
 _TELL_S = 15.0
 
@@ -40,4 +40,4 @@ def grace_s(settings: Settings) -> float:
 
 def longest_stop_s(settings: Settings) -> float:
     """Give the seconds after which a worker that was told to end has ended."""
-    return SUBMIT_S + grace_s(settings)
+    return SUBMIT_S + grace_s(settings) + NOTE_S

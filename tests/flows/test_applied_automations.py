@@ -1,0 +1,39 @@
+"""Deploying again leaves an automation alone that is as it should be, with all that it has seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flow_bench import client
+from prefect.client.orchestration import SyncPrefectClient
+
+from deployments.apply import apply_automations
+
+ZOMBIES = "clayload-find-zombies"
+
+
+def read_all(prefect: SyncPrefectClient) -> dict[str, dict[str, Any]]:
+    """Read the automations as the server has them, the ids of their triggers included."""
+    found = prefect.request("POST", "/automations/filter", json={}).json()
+    return {one["name"]: one for one in found}
+
+
+@pytest.mark.usefixtures("prefect_files")
+def test_an_automation_is_replaced_only_where_it_is_not_as_it_should_be() -> None:
+    with client() as prefect:
+        apply_automations(prefect)
+        made = read_all(prefect)
+        apply_automations(prefect)
+        assert read_all(prefect) == made
+        changed = made[ZOMBIES]
+        prefect.request("PATCH", f"/automations/{changed['id']}", json={"enabled": False})
+        apply_automations(prefect)
+        mended = read_all(prefect)
+        for one in made.values():
+            prefect.delete_automation(one["id"])
+    assert mended[ZOMBIES]["enabled"]
+    assert mended[ZOMBIES]["trigger"]["id"] != changed["trigger"]["id"]
+    assert {n: o for n, o in mended.items() if n != ZOMBIES} == {
+        n: o for n, o in made.items() if n != ZOMBIES
+    }
