@@ -10,7 +10,7 @@ import typer
 from clayload.settings import Settings, read_settings
 from deployments.deploy import POOL
 
-SUBMIT_S, NOTE_S = 15.0, 15.0
+SUBMIT_S, NOTE_S = 15.0, 10.0
 """What a flow run that was fetched may take to get its process, and Prefect to note its end."""
 # For a flow run to tell Prefect how it ended, once the last answer is recorded.
 _TELL_S = 15.0

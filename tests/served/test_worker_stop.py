@@ -47,13 +47,26 @@ def test_told_twice_and_told_again_a_load_leaves_no_lead_in_doubt_and_goes_on_el
     assert len(keys) == len(set(keys)) == N_LEADS
 
 
+def test_a_run_that_had_not_begun_yet_goes_to_the_next_worker(served: Served) -> None:
+    extract = served.work.write_csv(make_leads("Banking", 20, 85_000), "early.csv")
+    order = {"load": {"files": [str(extract)], "cycle": "2026-05"}}
+    with moved_to(served, "early", "manual-load"):
+        load = served.run("manual-load", order)
+        with start_worker(served, "ends-early", "early", limit=1) as worker:
+            served.wait_for(lambda: served.flow_run(load)["state_type"] == "PENDING", "a start")
+            assert tell(worker, signal.SIGTERM, signal.SIGTERM) == ExitCode.TERMINATED
+        assert served.flow_run(load)["state"]["name"] == "AwaitingRetry"
+        with start_worker(served, "takes-it", "early", limit=1):
+            ended = served.wait_for_end(load)
+    assert ended["state"]["message"] == "complete: 20 delivered"
+
+
 def tell(worker: Worker, first: signal.Signals, second: signal.Signals) -> int:
     """Send two signals, one after the other; give the exit code once nothing is left."""
     started = find_descendants(worker.process.pid)
     worker.process.send_signal(first)
     worker.process.send_signal(second)
     exit_code = worker.process.wait(STOP_WITHIN_S)
-    assert started
     assert [pid for pid in started if is_alive(pid)] == []
     return exit_code
 
