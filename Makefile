@@ -21,8 +21,9 @@ ui: .venv/installed
 	@$(BIN)/clayload serve --standin
 
 # Beside real servers: all that `clayload serve` starts, by its API and in a Chromium (Debian:
-# apt-get install chromium), several workers, a Dask cluster, and an S3 server.
-SERVICES := tests/served tests/integration/objects tests/flows/test_dask_runner.py
+# apt-get install chromium), flows in processes of their own, workers, a Dask cluster, and an S3 server.
+SERVICES := tests/served tests/integration/objects \
+  $(addprefix tests/flows/test_,dask_runner.py flow_command.py resumed_runs.py)
 
 test: .venv/installed
 	$(BIN)/pytest --numprocesses 2 $(SERVICES:%=--ignore %)
