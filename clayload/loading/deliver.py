@@ -11,10 +11,12 @@ import asyncio
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache, partial
+from typing import TypeVar
 
 import polars as pl
 
@@ -31,6 +33,8 @@ from clayload.secrets import redact
 
 _MIN_GRANT, _MAX_GRANT = 10, 25
 _GRANTS_PER_S = 20
+_MOST_CTRL_CS = 10
+_Read = TypeVar("_Read")
 
 
 class SystemClock:
@@ -150,9 +154,21 @@ async def _deliver(ref: ChunkRef, setup: Setup, stops: Mapping[str, Stop]) -> Co
         in_flight=settings.in_flight,
     ) as destination:
         here = await asyncio.to_thread(find_chunk, ref, setup)
-        bodies = await asyncio.to_thread(read_bodies, here)
+        bodies = await asyncio.to_thread(read_on, partial(read_bodies, here))
         clock = SystemClock()
         return await ChunkDelivery(bodies, grants, destination, clock, pacing, stop=stop).run()
+
+
+def read_on(read: Callable[[], _Read]) -> _Read:
+    """Read in a thread to the end, whoever presses Ctrl-C: what it means, the main thread decides.
+
+    Polars raises KeyboardInterrupt in every thread that reads just then, and it would end the
+    event loop of all chunks, which nobody could wait for any more.
+    """
+    for _ in range(_MOST_CTRL_CS):
+        with suppress(KeyboardInterrupt):
+            return read()
+    return read()
 
 
 def read_bodies(ref: ChunkRef) -> dict[str, bytes]:

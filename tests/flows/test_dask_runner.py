@@ -18,7 +18,7 @@ from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import ThreadPoolTaskRunner
 from standin_process import StandIn
 
-from clayload.errors import Code, ConfigError
+from clayload.errors import Code, ConfigError, ExitCode
 from tasks import runners
 
 DASK = {"CLAYLOAD_TASK_RUNNER": "dask", "CLAYLOAD_CHUNK_ROWS": "20"}
@@ -113,12 +113,15 @@ def test_when_a_process_of_a_cluster_is_killed_the_others_send_its_leads(
             work.wait_for_rows(150, FLOW_WITHIN_S)
             killed.kill()
             ended = end(process, FLOW_WITHIN_S)
-    assert ended.exit_code in {0, 21}, ended.stderr
+    assert ended.exit_code in {0, 20, 21}, ended.stderr
+    if ended.exit_code == ExitCode.PENDING:
+        # It had a grant of which nothing had left: owed again, and the same load sends it.
+        run_flow(work, extract, PREFECT_API_URL=api)
     counts = count_by_state(work)
     n_in_doubt = counts.pop("in_doubt", 0)
     assert counts == {"delivered": 600 - n_in_doubt}
     assert n_in_doubt <= 2 * MOST_IN_A_GRANT
-    assert count_senders(work) == 2
+    assert count_senders(work) >= 2
     keys = work.delivered()["tech"]
     assert len(keys) == len(set(keys)) == work.n_taken()
 

@@ -1,4 +1,4 @@
-"""How many event loops send for a process?"""
+"""How many event loops send for a process, and what ends them?"""
 
 from __future__ import annotations
 
@@ -18,3 +18,14 @@ def test_chunks_that_begin_at_the_same_moment_share_one_event_loop() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(ask, range(8)))) == 1
+
+
+def test_a_ctrl_c_that_polars_raises_in_a_reading_thread_does_not_end_the_event_loop() -> None:
+    interrupts = iter([KeyboardInterrupt, KeyboardInterrupt])
+
+    def read() -> str:
+        if (interrupt := next(interrupts, None)) is not None:
+            raise interrupt
+        return "bodies"
+
+    assert deliver.read_on(read) == "bodies"
