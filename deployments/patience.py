@@ -37,7 +37,7 @@ from deployments.server import reach_server
 from deployments.worker import NOTE_S, SUBMIT_S
 from tasks.tries import MOST_TRIES
 
-RESUMABLE = "resumable"
+_RESUMABLE = "resumable"
 """The tag of deployments whose runs go on if begun again (`deployments/prefect.yaml`)."""
 _CUT_SHORT = (StateType.CRASHED, StateType.PENDING, StateType.RUNNING)
 _LOOK_EVERY_S = 0.2
@@ -76,7 +76,8 @@ class PatientWorker(ProcessWorker, ABC):
         except asyncio.CancelledError:
             with anyio.CancelScope(shield=True):
                 await self._end(running, started.pid)
-                await self._put_up(flow_run)
+                if _RESUMABLE in flow_run.tags:
+                    await self._put_up(flow_run)
             raise
 
     async def _end(self, running: asyncio.Future[Any], pid: asyncio.Future[int]) -> None:
@@ -91,10 +92,10 @@ class PatientWorker(ProcessWorker, ABC):
         await asyncio.wait([running])
 
     async def _put_up(self, flow_run: FlowRun) -> None:
-        """Put a run that we have cut short up for the next worker."""
+        """Put a load that we have cut short up for the next worker."""
         try:
             found = await self._read_settled(flow_run)
-            if RESUMABLE in found.tags and found.state and found.state.type in _CUT_SHORT:
+            if found.state is not None and found.state.type in _CUT_SHORT:
                 # The name that Prefect itself gives to a run whose container gets SIGTERM.
                 state: State[None] = AwaitingRetry(message="Its worker was stopped; it goes on.")
                 await self.client.set_flow_run_state(flow_run.id, state)
