@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from clayload.model import Priority
+from clayload.tables.budgets import Amount, Budget, Budgets, WorkspaceBudget
 from clayload.tables.contradictions import find_contradictions
 from clayload.tables.problems import Flaw, refuse
 from clayload.tables.values import Count, Filter, LeadFields, Name, SecretRef, Steps, TimeZone
@@ -129,6 +130,9 @@ class Workspace(_Model):
         default=False,
         description="Whether enrichments run on your own providers' keys (no data credits).",
     )
+    budget: WorkspaceBudget | None = Field(
+        default=None, description="What the leads of all tables together may cost; see A budget."
+    )
 
     @model_validator(mode="after")
     def _burst_fits_rate(self) -> Self:
@@ -182,6 +186,15 @@ class Table(_Model):
     row_limit: Count = Field(
         default=50_000, description="Rows the Clay table holds; Clay's cap depends on the plan."
     )
+    credits_per_lead: Amount | None = Field(
+        default=None, description="Credits that one lead takes; counted against budgets."
+    )
+    actions_per_lead: Amount | None = Field(
+        default=None, description="Actions that one lead takes; counted against budgets."
+    )
+    budget: Budget | None = Field(
+        default=None, description="What the leads of this table may cost; see A budget."
+    )
     slots: tuple[Slot, ...] = Field(
         min_length=1, description="The table's webhooks, used up in this order."
     )
@@ -216,6 +229,16 @@ class TablesConfig(_Model):
         description="The tables by name; a lead goes to the first that matches.",
         json_schema_extra={"additionalProperties": False},
     )
+
+    @property
+    def budgets(self) -> Budgets:
+        """What the workspace and its tables may spend."""
+        workspace, tables = self.workspace, self.tables.items()
+        return Budgets(
+            time_zone=workspace.time_zone,
+            workspace=workspace.budget or WorkspaceBudget(),
+            tables={name: table.budget for name, table in tables if table.budget is not None},
+        )
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:

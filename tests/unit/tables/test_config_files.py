@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel
 
 from clayload.settings import PREFIX, Settings
+from clayload.tables.budgets import WorkspaceBudget
 from clayload.tables.filters import FILTER_FUNCTIONS
 from clayload.tables.models import Plan, PriorityWeights, Slot, Table, TablesConfig, Workspace
 from clayload.tables.read import read_tables
@@ -128,6 +129,7 @@ def rows_under(title: str) -> list[str]:
     [
         ("The top of the file", TablesConfig),
         ("workspace", Workspace),
+        ("A budget", WorkspaceBudget),
         ("Priority weights", PriorityWeights),
         ("A table", Table),
         ("A slot", Slot),
