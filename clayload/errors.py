@@ -26,6 +26,7 @@ class ExitCode(IntEnum):
     PENDING = 20
     ATTENTION = 21
     UNBALANCED = 22
+    DEFERRED = 23
     INTERRUPTED = 130
     TERMINATED = 143
 
@@ -71,6 +72,7 @@ class Code(StrEnum):
     RESUBMIT_UNCLEAR = "CLY-QUA-02"
     SLOTS_USED_UP = "CLY-CAP-01"
     TABLE_FULL = "CLY-CAP-02"
+    BUDGET_EXHAUSTED = "CLY-BUD-01"
     SLOTS_REJECTED = "CLY-SLT-01"
     LAST_SLOT = "CLY-SLT-02"
     DESTINATION_DOWN = "CLY-DST-01"
@@ -162,6 +164,12 @@ class StopTableError(ClayloadError):
 
 class CapacityExhaustedError(StopTableError):
     """All webhook slots of a table, or the table's rows, are used up."""
+
+
+class BudgetExhaustedError(StopTableError):
+    """A budget in credits or Actions is used up; `facts` has its `key`, and `until` (epoch s)."""
+
+    exit_code = ExitCode.DEFERRED
 
 
 class SlotRejectedError(StopTableError):

@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from clayload.delivery.budget import FREE, Bill, OverBudget, count_affordable
 from clayload.delivery.pace import PaceState, Rate, count_unused, take_moments
 from clayload.delivery.share import WAIT_FOR_TURN_S, Share, Shares
 from clayload.delivery.verdict import Verdict
 from clayload.model import Priority
+from clayload.tables.budgets import Budgets
 
 HELD_WAIT_S = 1.0
 """How often a chunk looks whether a pause by a person is over."""
@@ -62,7 +64,8 @@ class TableSnapshot:
 class WorkspaceSnapshot:
     """The workspace at `now` (the ledger's clock, epoch seconds): its pace, and who wants it.
 
-    `read_at` is the same moment by the sending loop's own clock (monotonic seconds).
+    `read_at` is the same moment by the sending loop's own clock (monotonic seconds). `budgets` are
+    those of the configuration that was taken up last; None before any was.
     """
 
     now: float
@@ -71,6 +74,7 @@ class WorkspaceSnapshot:
     pace: PaceState
     shares: Shares
     is_held: bool = False
+    budgets: Budgets | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ class Exhausted:
     detail: str
 
 
-GrantAnswer = Grant | Wait | Finished | Exhausted
+GrantAnswer = Grant | Wait | Finished | Exhausted | OverBudget
 Verdicts = Sequence[tuple[GrantedLead, Verdict]]
 
 
@@ -140,33 +144,44 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """What a grant takes: `delays_s` through `slot`, and what is left for the next to ask."""
+    """What a grant takes, and what is left for the next to ask.
+
+    `delays_s` through `slot`; each lead costs what the `bill` says.
+    """
 
     slot: str
     delays_s: tuple[float, ...]
     pace: PaceState
     share: Share
+    bill: Bill
 
 
 def reserve(
-    workspace: WorkspaceSnapshot, table: TableSnapshot, priority: Priority, n: int
-) -> Reservation | Wait | Exhausted:
-    """Decide for up to `n` leads of one table that are sent with this priority."""
+    workspace: WorkspaceSnapshot,
+    table: TableSnapshot,
+    priority: Priority,
+    n: int,
+    bill: Bill = FREE,
+) -> Reservation | Wait | Exhausted | OverBudget:
+    """Decide for up to `n` leads of one table that are sent with this priority, and cost this."""
     room = find_room(table, n)
     if isinstance(room, Exhausted):
         return room
+    n_affordable = count_affordable(bill, room.n)
+    if isinstance(n_affordable, OverBudget):
+        return n_affordable
     if workspace.is_held:
         return Wait(HELD_WAIT_S)
     now, rate, shares = workspace.now, workspace.rate, workspace.shares
     n_unused = count_unused(workspace.pace, rate, now)
-    n_allowed = max(shares.allow(priority, now, room.n), min(n_unused, room.n))
+    n_allowed = max(shares.allow(priority, now, n_affordable), min(n_unused, n_affordable))
     if n_allowed == 0:
         return Wait(WAIT_FOR_TURN_S)
     moments = take_moments(workspace.pace, rate, now, n_allowed)
     if not moments.delays_s:
         return Wait(moments.wait_s)
     share = shares.after(priority, now, len(moments.delays_s), moments.delays_s[-1])
-    return Reservation(room.slot, moments.delays_s, moments.state, share)
+    return Reservation(room.slot, moments.delays_s, moments.state, share, bill)
 
 
 def find_room(table: TableSnapshot, n: int) -> Room | Exhausted:

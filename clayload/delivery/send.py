@@ -17,27 +17,22 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from clayload.delivery.budget import OverBudget
 from clayload.delivery.grant import (
     Exhausted,
     Finished,
     Grant,
     GrantedLead,
-    Limit,
     Verdicts,
     Wait,
 )
 from clayload.delivery.health import Health
+from clayload.delivery.limits import stop_of
 from clayload.delivery.payload import LIMIT_BYTES
 from clayload.delivery.ports import Clock, Destination, GrantPort
 from clayload.delivery.stop import Stop
 from clayload.delivery.verdict import Verdict, VerdictKind, judge, too_large, unsent
-from clayload.errors import (
-    CapacityExhaustedError,
-    Code,
-    DestinationDownError,
-    SlotRejectedError,
-    StopTableError,
-)
+from clayload.errors import Code, DestinationDownError
 
 MAX_ATTEMPTS = 3
 FIRST_BACKOFF_S = 5.0
@@ -74,7 +69,7 @@ class ChunkDelivery:
         """Deliver until nothing of the chunk is owed, or the word to stop has come.
 
         Raises:
-            StopTableError: a limit of the table is reached; the rest stays pending.
+            StopTableError: a limit of the table or a budget is reached; the rest stays owed.
             DestinationDownError: no connection, or no sure answer, in three attempts; the rest
                 stays pending.
         """
@@ -88,8 +83,8 @@ class ChunkDelivery:
                     return self.counts
                 case Wait(wait_s):
                     await self._rest(wait_s)
-                case Exhausted():
-                    raise _stop_table(answer)
+                case Exhausted() | OverBudget():
+                    raise stop_of(answer)
                 case Grant():
                     verdicts = await self._send_grant(answer)
         if verdicts:
@@ -215,32 +210,3 @@ class _GrantSending:
         self._chunk.ledger.depart(lead)
         answer = await self._chunk.destination.submit(self._grant.slot, body)
         return judge(answer, self._chunk.clock.utc_now())
-
-
-def _stop_table(exhausted: Exhausted) -> StopTableError:
-    match exhausted.limit:
-        case Limit.SLOTS_USED_UP:
-            return CapacityExhaustedError(
-                Code.SLOTS_USED_UP,
-                f"all webhook slots are used up ({exhausted.detail})",
-                hint="add a slot for the table to tables.yaml and run the same load again",
-            )
-        case Limit.SLOTS_RETIRED:
-            return CapacityExhaustedError(
-                Code.SLOTS_USED_UP,
-                f"no webhook slot is left in use ({exhausted.detail})",
-                hint="add a slot for the table to tables.yaml, or take a retired one back "
-                "(`clayload slots retire SLOT --undo`), and run the same load again",
-            )
-        case Limit.TABLE_FULL:
-            return CapacityExhaustedError(
-                Code.TABLE_FULL,
-                f"the Clay table is full ({exhausted.detail})",
-                hint="add a second Clay table with its own filter to tables.yaml, then load again",
-            )
-        case Limit.SLOTS_REJECTED:
-            return SlotRejectedError(
-                Code.SLOTS_REJECTED,
-                f"Clay refuses the table's webhook slots ({exhausted.detail})",
-                hint="check the slot's URL and token in Clay, mend the secret, then load again",
-            )

@@ -25,6 +25,7 @@ EXIT_CODE_OF = {
     errors.ContractError: ExitCode.EXTRACT,
     errors.StopTableError: ExitCode.PENDING,
     errors.CapacityExhaustedError: ExitCode.PENDING,
+    errors.BudgetExhaustedError: ExitCode.DEFERRED,
     errors.SlotRejectedError: ExitCode.PENDING,
     errors.RetryChunkError: ExitCode.PENDING,
     errors.DestinationDownError: ExitCode.PENDING,
