@@ -1,7 +1,7 @@
 """What must become of leads, by the rules of the promises alone?
 
 In:    grants, verdicts, crashes, pauses and replays, as they happen to the real ledger.
-Out:   where each lead must stand, and what each slot must have been charged.
+Out:   where each lead must stand, what each slot must have been charged, and what each day spent.
 Never: a look into the ledger, or its arithmetic.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from clayload.delivery.grant import Grant, Verdicts
 from clayload.delivery.verdict import VerdictKind
@@ -35,6 +36,8 @@ class LedgerModel:
     charged: Counter[str] = field(default_factory=Counter)
     runs: dict[str, set[str]] = field(default_factory=dict)
     moments: list[float] = field(default_factory=list)
+    cost_of: dict[str, tuple[str, int]] = field(default_factory=dict)
+    spent: Counter[str] = field(default_factory=Counter)
 
     def register(self, run_id: str, keys: Iterable[str]) -> int:
         """Owe what nobody knew; how many of the run's leads are to be sent."""
@@ -52,8 +55,11 @@ class LedgerModel:
         may_be_resent = self.resends and self.attempts[key] < MAX_ATTEMPTS
         return self.states[key] == "pending" or (self.states[key] == "in_doubt" and may_be_resent)
 
-    def grant(self, grant: Grant, now: float) -> None:
-        """Leads were granted."""
+    def grant(self, grant: Grant, now: float, cost_milli: int = 0) -> None:
+        """Leads were granted, each at this cost in thousandths of a credit."""
+        day = datetime.fromtimestamp(now, UTC).date().isoformat()
+        self.cost_of[grant.grant_id] = (day, cost_milli)
+        self._spend(grant, len(grant.leads))
         for lead in grant.leads:
             assert self.may_be_granted(lead.lead_key), "granted twice"
             self.states[lead.lead_key] = "sending"
@@ -66,6 +72,7 @@ class LedgerModel:
         for lead, verdict in verdicts:
             key = lead.lead_key
             self.charged[grant.slot] -= not verdict.is_charged
+            self._spend(grant, -(not verdict.is_charged))
             is_its_grant = self.granted_under.get(key) == grant.grant_id
             if is_its_grant and self.states[key] in ("sending", "in_doubt"):
                 self.states[key] = STATE_AFTER[verdict.kind]
@@ -89,6 +96,11 @@ class LedgerModel:
                 self.states[key] = "pending"
                 self.granted_under.pop(key)
                 self.charged[grant.slot] -= 1
+                self._spend(grant, -1)
+
+    def _spend(self, grant: Grant, n: int) -> None:
+        day, cost_milli = self.cost_of[grant.grant_id]
+        self.spent[day] += n * cost_milli
 
     def is_sending_under(self, grant: Grant, key: str) -> bool:
         """Whether the lead still awaits this grant's answer."""

@@ -22,6 +22,7 @@ from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.ledger.owing import Lead
 from clayload.ledger.register import Owing, register_chunk
 from clayload.ledger.store import Ledger, RunStart
+from clayload.loading.spending import costs_of
 from clayload.model import ChunkRef
 from clayload.tables.models import TablesConfig
 
@@ -112,7 +113,8 @@ class LedgerScene:
 
     def grants(self, ledger: Ledger, run_id: str, chunk_id: str) -> ChunkGrants:
         chunk = self.chunk(run_id, chunk_id)
-        return ChunkGrants(ledger, chunk, GrantTerms(self.config, TIMEOUT_S))
+        costs = costs_of(self.config)
+        return ChunkGrants(ledger, chunk, GrantTerms(self.config, TIMEOUT_S, costs=costs))
 
     def load(self, keys: Sequence[str]) -> ChunkGrants:
         """A fresh ledger, run and chunk, ready to grant."""
@@ -135,6 +137,12 @@ class LedgerScene:
     @property
     def rows_used(self) -> int:
         return int(self.query("SELECT SUM(rows_used) FROM clay_tables")[0][0])
+
+    @property
+    def spent(self) -> dict[str, tuple[int, int]]:
+        """Thousandths of credits and Actions by day."""
+        found = self.query("SELECT day, credits_milli, actions_milli FROM spending ORDER BY day")
+        return {day: (credits_milli, actions_milli) for day, credits_milli, actions_milli in found}
 
     @property
     def charged(self) -> Counter[str]:

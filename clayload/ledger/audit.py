@@ -7,8 +7,10 @@ Never: a write, and never a repair: what is right only a backup or a person know
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -16,6 +18,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Select, and_, func, li
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.exc import DatabaseError
 
+from clayload.delivery.budget import say_milli
 from clayload.delivery.grant import SlotState
 from clayload.errors import Code, LedgerError
 from clayload.ledger import schema
@@ -24,11 +27,12 @@ from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
 
 _SHOWN = 5
-_s, _p, _cl, _c = (
+_s, _p, _cl, _c, _x = (
     schema.submissions.c,
     schema.past_verdicts.c,
     schema.chunk_leads.c,
     schema.chunks.c,
+    schema.spending.c,
 )
 _CHARGED = (SubmissionState.SENDING, SubmissionState.DELIVERED, SubmissionState.IN_DOUBT)
 
@@ -53,6 +57,7 @@ def audit(ledger: Ledger) -> list[Finding]:
             *_check_schema(connection),
             *_check_rows(connection),
             *_check_books(connection),
+            *_check_spending(connection),
             *_check_deadlines(connection, ledger.read_clock(connection)),
         ]
 
@@ -126,6 +131,45 @@ def _check_books(connection: Connection) -> Iterator[Finding]:
             )
 
 
+def _check_spending(connection: Connection) -> Iterator[Finding]:
+    """Whether what was spent is what the leads were charged, by table and day.
+
+    A lead that was in doubt and then sent anew was charged twice; only its last charge is known.
+    """
+    spent = _read_costs(connection, select(_x.table_name, _x.day, *_costs(_x)))
+    charged = _read_costs(
+        connection,
+        select(_s.table_name, _s.charged_on, *(func.sum(figure) for figure in _costs(_s)))
+        .where(_s.state.in_(_CHARGED), _s.charged_on.is_not(None))
+        .group_by(_s.table_name, _s.charged_on),
+    )
+    may_be_more = set(connection.execute(_DOUBTED_TABLES).scalars())
+    for key in sorted(spent.keys() | charged.keys()):
+        is_less = any(a < b for a, b in zip(spent[key], charged[key], strict=True))
+        if is_less or (spent[key] != charged[key] and key[0] not in may_be_more):
+            yield Finding(
+                f"table {key[0]} was charged {_amounts(spent[key])} on {key[1]}, and the leads "
+                f"sent to it cost {_amounts(charged[key])}"
+            )
+
+
+def _costs(columns: Any) -> tuple[Column[int], Column[int]]:  # noqa: ANN401 - the columns of any table
+    return columns.credits_milli, columns.actions_milli
+
+
+def _read_costs(
+    connection: Connection, found: Select[*tuple[Any, ...]]
+) -> defaultdict[tuple[str, str], tuple[int, int]]:
+    costs: defaultdict[tuple[str, str], tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for table, day, n_credits, n_actions in connection.execute(found):
+        costs[table, day] = (int(n_credits), int(n_actions))
+    return costs
+
+
+def _amounts(cost: tuple[int, int]) -> str:
+    return f"{say_milli(cost[0])} credits and {say_milli(cost[1])} Actions"
+
+
 def _range(least: int, most: int) -> str:
     return f"{least:,}" if least == most else f"{least:,} to {most:,}"
 
@@ -167,6 +211,12 @@ def _check_deadlines(connection: Connection, now: float) -> Iterator[Finding]:
 
 
 _N = func.count(literal(1))
+_DOUBTED_TABLES = (
+    select(_s.table_name)
+    .join(schema.past_verdicts, _p.submission_id == _s.submission_id)
+    .where(_p.what == SubmissionState.IN_DOUBT)
+    .distinct()
+)
 
 
 def _count_where(*conditions: ColumnElement[bool]) -> Select[int]:

@@ -7,11 +7,11 @@ Never: a write.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TypeVarTuple
 
-from sqlalchemy import Row, Select, func, literal, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, select
 
 from clayload.delivery.grant import TableSnapshot
 from clayload.errors import Code, RunError
@@ -142,10 +142,13 @@ class Books:
         )
         return [RunRow(**row._mapping) for row in found]  # noqa: SLF001 - SQLAlchemy's public accessor
 
-    def count_ends(self, run_id: str) -> dict[str, dict[RowEnd, int]]:
+    def count_ends(
+        self, run_id: str, deferred: Collection[str] = ()
+    ) -> dict[str, dict[RowEnd, int]]:
         """Count the run's registered leads by table and end.
 
-        A lead that another run delivered is `already delivered`.
+        A lead that another run delivered is `already delivered`; one that is owed, and of a table
+        in `deferred`, is that.
         """
         is_own = (func.coalesce(_s.run_id, "") == run_id).label("is_own")
         stands = self.left.state.label("stands")
@@ -157,7 +160,8 @@ class Books:
         )
         ends: dict[str, dict[RowEnd, int]] = {}
         for row in self._read(counted):
-            end = _end_of(row.stands, is_own=row.is_own)
+            is_deferred = row.table_name in deferred and row.stands == SubmissionState.PENDING
+            end = RowEnd.DEFERRED if is_deferred else _end_of(row.stands, is_own=row.is_own)
             of_table = ends.setdefault(row.table_name, {})
             of_table[end] = of_table.get(end, 0) + row.n
         return ends
@@ -188,11 +192,25 @@ class Books:
         self, run_id: str, state: SubmissionState, limit: int | None = None
     ) -> list[LeadRow]:
         """List the run's leads that stand in a state, in file order; the first `limit`, or all."""
+        return self._list_leads(run_id, self.left.state == state, limit)
+
+    def deferred_leads(self, run_id: str, deferred: Collection[str], limit: int) -> list[LeadRow]:
+        """List the first `limit` of the run's leads that are owed, and of these tables."""
+        if not deferred:
+            return []
+        is_owed_there = and_(
+            self.left.state == SubmissionState.PENDING, _c.table_name.in_(sorted(deferred))
+        )
+        return self._list_leads(run_id, is_owed_there, limit)
+
+    def _list_leads(
+        self, run_id: str, which: ColumnElement[bool], limit: int | None
+    ) -> list[LeadRow]:
         columns = (_cl.row_number, _c.table_name, _s.lead_key, _s.slot, _s.status)
         found = (
             select(*columns, self.left.reason, _s.body, self.left.n_attempts)
             .select_from(LEADS_OF_RUN)
-            .where(_c.run_id == run_id, self.left.state == state)
+            .where(_c.run_id == run_id, which)
             .order_by(_cl.row_number)
             .limit(limit)
         )

@@ -14,7 +14,7 @@ from pathlib import Path
 import polars as pl
 from sqlalchemy import Connection, select
 from sqlalchemy import Table as SqlTable
-from sqlalchemy.types import Float, Integer, Text
+from sqlalchemy.types import BigInteger, Float, Integer, Text
 
 from clayload.ledger import schema
 from clayload.ledger.moment import at_one_moment
@@ -25,6 +25,7 @@ _MICROSECONDS = 1_000_000
 _POLARS_OF: Mapping[type, pl.DataType] = {
     Text: pl.String(),
     Integer: pl.Int64(),
+    BigInteger: pl.Int64(),
     Float: pl.Float64(),
 }
 

@@ -9,12 +9,13 @@ Never: two transactions where one will do: the verdicts of a grant, the slot's a
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Row
 
+from clayload.delivery.budget import NOTHING, OverBudget, spend_of
 from clayload.delivery.grant import (
     Exhausted,
     Finished,
@@ -34,10 +35,12 @@ from clayload.ledger.conflicts import again_after_conflict
 from clayload.ledger.departures import NO_DEPARTURES, Departures
 from clayload.ledger.pacer import Pacer, with_share
 from clayload.ledger.snapshot import read_table
+from clayload.ledger.spending import Payer, awaits_answers, charge_bill, read_bill
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
 from clayload.ledger.verdicts import OpenGrant, charge, close_grant, is_written, take_back
 from clayload.model import ChunkRef
+from clayload.tables.costs import LeadCost
 from clayload.tables.models import OnInDoubt, Resend, TablesConfig
 
 _RECORDING_SLACK_S = 5.0
@@ -55,11 +58,16 @@ class _Work(Protocol[_Answer_co]):
 
 @dataclass(frozen=True, slots=True)
 class GrantTerms:
-    """On what terms grants are asked: how long a request may take, and who notes departures."""
+    """On what terms grants are asked.
+
+    How long a request may take, who notes departures, and what a lead costs, by table: one of a
+    table that is not there costs nothing.
+    """
 
     config: TablesConfig
     request_timeout_s: float
     departures: Departures = NO_DEPARTURES
+    costs: Mapping[str, LeadCost] = field(default_factory=dict)
 
 
 class ChunkGrants:
@@ -74,6 +82,9 @@ class ChunkGrants:
         ledger.introduce(terms.config)
         self._table = terms.config.tables[chunk.table]
         self._pacer = Pacer(ledger, terms.config.workspace)
+        self._payer = Payer(terms.config.workspace.name, chunk.table)
+        cost = terms.costs.get(chunk.table)
+        self._each = NOTHING if cost is None else spend_of(cost)
         self._open: OpenGrant | None = None
 
     def depart(self, lead: GrantedLead) -> None:
@@ -155,7 +166,10 @@ class ChunkGrants:
             self._keep_turn(tx, at, leads)
             return None, leads
         table = read_table(tx, self._chunk.table, self._table)
-        decision = reserve(at, table, self._chunk.priority, len(leads))
+        bill = read_bill(tx, at, self._payer, self._each)
+        decision = reserve(at, table, self._chunk.priority, len(leads), bill)
+        if isinstance(decision, OverBudget) and self._may_come_back(tx, decision, at):
+            decision = Wait(_ANSWER_COMES_S)
         if not isinstance(decision, Reservation):
             self._keep_turn(tx, at, decision)
             return None, decision
@@ -185,8 +199,15 @@ class ChunkGrants:
             waits_s.append(_ANSWER_COMES_S)
         return Wait(min(*waits_s, _LOOK_AGAIN_S)) if waits_s else Finished()
 
+    def _may_come_back(self, tx: Connection, over: OverBudget, at: WorkspaceSnapshot) -> bool:
+        """Whether others may give back what they have reserved: nobody is deferred for that."""
+        return awaits_answers(tx, over, self._terms.config.tables, at.now)
+
     def _keep_turn(
-        self, tx: Connection, at: WorkspaceSnapshot, answer: Wait | Finished | Exhausted
+        self,
+        tx: Connection,
+        at: WorkspaceSnapshot,
+        answer: Wait | Finished | Exhausted | OverBudget,
     ) -> None:
         """Let the others see whether leads of this priority are waiting."""
         priority = self._chunk.priority
@@ -218,6 +239,7 @@ class ChunkGrants:
             at.now,
             give_up_at,
             may_be_overtaken=self._table.resend is Resend.WHEN_CHANGED,
+            bill=reservation.bill,
         )
 
     def _write_intent(self, tx: Connection, opened: OpenGrant, leads: Sequence[_OwedRow]) -> None:
@@ -232,6 +254,10 @@ class ChunkGrants:
             "by": self._terms.departures.sender,
             "until": opened.give_up_at,
             "at": opened.given_at,
+            "day": opened.bill.day,
+            "credits": opened.bill.each.credits_milli,
+            "actions": opened.bill.each.actions_milli,
         }
         tx.execute(statements.INTEND, {"ids": [lead.submission_id for lead in granted], **intent})
         charge(tx, grant.slot, opened.table, len(granted))
+        charge_bill(self._ledger, tx, self._payer, opened.bill, len(granted))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -20,6 +21,7 @@ from clayload.delivery.share import Share, Shares
 from clayload.ledger import statements
 from clayload.ledger.store import Ledger
 from clayload.model import Priority
+from clayload.tables.budgets import Budgets
 from clayload.tables.models import Workspace
 
 
@@ -72,7 +74,14 @@ def read_workspace(
         pace=PaceState(**{name: figures[name] for name in statements.PACE_COLUMNS}),
         shares=Shares(shares, workspace.priority_weights.by_priority(), row.rate_per_s),
         is_held=row.held_at is not None,
+        budgets=_read_budgets(row.budgets) if row.budgets else None,
     )
+
+
+# Each grant reads them, and they seldom change.
+@lru_cache(maxsize=8)
+def _read_budgets(document: str) -> Budgets:
+    return Budgets.model_validate_json(document)
 
 
 def with_share(

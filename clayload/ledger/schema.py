@@ -10,6 +10,7 @@ Times are epoch seconds, UTC (`_at`, `_until`), so that SQLite and Postgres agre
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Float,
     ForeignKey,
@@ -25,11 +26,12 @@ from sqlalchemy import (
 
 from clayload.model import Priority
 
-LEDGER_VERSION = "0003"
+LEDGER_VERSION = "0004"
 """The newest revision in `migrations/versions`."""
 
 TRAFFIC_BUCKET_S = 10
 TRAFFIC_COUNTS = ("n_accepted", "n_refused", "n_in_doubt", "n_rate_limited")
+SPENDING_FIGURES = ("credits_milli", "actions_milli")
 
 metadata = MetaData()
 
@@ -46,6 +48,7 @@ workspaces = Table(
     Column("slowed_at", Float, nullable=False, server_default="0"),
     Column("held_at", Float),
     Column("held_because", Text),
+    Column("budgets", Text),
     *(
         Column(f"{figure}_{priority}", Float, nullable=False, server_default="0")
         for priority in Priority
@@ -116,6 +119,9 @@ submissions = Table(
     Column("reason", Text),
     Column("body", Text),
     Column("updated_at", Float, nullable=False),
+    Column("charged_on", Text),
+    Column("credits_milli", BigInteger, nullable=False, server_default="0"),
+    Column("actions_milli", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("lead_key", "table_name", "cycle", "edition", name="submissions_owed_once"),
     Index(
         "submissions_sending",
@@ -125,7 +131,8 @@ submissions = Table(
     ),
 )
 """The one delivery owed for a (table, cycle, lead_key). `edition` is empty but for a changed lead
-that is owed again within its cycle; there it is the hash of what changed."""
+that is owed again within its cycle; there it is the hash of what changed. `charged_on`
+is the local day on which its last grant charged what it costs, in thousandths."""
 
 past_verdicts = Table(
     "past_verdicts",
@@ -162,6 +169,20 @@ traffic = Table(
     sqlite_with_rowid=False,
 )
 """Answers by slot in buckets of TRAFFIC_BUCKET_S of epoch time, by when they were recorded."""
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("day", Text, nullable=False),
+    Column("table_name", Text, nullable=False),
+    Column("workspace", Text, nullable=False),
+    Column("credits_milli", BigInteger, nullable=False),
+    Column("actions_milli", BigInteger, nullable=False),
+    PrimaryKeyConstraint("day", "table_name"),
+    sqlite_with_rowid=False,
+)
+"""What the leads of a table cost by local day, in thousandths: charged as they are granted, given
+back where they were provably not accepted. A billing month is the sum of its days."""
 
 chunk_leads = Table(
     "chunk_leads",

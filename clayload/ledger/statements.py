@@ -71,10 +71,14 @@ SET_PACE = (
     )
 )
 
-SET_RATE = (
+SET_TERMS = (
     update(workspaces)
     .where(workspaces.c.workspace == bindparam("name"))
-    .values(rate_per_s=bindparam("to_rate_per_s"), burst=bindparam("to_burst"))
+    .values(
+        rate_per_s=bindparam("to_rate_per_s"),
+        burst=bindparam("to_burst"),
+        budgets=bindparam("to_budgets"),
+    )
 )
 
 HOLD = (
@@ -179,6 +183,9 @@ INTEND = (
         sender=bindparam("by"),
         give_up_at=bindparam("until"),
         updated_at=bindparam("at"),
+        charged_on=bindparam("day"),
+        credits_milli=bindparam("credits"),
+        actions_milli=bindparam("actions"),
     )
 )
 

@@ -23,7 +23,7 @@ from clayload.ledger.conflicts import again_after_conflict
 from clayload.ledger.engine import guarded, open_engine
 from clayload.ledger.server import connect
 from clayload.ledger.sqlite import READING
-from clayload.tables.models import TablesConfig, Workspace
+from clayload.tables.models import TablesConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,11 @@ class Ledger:
         self._turn = threading.Lock() if self._is_sqlite else nullcontext()
         self._own_clock = now or (time.time if self._is_sqlite else None)
 
-        # Built once: it goes into every grant.
+        # Built once: they go into every grant.
         self.add_traffic = self.add_up(schema.traffic, ("slot", "bucket_at"), schema.TRAFFIC_COUNTS)
+        self.add_spending = self.add_up(
+            schema.spending, ("day", "table_name"), schema.SPENDING_FIGURES, "workspace"
+        )
 
     @classmethod
     def open(cls, url: str, *, read_only: bool = False) -> Ledger:
@@ -95,10 +98,13 @@ class Ledger:
         """Build an INSERT that leaves a row that is already there as it is."""
         return self._insert(table).on_conflict_do_nothing(index_elements=list(key))
 
-    def add_up(self, table: SqlTable, key: Sequence[str], figures: Sequence[str]) -> Insert:
-        """Build an INSERT that adds to the figures of a row that is already there."""
+    def add_up(
+        self, table: SqlTable, key: Sequence[str], figures: Sequence[str], *names: str
+    ) -> Insert:
+        """Build an INSERT that adds to the figures of a row that is there, and renames `names`."""
         statement = self._insert(table)
         sums = {name: table.c[name] + statement.excluded[name] for name in figures}
+        sums |= {name: statement.excluded[name] for name in names}
         return statement.on_conflict_do_update(index_elements=list(key), set_=sums)
 
     def _insert(self, table: SqlTable) -> sqlite.Insert | postgresql.Insert:
@@ -115,13 +121,12 @@ class Ledger:
     def start_run(self, run: RunStart, config: TablesConfig) -> None:
         """Write the run, make the configured slots known, and give benched slots a new chance.
 
-        From here on every process paces by this configuration's rate.
+        From here on every process paces by this configuration's rate, and spends by its budgets.
         """
-        workspace = config.workspace
         with self.transaction() as tx:
             self.lock_workspaces(tx)
             self._introduce(tx, config)
-            self._set_rate(tx, workspace)
+            self._set_terms(tx, config)
             # A person started this run: what Clay refused earlier may have been mended since.
             tx.execute(
                 update(schema.slots)
@@ -140,15 +145,20 @@ class Ledger:
 
     @again_after_conflict
     def follow(self, config: TablesConfig) -> None:
-        """Take up a configuration that changed while loads are running: its rate and its slots."""
+        """Take up a configuration that changed while loads run: rate, budgets and slots."""
         with self.transaction() as tx:
             self.lock_workspaces(tx)
             self._introduce(tx, config)
-            self._set_rate(tx, config.workspace)
+            self._set_terms(tx, config)
 
-    def _set_rate(self, tx: Connection, workspace: Workspace) -> None:
-        rate = {"to_rate_per_s": workspace.rate_per_s, "to_burst": workspace.burst}
-        tx.execute(statements.SET_RATE, {"name": workspace.name, **rate})
+    def _set_terms(self, tx: Connection, config: TablesConfig) -> None:
+        workspace = config.workspace
+        terms = {
+            "to_rate_per_s": workspace.rate_per_s,
+            "to_burst": workspace.burst,
+            "to_budgets": config.budgets.model_dump_json(),
+        }
+        tx.execute(statements.SET_TERMS, {"name": workspace.name, **terms})
 
     def _introduce(self, tx: Connection, config: TablesConfig) -> None:
         workspace = {"tat": 0.0, "paused_until": 0.0, "n_rate_limited": 0}

@@ -16,7 +16,14 @@ LOST = "the process ended between send and record"
 """Why a lead is in doubt whose answer nobody heard."""
 
 _s, _p = submissions.c, past_verdicts.c
-_sent = select(_s.submission_id, _s.table_name, _s.slot)
+_sent = select(
+    _s.submission_id,
+    _s.table_name,
+    _s.slot,
+    _s.charged_on,
+    _s.credits_milli,
+    _s.actions_milli,
+)
 _is_given_up = and_(_s.state == SubmissionState.IN_DOUBT, _s.reason == LOST)
 _is_unanswered = or_(_s.state == SubmissionState.SENDING, _is_given_up)
 

@@ -15,11 +15,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from clayload.delivery.budget import Bill
 from clayload.delivery.grant import Grant, GrantedLead, Verdicts, WorkspaceSnapshot
 from clayload.delivery.verdict import Verdict, VerdictKind
 from clayload.ledger import schema, statements, unanswered
 from clayload.ledger.newest import hand_over
 from clayload.ledger.pacer import Pacer
+from clayload.ledger.spending import give_back, give_back_rows
 from clayload.ledger.states import AFTER_VERDICT
 
 _COLUMN_OF = {
@@ -34,7 +36,7 @@ class OpenGrant:
     """A grant whose answers are awaited: for whom, when given, and until when (ledger's clock).
 
     `may_be_overtaken`: the table resends what has changed, so a newer content of a lead may have
-    been loaded since.
+    been loaded since. `bill`: what each of its leads was charged.
     """
 
     grant: Grant
@@ -43,6 +45,7 @@ class OpenGrant:
     given_at: float
     give_up_at: float
     may_be_overtaken: bool
+    bill: Bill
 
 
 def close_grant(
@@ -62,6 +65,7 @@ def close_grant(
         tx.execute(statements.TELL, told)
     n_uncharged = sum(not verdict.is_charged for _, verdict in verdicts)
     charge(tx, grant.slot, opened.table, -n_uncharged)
+    give_back(tx, opened.table, opened.bill.day, opened.bill.each.times(n_uncharged))
     for _, verdict in verdicts:
         if verdict.slot_effect is not None:
             why = {"name": grant.slot, "to": verdict.slot_effect, "why": verdict.reason}
@@ -105,6 +109,7 @@ def take_back(
     hand_over(tx, [row.submission_id for row in rows], now)
     for (slot, table), n in Counter((row.slot, row.table_name) for row in rows).items():
         charge(tx, slot, table, -n)
+    give_back_rows(tx, rows)
 
 
 def _is_told(verdict: Verdict) -> bool:

@@ -28,6 +28,7 @@ from clayload.destinations.clay_webhook import ClayWebhook
 from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.loading.run_folder import find_chunk
 from clayload.loading.setup import Setup
+from clayload.loading.spending import costs_of
 from clayload.model import ChunkRef
 from clayload.secrets import redact
 
@@ -150,7 +151,8 @@ def _start_sending() -> _Sending:
 async def _deliver(ref: ChunkRef, setup: Setup, stops: Mapping[str, Stop]) -> Counter[str]:
     settings, stop = setup.settings, stops[ref.run_id]
     secrets = setup.secrets(ref.table)
-    terms = GrantTerms(setup.config, settings.request_timeout_s, setup.departures)
+    costs = costs_of(setup.config)
+    terms = GrantTerms(setup.config, settings.request_timeout_s, setup.departures, costs)
     grants = GrantsInThread(await asyncio.to_thread(ChunkGrants, setup.ledger, ref, terms))
     pacing = Pacing(grant_size(setup.config.workspace.rate_per_s), settings.in_flight)
     async with ClayWebhook(

@@ -1,8 +1,8 @@
 """A process that sends a chunk as fast as the ledger grants, for `test_ledger_by_many_processes`.
 
-python granting_process.py LEDGER_URL RUN_ID CHUNK_ID: says "ready", begins at a line on stdin,
-counts on stderr, and prints as JSON which leads were granted to it and the longest it waited for
-a grant, in seconds.
+python granting_process.py LEDGER_URL RUN_ID CHUNK_ID [CREDITS_PER_LEAD]:
+says "ready", begins at a line on stdin, counts on stderr, and prints as JSON which leads were
+granted to it and the longest it waited for a grant, in seconds.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ SENDING_S = 0.005  # what ten POSTs would take at the very least
 FAST = {"rate_per_s": 10_000.0, "burst": 10_000}
 
 
-def main(url: str, run_id: str, chunk_id: str) -> None:
-    scene = LedgerScene(place_at(url), make_config(workspace=FAST))
+def main(url: str, run_id: str, chunk_id: str, credits_per_lead: str = "0") -> None:
+    config = make_config(workspace=FAST, credits_per_lead=float(credits_per_lead))
+    scene = LedgerScene(place_at(url), config)
     ledger = Ledger(open_engine(scene.url))
     grants = scene.grants(ledger, run_id, chunk_id)
     _say("ready")

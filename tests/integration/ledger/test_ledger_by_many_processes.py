@@ -69,3 +69,23 @@ def test_a_killed_process_leaves_its_open_grant_in_doubt_and_another_sends_the_r
         n_granted += len(answer.leads)
         fast_scene.clock.at += 1
     assert n_granted == states.count("pending")
+
+
+def test_four_processes_spend_a_budget_to_the_last_lead_and_not_one_more(
+    scene: LedgerScene,
+) -> None:
+    runs = [f"run-{number}" for number in range(1, 5)]
+    budget = {"credits_per_day": 375.7}
+    scene.config = make_config(workspace={**FAST, "budget": budget}, credits_per_lead=1.5)
+    scene.load(KEYS)
+    for run_id in runs[1:]:
+        scene.start_run(scene.opened[0], run_id)
+        scene.register(scene.opened[0], run_id, "chunk-1", KEYS)
+    processes = [
+        start_program("granting_process.py", scene.url, run_id, "chunk-1", "1.5") for run_id in runs
+    ]
+    release(processes)
+    granted = [key for told in finish(processes) for key in json.loads(told)["granted"]]
+    assert len(granted) == len(set(granted)) == 250
+    assert sum(n_credits for n_credits, _ in scene.spent.values()) == 375_000
+    assert list(scene.states.values()).count("pending") == len(KEYS) - 250

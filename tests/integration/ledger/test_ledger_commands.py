@@ -180,6 +180,19 @@ def test_a_migration_lets_each_chunk_send_what_it_was_to_send(old: OldLedger) ->
     assert hashes == [(n, "content" if n > 4 else None) for n in range(1, 8)]
 
 
+def test_a_migration_takes_what_was_sent_before_for_free_and_counts_from_then_on(
+    old: OldLedger,
+) -> None:
+    make_version(old.place, "0003")
+    before = old.rows()
+    migrate(old.place.url)
+    assert old.rows() == before
+    charged = "SELECT DISTINCT charged_on, credits_milli, actions_milli FROM submissions"
+    assert old.place.query(charged) == [(None, 0, 0)]
+    assert old.place.query("SELECT COUNT(*) FROM spending") == [(0,)]
+    assert old.place.query("SELECT budgets FROM workspaces") == [(None,)]
+
+
 def test_a_second_migration_changes_nothing(old: OldLedger) -> None:
     migrate(old.place.url)
     before = old.rows()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -32,6 +32,7 @@ from ledger_model import LedgerModel
 from ledger_places import Place, PostgresPlaces, SqlitePlaces
 from ledger_scene import CYCLE, TIMEOUT_S, LedgerScene, make_config
 
+from clayload.delivery.budget import OverBudget
 from clayload.delivery.grant import (
     Exhausted,
     Finished,
@@ -50,11 +51,14 @@ from clayload.ledger.recovery import recover
 from clayload.ledger.reopen import find_replayable, reopen
 from clayload.ledger.states import REPLAYABLE
 from clayload.model import ChunkRef, Priority
+from clayload.tables.costs import LeadCost
 from clayload.tables.models import TablesConfig
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 KEYS = [f"lead-{i:02}" for i in range(24)]
 ROW_LIMIT, RATE_PER_S, BURST = 19, 10.0, 6
+PER_DAY, PER_CYCLE = 12.5, 21.0
+COSTS = (1.5, 0.0, 2.25)
 SAFE_LIMITS = {"tech-1": 9, "tech-2": 4, "tech-3": 30}
 USED_BEFORE = {"tech-1": 2, "tech-2": 0, "tech-3": 0}
 
@@ -65,10 +69,22 @@ def _config(on_in_doubt: str) -> TablesConfig:
             {"name": name, "safe_limit": limit, "used_before": USED_BEFORE[name]}
             for name, limit in SAFE_LIMITS.items()
         ),
-        workspace={"rate_per_s": RATE_PER_S, "burst": BURST},
+        workspace={
+            "rate_per_s": RATE_PER_S,
+            "burst": BURST,
+            "budget": {"credits_per_cycle": PER_CYCLE},
+        },
+        budget={"credits_per_day": PER_DAY},
         row_limit=ROW_LIMIT,
         on_in_doubt=on_in_doubt,
     )
+
+
+def _by_month(spent: Mapping[str, int]) -> Counter[str]:
+    months: Counter[str] = Counter()
+    for day, n in spent.items():
+        months[day[:7]] += n
+    return months
 
 
 NewPlace = Callable[[], AbstractContextManager[Place]]
@@ -94,6 +110,7 @@ class Chunk:
     ref: ChunkRef
     sender: str
     grants: ChunkGrants
+    cost: float
     open: Grant | None = None
 
 
@@ -194,7 +211,7 @@ class LedgerLaws(RuleBasedStateMachine):
         else:
             ledger.release(name)
 
-    @rule(seconds=st.sampled_from([0.01, 0.1, 0.5, 1.0, 5.0, 36.0, 400.0]))
+    @rule(seconds=st.sampled_from([0.01, 0.1, 0.5, 1.0, 5.0, 36.0, 400.0, 86_400.0]))
     def pass_time(self, seconds: float) -> None:
         self.scene.clock.at += seconds
 
@@ -206,8 +223,11 @@ class LedgerLaws(RuleBasedStateMachine):
     def _new_process(self, ref: ChunkRef, process: int) -> Chunk:
         self.n_senders += 1
         sender = f"{read_boot_id()}.{self.n_senders}"
-        terms = GrantTerms(self.scene.config, TIMEOUT_S, Departures(sender))
-        return Chunk(ref, sender, ChunkGrants(self.ledgers[process], ref, terms))
+        # As if somebody had changed what a lead costs.
+        cost = COSTS[self.n_senders % len(COSTS)]
+        costs = {ref.table: LeadCost(cost, 0.0)}
+        terms = GrantTerms(self.scene.config, TIMEOUT_S, Departures(sender), costs)
+        return Chunk(ref, sender, ChunkGrants(self.ledgers[process], ref, terms), cost)
 
     def _leads_of(self, chunk: Chunk) -> Sequence[GrantedLead]:
         return () if chunk.open is None else chunk.open.leads
@@ -221,11 +241,19 @@ class LedgerLaws(RuleBasedStateMachine):
         assert isinstance(answer, Finished) == (not self.model.owed_by(chunk.ref.run_id))
         if isinstance(answer, Exhausted):
             assert self._is_exhausted()
+        if isinstance(answer, OverBudget):
+            assert self._is_over_budget(chunk.cost)
         if isinstance(answer, Grant):
             assert not self.model.is_held
             assert 1 <= len(answer.leads) <= n
-            self.model.grant(answer, self.scene.clock())
+            self.model.grant(answer, self.scene.clock(), round(chunk.cost * 1_000))
             chunk.open = answer
+
+    def _is_over_budget(self, cost: float) -> bool:
+        today = datetime.fromtimestamp(self.scene.clock(), UTC).date().isoformat()
+        per_day = self.model.spent[today] / 1_000
+        per_cycle = _by_month(self.model.spent)[today[:7]] / 1_000
+        return per_day + cost > PER_DAY or per_cycle + cost > PER_CYCLE
 
     def _is_exhausted(self) -> bool:
         rows = self.scene.query("SELECT slot, used, state FROM slots")
@@ -257,6 +285,15 @@ class LedgerLaws(RuleBasedStateMachine):
         assert charged.total() + sum(USED_BEFORE.values()) <= ROW_LIMIT
         for slot, n in charged.items():
             assert n + USED_BEFORE[slot] <= SAFE_LIMITS[slot]
+
+    @invariant()
+    def what_is_spent_is_what_was_charged_and_never_over_budget(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        spent = {day: credits_milli for day, (credits_milli, _) in self.scene.spent.items()}
+        assert {day: n for day, n in spent.items() if n} == dict(+self.model.spent)
+        assert max(spent.values(), default=0) <= PER_DAY * 1_000
+        assert max(_by_month(spent).values(), default=0) <= PER_CYCLE * 1_000
 
     @invariant()
     def the_ledgers_own_check_finds_nothing_damaged(self) -> None:

@@ -1,0 +1,163 @@
+"""What do leads cost, and how do the budgets stand?
+
+In:    configuration and ledger.
+Out:   the cost of one lead by table; every budget line with what is spent, reserved and left; how
+       many leads of a plan no budget has room for.
+Never: a write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from clayload.delivery.budget import (
+    MILLI,
+    NOTHING,
+    Bill,
+    BudgetLine,
+    OverBudget,
+    Spend,
+    count_affordable,
+    find_periods,
+    spend_of,
+)
+from clayload.ledger.engine import is_new
+from clayload.ledger.spending import Payer, Reserved, read_lines, read_reserved, unspent_lines
+from clayload.ledger.store import Ledger
+from clayload.loading.setup import Setup
+from clayload.tables.budgets import Counted
+from clayload.tables.costs import CostRange, LeadCost
+from clayload.tables.models import Table, TablesConfig
+
+
+def costs_of(config: TablesConfig) -> dict[str, LeadCost]:
+    """Tell what one lead of each table is counted with."""
+    is_high = config.budgets.workspace.count is Counted.HIGH
+    ranges = {name: _estimate(table) for name, table in config.tables.items()}
+    return {name: one.high if is_high else one.likely for name, one in ranges.items()}
+
+
+def _estimate(table: Table) -> CostRange:
+    told = LeadCost(table.credits_per_lead or 0.0, table.actions_per_lead or 0.0)
+    return CostRange(told, told, told)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """A budget line: `spent` for good, `reserved` for leads whose answers are awaited, and `left`.
+
+    `key` is where it stands in `tables.yaml`; amounts are credits or Actions. It renews when the
+    local day `renews_on` begins, at `renews_at` (epoch seconds).
+    """
+
+    key: str
+    table: str | None
+    unit: str
+    span: str
+    limit: float
+    spent: float
+    reserved: float
+    left: float
+    renews_on: str
+    renews_at: float
+
+    @property
+    def part_used(self) -> float:
+        """How much of the limit is spent or reserved; all of it where the limit is 0."""
+        return (self.spent + self.reserved) / self.limit if self.limit else 1.0
+
+
+def read_budgets(setup: Setup) -> tuple[BudgetUse, ...]:
+    """Read how every budget of the configuration stands, the workspace's first.
+
+    Before there is a ledger nothing is spent.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
+    """
+    ledger = None if is_new(setup.settings.ledger_url) else setup.ledger
+    found = _read(setup.config, ledger)
+    return tuple(_describe(line, found) for line in _list_once(list(found.lines_of.values())))
+
+
+def count_over_budget(
+    config: TablesConfig, ledger: Ledger | None, n_to_send: Mapping[str, int]
+) -> dict[str, int]:
+    """Count the leads of each table that no budget has room for now, if they are sent in order."""
+    costs, lines_of = costs_of(config), _read(config, ledger).lines_of
+    planned, over = NOTHING, {}
+    for name, n in n_to_send.items():
+        each = spend_of(costs[name])
+        lines = [_after(line, planned) for line in lines_of[name]]
+        fitting = count_affordable(Bill(each, lines=lines), n) if n else 0
+        n_fitting = 0 if isinstance(fitting, OverBudget) else fitting
+        over[name] = n - n_fitting
+        planned = planned.plus(each.times(n_fitting))
+    return over
+
+
+def _after(line: BudgetLine, planned: Spend) -> BudgetLine:
+    """Give a line once the tables before have spent; what they do counts for the workspace only."""
+    if line.table is not None:
+        return line
+    return replace(line, spent_milli=line.spent_milli + planned.of(line.unit))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The lines that each table counts against, and what is reserved."""
+
+    lines_of: dict[str, tuple[BudgetLine, ...]]
+    reserved: Reserved
+
+
+def _read(config: TablesConfig, ledger: Ledger | None) -> _Found:
+    budgets = config.budgets
+    if ledger is None:
+        periods = find_periods(datetime.now(UTC).timestamp(), budgets)
+        return _Found({name: unspent_lines(budgets, name, periods) for name in config.tables}, {})
+    with ledger.reading() as connection:
+        periods = find_periods(ledger.read_clock(connection), budgets)
+        payers = [Payer(config.workspace.name, name) for name in config.tables]
+        return _Found(
+            {payer.table: read_lines(connection, budgets, payer, periods) for payer in payers},
+            read_reserved(connection),
+        )
+
+
+def _list_once(lines_of: list[tuple[BudgetLine, ...]]) -> Iterator[BudgetLine]:
+    """List the lines of all tables, those of the workspace first and once."""
+    yield from (line for line in lines_of[0] if line.table is None)
+    yield from (line for lines in lines_of for line in lines if line.table is not None)
+
+
+def _describe(line: BudgetLine, found: _Found) -> BudgetUse:
+    reserved_milli = sum(
+        cost.of(line.unit)
+        for (table, day), cost in found.reserved.items()
+        if table in (found.lines_of if line.table is None else (line.table,))
+        and line.period.first_day <= day < line.period.ends_on
+    )
+    return BudgetUse(
+        key=line.key,
+        table=line.table,
+        unit=line.unit,
+        span=line.span,
+        limit=line.limit_milli / MILLI,
+        spent=max(line.spent_milli - reserved_milli, 0) / MILLI,
+        reserved=reserved_milli / MILLI,
+        left=line.left_milli / MILLI,
+        renews_on=line.period.ends_on,
+        renews_at=line.period.ends_at,
+    )
+
+
+def describe_budgets(uses: tuple[BudgetUse, ...]) -> Iterator[str]:
+    """Say, a sentence each, how far the budgets are used."""
+    for use in uses:
+        yield (
+            f"{use.key}: {use.spent + use.reserved:,.10g} of {use.limit:,.10g} used "
+            f"({use.part_used:.1%}), renews on {use.renews_on}"
+        )
