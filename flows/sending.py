@@ -41,6 +41,7 @@ SENDING: dict[str, Any] = {
 _STATES: dict[Outcome, tuple[StateType, str]] = {
     Outcome.COMPLETE: (StateType.COMPLETED, "Completed"),
     Outcome.ATTENTION: (StateType.COMPLETED, StateName.NEEDS_ATTENTION),
+    Outcome.DEFERRED: (StateType.COMPLETED, StateName.LEADS_DEFERRED),
     Outcome.PENDING: (StateType.FAILED, StateName.LEADS_PENDING),
     Outcome.UNBALANCED: (StateType.FAILED, StateName.BOOKS_UNBALANCED),
 }

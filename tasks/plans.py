@@ -33,7 +33,8 @@ def show_load_plan(request: LoadRequest) -> State[Any]:
     time = describe_seconds(plan.sending_time_s)
     said = f"{plan.n_to_send:,} leads to send for {plan.cycle} at {plan.rate_per_s:g}/s: {time}"
     fits = "" if plan.is_fitting else "; not all find room: add a slot"
-    return _show("load-plan", f"{said}{fits}", _render_load(plan))
+    over = f"; {plan.n_over_budget:,} are over a budget" if plan.n_over_budget else ""
+    return _show("load-plan", f"{said}{fits}{over}", _render_load(plan))
 
 
 def show_replay_plan(request: ReplayRequest) -> State[Any]:
@@ -64,10 +65,19 @@ def _render_load(plan: LoadPlan) -> str:
             f"{table.n_to_send:,}",
             ", ".join(f"{slot} {n:,}" for slot, n in table.by_slot.items()),
             f"{table.n_unplaced:,}",
+            f"{table.n_over_budget:,}",
         )
         for name, table in plan.tables.items()
     )
-    header = ("table", "accepted", "already settled", "to send", "through slots", "no room")
+    header = (
+        "table",
+        "accepted",
+        "already settled",
+        "to send",
+        "through slots",
+        "no room",
+        "over budget",
+    )
     return render_grid(Grid(header, tuple(rows)))
 
 

@@ -16,6 +16,7 @@ class StateName(StrEnum):
 
     NEEDS_ATTENTION = "NeedsAttention"
     PLANNED = "Planned"
+    LEADS_DEFERRED = "LeadsDeferred"
     LEADS_PENDING = "LeadsPending"
     BOOKS_UNBALANCED = "BooksUnbalanced"
     LEDGER_DAMAGED = "LedgerDamaged"

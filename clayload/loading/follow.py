@@ -1,7 +1,7 @@
 """What if somebody edits the configuration while a load is running?
 
 In:    the setup a load began with.
-Out:   the setup as it is now; a new rate or slot counts from the next grant or chunk on.
+Out:   the setup as it is now; a new rate, budget or slot counts from the next grant or chunk on.
 Never: a load stopped by an edit: what is wrong is told, and what was read before stays.
 """
 
@@ -43,6 +43,10 @@ class Follower:
         except ClayloadError as error:
             self.tell(f"{path} has changed, but this load goes on with what it read: {error}")
             return
+        has_budgets = changed.config.budgets != self.setup.config.budgets
         self.setup = changed
         workspace = changed.config.workspace
-        self.tell(f"{path} has changed: {workspace.rate_per_s:g}/s, burst {workspace.burst}")
+        self.tell(
+            f"{path} has changed: {workspace.rate_per_s:g}/s, burst {workspace.burst}"
+            + (", and its budgets" if has_budgets else "")
+        )

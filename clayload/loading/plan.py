@@ -32,6 +32,7 @@ from clayload.loading.deliver import read_bodies
 from clayload.loading.reading import prepare_frames, read_leads
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
+from clayload.loading.spending import count_over_budget
 from clayload.model import ChunkRef
 from clayload.report.account import Reading
 from clayload.tables.models import Table
@@ -42,7 +43,10 @@ class _Plan(BaseModel):
 
 
 class TableLoadPlan(_Plan):
-    """One table's part of a load: `by_slot` says which slots take how many of `n_to_send`."""
+    """One table's part of a load: `by_slot` says which slots take how many of `n_to_send`.
+
+    `n_over_budget` of those that find room would be deferred, as budgets stand now.
+    """
 
     n_accepted: int
     n_already_settled: int
@@ -51,6 +55,7 @@ class TableLoadPlan(_Plan):
     by_slot: dict[str, int]
     left_in_slots: dict[str, int]
     n_unplaced: int
+    n_over_budget: int = 0
 
 
 class LoadPlan(_Plan):
@@ -72,6 +77,11 @@ class LoadPlan(_Plan):
     def is_fitting(self) -> bool:
         """Whether every lead finds room in its table and slots."""
         return all(table.n_unplaced == 0 for table in self.tables.values())
+
+    @property
+    def n_over_budget(self) -> int:
+        """Leads that find room, and no budget."""
+        return sum(table.n_over_budget for table in self.tables.values())
 
     def to_json(self) -> str:
         """Give the plan for machines, without the folder it was made in, which is gone by now."""
@@ -136,10 +146,14 @@ def plan_load(request: LoadRequest, setup: Setup, bodies_folder: Path | None = N
             )
             for name, table in setup.config.tables.items()
         }
-        tables = {
-            name: _plan_table(owed, history.read_table(name, setup.config.tables[name]))
-            for name, owed in owed_of.items()
-        }
+        tables = _within_budgets(
+            {
+                name: _plan_table(owed, history.read_table(name, setup.config.tables[name]))
+                for name, owed in owed_of.items()
+            },
+            setup,
+            history.ledger,
+        )
         if bodies_folder is not None:
             _write_all(bodies_folder, owed_of)
         rate = Rate(setup.config.workspace.rate_per_s, setup.config.workspace.burst)
@@ -151,6 +165,16 @@ def plan_load(request: LoadRequest, setup: Setup, bodies_folder: Path | None = N
             rate_per_s=rate.per_s,
             sending_time_s=sending_time_s(rate, sum(plan.n_to_send for plan in tables.values())),
         )
+
+
+def _within_budgets(
+    tables: dict[str, TableLoadPlan], setup: Setup, ledger: Ledger | None
+) -> dict[str, TableLoadPlan]:
+    n_placed = {name: plan.n_to_send - plan.n_unplaced for name, plan in tables.items()}
+    over = count_over_budget(setup.config, ledger, n_placed)
+    return {
+        name: plan.model_copy(update={"n_over_budget": over[name]}) for name, plan in tables.items()
+    }
 
 
 @contextmanager

@@ -31,11 +31,13 @@ from clayload.report.account import (
     RunReport,
     SlotAccount,
     count_ends,
+    find_deferred,
     merge_problems,
 )
 from clayload.report.markdown import render_report
 
 _LOOK_AGAIN_S = 1.0
+_LISTED_DEFERRED = 1_000
 _log = logging.getLogger(__name__)
 _PROBLEMS = TypeAdapter(tuple[Problem, ...])
 
@@ -54,9 +56,10 @@ def settle_run(
     """
     wait_for_answers(run_id, setup, tell)
     merged = merge_problems(problems)
-    report = read_report(run_id, setup).model_copy(update={"problems": merged})
+    books, run = _open_books(run_id, setup)
+    report = _read_account(books, run, setup, merged)
     setup.ledger.finish_run(run_id, report.outcome, _PROBLEMS.dump_json(merged).decode())
-    _write_report(report, open_run_folder(Books(setup.ledger).find_run(run_id), setup))
+    _write_report(report, open_run_folder(run, setup))
     return report
 
 
@@ -93,31 +96,54 @@ def wait_for_answers(
 def read_report(run_id: str | None, setup: Setup, n_listed: int | None = None) -> RunReport:
     """Read the account of a run (the newest without an id) as it stands now.
 
-    It lists every lead that was refused or is in doubt, a kilobyte each, or the first `n_listed`.
+    It lists every lead that was refused or is in doubt, a kilobyte each, or the first `n_listed`;
+    and of the deferred ones, of which there may be any number, the first thousand.
     """
+    books, run = _open_books(run_id, setup)
+    return _read_account(books, run, setup, read_problems(run), n_listed)
+
+
+def read_problems(run: RunRow) -> tuple[Problem, ...]:
+    """Read what stopped a run on the way; nothing while it runs."""
+    return _PROBLEMS.validate_json(run.problems or "[]")
+
+
+def _open_books(run_id: str | None, setup: Setup) -> tuple[Books, RunRow]:
     books = Books(setup.ledger, find_left(setup.ledger, setup.departures_folder))
-    run = books.find_run(run_id)
+    return books, books.find_run(run_id)
+
+
+def _read_account(
+    books: Books,
+    run: RunRow,
+    setup: Setup,
+    problems: tuple[Problem, ...],
+    n_listed: int | None = None,
+) -> RunReport:
+    deferred = find_deferred(problems)
     return RunReport(
         run_id=run.run_id,
         extract_id=run.extract_id,
         cycle=run.cycle,
         reading=Reading.model_validate_json(run.preparation),
-        tables=books.count_ends(run.run_id),
+        tables=books.count_ends(run.run_id, deferred),
         slots=_slots(books, run.run_id, setup),
         in_doubt=tuple(books.leads_in(run.run_id, SubmissionState.IN_DOUBT, n_listed)),
         refused=tuple(books.leads_in(run.run_id, SubmissionState.REFUSED, n_listed)),
-        problems=_PROBLEMS.validate_json(run.problems or "[]"),
+        problems=problems,
         duration_s=_duration_s(run, setup),
         kind=run.kind,
         parent_run_id=run.parent_run_id,
         children=tuple(_read_child(books, child) for child in books.children_of(run.run_id)),
         warnings=warn_of_slots(forecast_slots(setup)),
+        deferred=tuple(books.deferred_leads(run.run_id, deferred, n_listed or _LISTED_DEFERRED)),
     )
 
 
 def _read_child(books: Books, child: RunRow) -> ChildRun:
     reading = Reading.model_validate_json(child.preparation)
-    ends = count_ends(reading, books.count_ends(child.run_id))
+    of_tables = books.count_ends(child.run_id, find_deferred(read_problems(child)))
+    ends = count_ends(reading, of_tables)
     return ChildRun(
         run_id=child.run_id,
         kind=child.kind,

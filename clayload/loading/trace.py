@@ -21,9 +21,10 @@ from clayload.ledger.states import SubmissionState
 from clayload.ledger.story import Past, Standing, Story, count_submissions, read_runs, read_story
 from clayload.loading.run_folder import find_run_folder
 from clayload.loading.set_aside import KeyReader, SetAside, find_set_aside
+from clayload.loading.settle import read_problems
 from clayload.loading.setup import Setup
 from clayload.model import RowEnd
-from clayload.report.account import Reading
+from clayload.report.account import Problem, Reading, find_deferred
 from clayload.report.moments import describe_moment
 
 _MAIL = ("email",)
@@ -91,7 +92,7 @@ def trace_lead(lead: str, setup: Setup) -> LeadStory:
         lead=lead,
         happenings=tuple(happenings),
         stands=tuple(_describe_stand(one) for one in found.standing),
-        next_steps=tuple(_list_next_steps(found, aside)),
+        next_steps=tuple(_list_next_steps(found, aside, runs)),
         not_searched=tuple(search.not_searched),
     )
 
@@ -221,33 +222,46 @@ def _describe_stand(now: Standing) -> Stand:
     )
 
 
-def _list_next_steps(story: Story, aside: Sequence[tuple[RunRow, SetAside]]) -> Iterator[str]:
+def _list_next_steps(
+    story: Story, aside: Sequence[tuple[RunRow, SetAside]], runs: Mapping[str, RunRow]
+) -> Iterator[str]:
     """Say what can be done: for each submission, or, if nothing was ever owed, for the last row."""
     last_run_of = {one.submission_id: one.run_id for one in story.registered}
     for now in story.standing:
-        step = _next_step(now, last_run_of[now.submission_id])
+        step = _next_step(now, runs[last_run_of[now.submission_id]])
         yield f"{now.table}, cycle {now.cycle}: {step}"
     if not story.standing:
         run, last = aside[-1]
         yield _next_step_aside(last.end, run.run_id)
 
 
-def _next_step(now: Standing, run_id: str) -> str:
+def _next_step(now: Standing, run: RunRow) -> str:
     match SubmissionState(now.state):
         case SubmissionState.PENDING:
-            return "it is still owed: run the same load again"
+            deferral = _find_deferral(now, run)
+            if deferral is None:
+                return "it is still owed: run the same load again"
+            return f"deferred: {deferral.message}; {deferral.hint}"
         case SubmissionState.SENDING:
             deadline = describe_moment(now.give_up_at or now.updated_at)
             return f"wait for its answer; without one it is in doubt from {deadline} on"
         case SubmissionState.DELIVERED:
             return "nothing: Clay took it"
         case SubmissionState.REFUSED:
-            return f"mend what Clay refused, then `clayload replay {run_id} --refused`"
+            return f"mend what Clay refused, then `clayload replay {run.run_id} --refused`"
         case SubmissionState.IN_DOUBT:
             return (
                 "look for its lead_key in the Clay table; only if it is not there: "
-                f"`clayload replay {run_id} --in-doubt`"
+                f"`clayload replay {run.run_id} --in-doubt`"
             )
+
+
+def _find_deferral(now: Standing, run: RunRow) -> Problem | None:
+    """Find the budget that stopped the lead's table in the last run that had it, if one did."""
+    problems = read_problems(run)
+    if now.table not in find_deferred(problems):
+        return None
+    return next(problem for problem in problems if problem.table == now.table)
 
 
 def _next_step_aside(end: RowEnd, run_id: str) -> str:

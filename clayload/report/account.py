@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from clayload.errors import ExitCode
+from clayload.errors import Code, ExitCode
 from clayload.ledger.books import LeadRow
 from clayload.model import RowEnd
 from clayload.tables.hints import Hints
@@ -22,6 +22,7 @@ class Outcome(StrEnum):
 
     UNBALANCED = "unbalanced"
     PENDING = "pending"
+    DEFERRED = "deferred"
     ATTENTION = "attention"
     COMPLETE = "complete"
 
@@ -29,6 +30,7 @@ class Outcome(StrEnum):
 EXIT_CODE_OF = {
     Outcome.UNBALANCED: ExitCode.UNBALANCED,
     Outcome.PENDING: ExitCode.PENDING,
+    Outcome.DEFERRED: ExitCode.DEFERRED,
     Outcome.ATTENTION: ExitCode.ATTENTION,
     Outcome.COMPLETE: ExitCode.OK,
 }
@@ -123,7 +125,8 @@ class ChildRun(_Account):
 class RunReport(_Account):
     """The account of one run; `ends` has every row read under exactly one end.
 
-    `in_doubt` and `refused` may list the first leads only: how many there are, `ends` says.
+    `in_doubt`, `refused` and `deferred` may list the first leads only: how many there are, `ends`
+    says.
     `warnings` say which slots and tables are near their end; they do not change the outcome.
     """
 
@@ -141,6 +144,7 @@ class RunReport(_Account):
     parent_run_id: str | None = None
     children: tuple[ChildRun, ...] = ()
     warnings: tuple[str, ...] = ()
+    deferred: tuple[LeadRow, ...] = ()
 
     @property
     def ends(self) -> dict[RowEnd, int]:
@@ -148,8 +152,9 @@ class RunReport(_Account):
         return count_ends(self.reading, self.tables)
 
     def leads_of(self, end: RowEnd) -> tuple[LeadRow, ...]:
-        """Give the listed leads that were refused, or are in doubt."""
-        return self.refused if end is RowEnd.REFUSED else self.in_doubt
+        """Give the listed leads that were refused, are in doubt, or are deferred."""
+        listed = {RowEnd.REFUSED: self.refused, RowEnd.IN_DOUBT: self.in_doubt}
+        return listed.get(end, self.deferred)
 
     def describe_children(self) -> Iterator[str]:
         """Say, a sentence each, which runs took up leads of this one and what came of it."""
@@ -182,6 +187,8 @@ class RunReport(_Account):
             return Outcome.UNBALANCED
         if ends[RowEnd.PENDING] > self.reading.n_left_out:
             return Outcome.PENDING
+        if ends[RowEnd.DEFERRED]:
+            return Outcome.DEFERRED
         if ends[RowEnd.IN_DOUBT] or ends[RowEnd.REFUSED]:
             return Outcome.ATTENTION
         return Outcome.COMPLETE
@@ -199,9 +206,11 @@ class RunReport(_Account):
             case Outcome.UNBALANCED:
                 return f"keep the run folder and report this: {self.n_unaccounted} rows unplaced"
             case Outcome.PENDING:
-                hint = self.problems[0].hint if self.problems else "run the same load again"
                 n_pending = ends[RowEnd.PENDING] - self.reading.n_left_out
-                return f"{n_pending:,} leads are still owed: {hint}"
+                return f"{n_pending:,} leads are still owed: {self._hint(is_deferred=False)}"
+            case Outcome.DEFERRED:
+                n_deferred, hint = ends[RowEnd.DEFERRED], self._hint(is_deferred=True)
+                return f"{n_deferred:,} leads are deferred by a budget: {hint}"
             case Outcome.ATTENTION:
                 option = "" if ends[RowEnd.REFUSED] else " --in-doubt"
                 return (
@@ -210,6 +219,12 @@ class RunReport(_Account):
                 )
             case Outcome.COMPLETE:
                 return "nothing: every lead that could be sent was sent"
+
+    def _hint(self, *, is_deferred: bool) -> str:
+        """Give the next step of the first problem that has deferred leads, or that has not."""
+        deferring = find_deferred(self.problems)
+        hints = [p.hint for p in self.problems if (p.table in deferring) is is_deferred]
+        return hints[0] if hints else "run the same load again"
 
     def _count_unsettled(self) -> str:
         ends = (RowEnd.REFUSED, RowEnd.IN_DOUBT)
@@ -252,3 +267,10 @@ def merge_problems(problems: Sequence[Problem]) -> tuple[Problem, ...]:
         (problem.code, problem.table): problem for problem in reversed(problems)
     }
     return tuple(sorted(first.values(), key=lambda problem: (problem.table, problem.code)))
+
+
+def find_deferred(problems: Sequence[Problem]) -> frozenset[str]:
+    """Name the tables that were stopped by a budget, and by nothing else: their leads can wait."""
+    stopped = {problem.table for problem in problems}
+    otherwise = {p.table for p in problems if p.code != Code.BUDGET_EXHAUSTED}
+    return frozenset(stopped - otherwise)

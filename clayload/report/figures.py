@@ -31,6 +31,7 @@ _COLOUR_OF = {
     RowEnd.ALREADY_DELIVERED: "var(--already)",
     RowEnd.REFUSED: "var(--refused)",
     RowEnd.IN_DOUBT: "var(--doubt)",
+    RowEnd.DEFERRED: "var(--deferred)",
     RowEnd.PENDING: "var(--pending)",
 }
 _SET_ASIDE = "var(--aside)"

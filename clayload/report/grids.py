@@ -18,12 +18,13 @@ from clayload.report.account import RunReport
 _FIGURE = re.compile(r"-?[\d,.]+%?")
 
 LISTED_LEADS = 50
-"""How many refused leads, or leads in doubt, a report lists."""
+"""How many refused leads, leads in doubt or deferred leads a report lists."""
 TABLE_ENDS = (
     RowEnd.DELIVERED,
     RowEnd.ALREADY_DELIVERED,
     RowEnd.REFUSED,
     RowEnd.IN_DOUBT,
+    RowEnd.DEFERRED,
     RowEnd.PENDING,
 )
 """How leads that have a Clay table can end."""

@@ -43,6 +43,7 @@ def render_report(report: RunReport, *, with_keys: bool, page: str | None = None
         *_render_reasons(report),
         *_render_leads("Refused by Clay", report, RowEnd.REFUSED, with_keys=with_keys),
         *_render_leads("In doubt", report, RowEnd.IN_DOUBT, with_keys=with_keys),
+        *_render_leads("Deferred by a budget", report, RowEnd.DEFERRED, with_keys=with_keys),
         *_render_columns(report),
     ]
     return "\n\n".join(sections) + "\n"

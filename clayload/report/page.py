@@ -117,6 +117,7 @@ def _list_sections(of: _Sources, *, with_keys: bool) -> Iterator[Section]:
     yield from _tell_reasons(of)
     yield from _list_leads("Refused by Clay", report, RowEnd.REFUSED, with_keys=with_keys)
     yield from _list_leads("In doubt", report, RowEnd.IN_DOUBT, with_keys=with_keys)
+    yield from _list_leads("Deferred by a budget", report, RowEnd.DEFERRED, with_keys=with_keys)
     about = (*report.reading.describe_columns(), *report.describe_children())
     if about:
         yield Section("About the extract", about)
