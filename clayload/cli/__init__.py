@@ -31,6 +31,7 @@ _COMMANDS = {
     "replay": ("replay", "replay"),
     "pause": ("pause", "pause"),
     "resume": ("pause", "resume"),
+    "budget": ("budget", "budget"),
     "quarantine": ("quarantine", "app"),
     "resubmit": ("resubmit", "resubmit"),
     "slots": ("slots", "app"),

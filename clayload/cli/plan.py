@@ -29,3 +29,5 @@ def plan(
         show_plan(planned)
     if not planned.is_fitting:
         raise typer.Exit(ExitCode.PENDING)
+    if planned.n_over_budget:
+        raise typer.Exit(ExitCode.DEFERRED)

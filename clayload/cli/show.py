@@ -72,6 +72,7 @@ def show_report(report: RunReport) -> None:
     _show_problems(report)
     _show_leads("in doubt", report, RowEnd.IN_DOUBT)
     _show_leads("refused by Clay", report, RowEnd.REFUSED)
+    _show_leads("deferred by a budget", report, RowEnd.DEFERRED)
     out.print(Text("outcome:", style="bold"), report.outcome)
     out.print(Text("next:", style="bold"), report.next_step)
 
@@ -156,9 +157,17 @@ def show_plan(plan: LoadPlan) -> None:
         f"{reading.n_unrouted:,} unrouted, {reading.n_left_out:,} left out"
     )
     show_grid(
-        ["table", "accepted", "settled before", "to send", "chunks", "no room"],
+        ["table", "accepted", "settled before", "to send", "chunks", "no room", "over budget"],
         (
-            [name, t.n_accepted, t.n_already_settled, t.n_to_send, t.n_chunks, t.n_unplaced]
+            [
+                name,
+                t.n_accepted,
+                t.n_already_settled,
+                t.n_to_send,
+                t.n_chunks,
+                t.n_unplaced,
+                t.n_over_budget,
+            ]
             for name, t in plan.tables.items()
         ),
     )
@@ -176,6 +185,8 @@ def show_plan(plan: LoadPlan) -> None:
         f"{plan.n_to_send:,} leads to send at {plan.rate_per_s:g}/s: "
         f"{describe_seconds(plan.sending_time_s)}. It {verdict}."
     )
+    if plan.n_over_budget:
+        out.print(f"{plan.n_over_budget:,} of them are over a budget, and would be deferred.")
 
 
 def _show_problems(report: RunReport) -> None:

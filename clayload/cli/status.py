@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from clayload.cli.options import AsJson
-from clayload.cli.say import say_json
+from clayload.cli.say import out, say_json
 from clayload.cli.show import show_report, show_workspaces
 from clayload.errors import Code, RunError
 from clayload.ledger.engine import is_new
 from clayload.ledger.usage import read_workspaces
 from clayload.loading.settle import read_report
 from clayload.loading.setup import Setup, read_setup
+from clayload.loading.spending import describe_budgets, read_budgets
 from clayload.report.grids import LISTED_LEADS
 
 
@@ -27,12 +28,16 @@ def status(
     setup = read_existing(os.environ)
     report = read_report(run, setup, None if as_json else LISTED_LEADS)
     workspaces = read_workspaces(setup.ledger)
+    budgets = read_budgets(setup)
     if as_json:
         of_workspaces = [asdict(use) | {"allowed_per_s": use.allowed_per_s} for use in workspaces]
-        say_json(report.to_json(workspaces=of_workspaces))
+        of_budgets = [asdict(use) for use in budgets]
+        say_json(report.to_json(workspaces=of_workspaces, budgets=of_budgets))
     else:
         show_report(report)
         show_workspaces(workspaces)
+        for sentence in describe_budgets(budgets):
+            out.print(f"budget {sentence}", soft_wrap=True)
 
 
 def read_existing(environ: Mapping[str, str]) -> Setup:
