@@ -5,7 +5,16 @@ from __future__ import annotations
 import os
 
 from flow_bench import FlowBench
-from load_tables import FINANCE, TECH, BenchOptions, BenchSlot, BenchTable, make_leads
+from load_kit import WORKSPACE
+from load_tables import (
+    FINANCE,
+    TECH,
+    BenchOptions,
+    BenchSlot,
+    BenchTable,
+    describe_config,
+    make_leads,
+)
 from refusing_server import start_refusing_server
 
 BOTH = [*make_leads("Software", 30), *make_leads("Banking", 20)]
@@ -76,3 +85,16 @@ def test_a_load_never_maps_more_chunks_than_the_setting_says(bench: FlowBench) -
     assert {name for name in names if "chunk" in name} == {
         f"tech chunk {number}/5" for number in range(1, 6)
     }
+
+
+def test_a_used_up_budget_defers_leads_and_that_is_no_failure(bench: FlowBench) -> None:
+    extract = bench.work.write_csv(BOTH)
+    document = describe_config(WORKSPACE, bench.work.options)
+    document["tables"]["tech"] |= {"credits_per_lead": 6, "budget": {"credits_per_day": 60}}
+    bench.work.write_config(**document)
+    run = bench.load(extract)
+    assert (run.state.type.value, run.state.name) == ("COMPLETED", "LeadsDeferred")
+    assert str(run.state.message).startswith(
+        "deferred: 30 delivered, 20 deferred. Next: 20 leads are deferred by a budget: wait for "
+    )
+    assert bench.work.query("SELECT outcome FROM runs") == [("deferred",)]
