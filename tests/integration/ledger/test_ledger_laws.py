@@ -57,13 +57,23 @@ from clayload.tables.models import TablesConfig
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 KEYS = [f"lead-{i:02}" for i in range(24)]
 ROW_LIMIT, RATE_PER_S, BURST = 19, 10.0, 6
-PER_DAY, PER_CYCLE = 12.5, 21.0
-COSTS = (1.5, 0.0, 2.25)
+COSTS = (1.5, 2.25, 0.0)
 SAFE_LIMITS = {"tech-1": 9, "tech-2": 4, "tech-3": 30}
 USED_BEFORE = {"tech-1": 2, "tech-2": 0, "tech-3": 0}
 
 
-def _config(on_in_doubt: str) -> TablesConfig:
+@dataclass(frozen=True)
+class Limits:
+    """Budgets in credits, loose or tight."""
+
+    per_day: float
+    per_cycle: float
+
+
+LOOSE, TIGHT = Limits(12.5, 40.0), Limits(4.0, 7.75)
+
+
+def _config(on_in_doubt: str, limits: Limits) -> TablesConfig:
     return make_config(
         *(
             {"name": name, "safe_limit": limit, "used_before": USED_BEFORE[name]}
@@ -72,9 +82,9 @@ def _config(on_in_doubt: str) -> TablesConfig:
         workspace={
             "rate_per_s": RATE_PER_S,
             "burst": BURST,
-            "budget": {"credits_per_cycle": PER_CYCLE},
+            "budget": {"credits_per_cycle": limits.per_cycle},
         },
-        budget={"credits_per_day": PER_DAY},
+        budget={"credits_per_day": limits.per_day},
         row_limit=ROW_LIMIT,
         on_in_doubt=on_in_doubt,
     )
@@ -119,8 +129,9 @@ class LedgerLaws(RuleBasedStateMachine):
 
     chunks = Bundle("chunks")
 
-    def __init__(self, new_place: NewPlace, on_in_doubt: str) -> None:
+    def __init__(self, new_place: NewPlace, on_in_doubt: str, limits: Limits) -> None:
         super().__init__()
+        self.limits = limits
         self.new_place = new_place
         self.on_in_doubt = on_in_doubt
         self.at_the_end = ExitStack()
@@ -129,7 +140,7 @@ class LedgerLaws(RuleBasedStateMachine):
     def open_two(self) -> None:
         place = self.at_the_end.enter_context(self.new_place())
         self.notes = Path(self.at_the_end.enter_context(TemporaryDirectory()))
-        self.scene = LedgerScene(place, _config(self.on_in_doubt))
+        self.scene = LedgerScene(place, _config(self.on_in_doubt, self.limits))
         self.at_the_end.callback(self.scene.close)
         self.ledgers = [self.scene.open(), self.scene.open()]
         self.model = LedgerModel(resends=self.on_in_doubt == "resend")
@@ -253,7 +264,7 @@ class LedgerLaws(RuleBasedStateMachine):
         today = datetime.fromtimestamp(self.scene.clock(), UTC).date().isoformat()
         per_day = self.model.spent[today] / 1_000
         per_cycle = _by_month(self.model.spent)[today[:7]] / 1_000
-        return per_day + cost > PER_DAY or per_cycle + cost > PER_CYCLE
+        return per_day + cost > self.limits.per_day or per_cycle + cost > self.limits.per_cycle
 
     def _is_exhausted(self) -> bool:
         rows = self.scene.query("SELECT slot, used, state FROM slots")
@@ -292,8 +303,8 @@ class LedgerLaws(RuleBasedStateMachine):
             return
         spent = {day: credits_milli for day, (credits_milli, _) in self.scene.spent.items()}
         assert {day: n for day, n in spent.items() if n} == dict(+self.model.spent)
-        assert max(spent.values(), default=0) <= PER_DAY * 1_000
-        assert max(_by_month(spent).values(), default=0) <= PER_CYCLE * 1_000
+        assert max(spent.values(), default=0) <= self.limits.per_day * 1_000
+        assert max(_by_month(spent).values(), default=0) <= self.limits.per_cycle * 1_000
 
     @invariant()
     def the_ledgers_own_check_finds_nothing_damaged(self) -> None:
@@ -321,10 +332,10 @@ class LedgerLaws(RuleBasedStateMachine):
         assert books.owed_keys(name, table, CYCLE, leads) == owed
 
 
-def _hold(new_place: NewPlace, on_in_doubt: str, n_examples: int) -> None:
+def _hold(new_place: NewPlace, on_in_doubt: str, n_examples: int, limits: Limits = LOOSE) -> None:
     class Laws(LedgerLaws):
         def __init__(self) -> None:
-            super().__init__(new_place, on_in_doubt)
+            super().__init__(new_place, on_in_doubt, limits)
 
     how = settings(max_examples=n_examples, stateful_step_count=40, deadline=None)
     run_state_machine_as_test(Laws, settings=how)
@@ -340,3 +351,13 @@ def test_the_ledgers_laws_hold_on_postgres(
     postgres_places: PostgresPlaces, on_in_doubt: str, n_examples: int
 ) -> None:
     _hold(postgres_places.new, on_in_doubt, n_examples)
+
+
+def test_the_ledgers_laws_hold_under_a_tight_budget_on_sqlite(tmp_path: Path) -> None:
+    _hold(SqlitePlaces(tmp_path).new, "resend", 15, TIGHT)
+
+
+def test_the_ledgers_laws_hold_under_a_tight_budget_on_postgres(
+    postgres_places: PostgresPlaces,
+) -> None:
+    _hold(postgres_places.new, "hold", 5, TIGHT)

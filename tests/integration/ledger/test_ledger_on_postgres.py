@@ -123,6 +123,7 @@ def test_a_server_restarted_again_and_again_costs_no_lead_and_doubles_none(
 def test_a_connection_lost_while_a_grant_is_given_grants_once(
     postgres_scene: LedgerScene,
 ) -> None:
+    postgres_scene.config = make_config(credits_per_lead=6)
     grants = postgres_scene.load(KEYS)
     first = take_grant(grants, 5)
     other = PostgresPlace(postgres_scene.url)
@@ -141,6 +142,7 @@ def test_a_connection_lost_while_a_grant_is_given_grants_once(
     assert [lead.lead_key for lead in second.leads] == KEYS[5:10]
     assert list(postgres_scene.states.values())[:10] == ["delivered"] * 5 + ["sending"] * 5
     assert postgres_scene.used == {"tech-1": 10}
+    assert [n_credits for n_credits, _ in postgres_scene.spent.values()] == [60_000]
 
 
 @pytest.mark.parametrize("is_granted_anew", [False, True])

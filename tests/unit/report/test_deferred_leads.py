@@ -1,0 +1,57 @@
+"""Is a lead deferred only where a budget, and nothing else, kept it back?"""
+
+from __future__ import annotations
+
+import pytest
+from report_scene import make_report
+
+from clayload.errors import Code, ExitCode
+from clayload.model import RowEnd
+from clayload.report.account import Outcome, Problem, find_deferred
+
+BUDGET = Problem(code=Code.BUDGET_EXHAUSTED, table="tech", message="b", hint="raise the budget")
+SLOTS = Problem(code=Code.SLOTS_USED_UP, table="finance", message="s", hint="add a slot")
+
+
+def test_a_table_that_something_else_stopped_too_is_not_deferred() -> None:
+    slots_too = SLOTS.model_copy(update={"table": "tech"})
+    assert find_deferred([]) == frozenset()
+    assert find_deferred([BUDGET, SLOTS]) == {"tech"}
+    assert find_deferred([BUDGET, slots_too]) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("tech", "finance", "outcome", "exit_code", "step"),
+    [
+        (
+            {RowEnd.DELIVERED: 80, RowEnd.DEFERRED: 8},
+            {},
+            Outcome.DEFERRED,
+            ExitCode.DEFERRED,
+            "8 leads are deferred by a budget: raise the budget",
+        ),
+        (
+            {RowEnd.DELIVERED: 79, RowEnd.DEFERRED: 8, RowEnd.IN_DOUBT: 1},
+            {},
+            Outcome.DEFERRED,
+            ExitCode.DEFERRED,
+            "8 leads are deferred by a budget: raise the budget",
+        ),
+        (
+            {RowEnd.DELIVERED: 76, RowEnd.DEFERRED: 8},
+            {RowEnd.PENDING: 4},
+            Outcome.PENDING,
+            ExitCode.PENDING,
+            "4 leads are still owed: add a slot",
+        ),
+    ],
+)
+def test_the_worst_decides_and_its_own_problem_says_what_is_next(
+    tech: dict[RowEnd, int],
+    finance: dict[RowEnd, int],
+    outcome: Outcome,
+    exit_code: ExitCode,
+    step: str,
+) -> None:
+    report = make_report(tables={"tech": tech, "finance": finance}, problems=(BUDGET, SLOTS))
+    assert (report.outcome, report.exit_code, report.next_step) == (outcome, exit_code, step)
