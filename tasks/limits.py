@@ -43,6 +43,12 @@ def ensure_chunk_limits() -> None:
                 _look_for_places(client, limit)
 
 
+def read_n_places() -> int:
+    """Read how many chunks that are not of high priority all loads may send at once."""
+    with get_client(sync_client=True) as client:
+        return client.read_global_concurrency_limit_by_name(CHUNK_LIMIT).limit
+
+
 def _create_limit(client: SyncPrefectClient, name: str) -> None:
     limit = read_settings(os.environ).chunks_at_once
     # Two first loads may begin at the same moment.

@@ -94,7 +94,8 @@ def deliver_chunk(chunk: ChunkRef, position: str) -> State[dict[str, int]]:  # n
         chunk: the chunk to deliver.
         position: which chunk of how many, as in `3/43`.
     """
-    with chunk_place(chunk.priority), telling_no_data(), _halting(chunk.run_id):
+    place = chunk_place(chunk.priority, partial(deliver.is_stopped, chunk.run_id))
+    with place, telling_no_data(), _halting(chunk.run_id):
         counts = dict(deliver.deliver_chunk(chunk, _follower(chunk.run_id).look()))
     return Completed(message=describe_counts(counts), data=counts)
 

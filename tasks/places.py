@@ -2,7 +2,8 @@
 
 In:    the two limits of `limits`, which all loads on this Prefect server share.
 Out:   a place for each chunk under way, handed on to the load's next chunk for some seconds.
-Never: a place kept for longer while other loads wait for one.
+Never: a place kept for longer while other loads wait for one; nor one waited for by a load that
+       was told to stop: it sends nothing any more.
 
 Taking a place of Prefect and giving it back costs a third of a second, as much as sending a few
 hundred leads where nothing limits the rate; so a load keeps the places that it has for a while.
@@ -13,9 +14,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import wait as wait_for
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import Context, copy_context
 
 from prefect.concurrency.sync import concurrency
@@ -25,6 +27,7 @@ from tasks.limits import CHUNK_LIMIT, HIGH_LIMIT, LEASE_S
 
 KEEP_S = 30.0
 """For as long as a chunk takes at Clay's own rate: nobody else waits much longer for it."""
+_LOOK_EVERY_S = 0.5
 
 
 class _Place:
@@ -33,11 +36,22 @@ class _Place:
     def __init__(self, limit: str, run: Context, kept_by: ChunkPlaces) -> None:
         self._kept_by = kept_by
         self._taken: Future[None] = Future()
+        self._since = 0.0
         self._given_back = threading.Event()
         self._thread = threading.Thread(target=run.run, args=(self._keep, limit), daemon=True)
         self._thread.start()
+
+    def wait(self, is_stopped: Callable[[], bool]) -> bool:
+        """Wait until it is taken, no longer once nobody needs it; whether it is."""
+        while not self._taken.done():
+            if is_stopped():
+                # Prefect may take long to answer: the thread gives back what it gets by then.
+                self._given_back.set()
+                return False
+            wait_for([self._taken], _LOOK_EVERY_S)
         self._taken.result()
         self._since = time.monotonic()
+        return True
 
     def _keep(self, limit: str) -> None:
         try:
@@ -71,23 +85,27 @@ class ChunkPlaces:
         self._idle: defaultdict[str, list[_Place]] = defaultdict(list)
         self._n_waiting: Counter[str] = Counter()
         self._flow_run: Context | None = None
+        self._room: AbstractContextManager[object] = nullcontext()
 
     @contextmanager
-    def one(self, limit: str) -> Iterator[None]:
-        """Wait for a place and hold it."""
-        place = self._take(limit)
-        try:
-            yield
-        finally:
-            self._put(limit, place)
+    def one(self, limit: str, is_stopped: Callable[[], bool]) -> Iterator[None]:
+        """Wait for a place and hold it; without one for a load that was told to stop."""
+        with self._room:
+            place = self._take(limit, is_stopped)
+            try:
+                yield
+            finally:
+                if place is not None:
+                    self._put(limit, place)
 
-    def _take(self, limit: str) -> _Place:
+    def _take(self, limit: str, is_stopped: Callable[[], bool]) -> _Place | None:
         with self._lock:
             if self._idle[limit]:
                 return self._idle[limit].pop()
             self._n_waiting[limit] += 1
         try:
-            return _Place(limit, (self._flow_run or copy_context()).copy(), self)
+            place = _Place(limit, (self._flow_run or copy_context()).copy(), self)
+            return place if place.wait(is_stopped) else None
         finally:
             with self._lock:
                 self._n_waiting[limit] -= 1
@@ -109,15 +127,17 @@ class ChunkPlaces:
         place.give_back()
 
     @contextmanager
-    def keeping(self) -> Iterator[None]:
-        """Keep the places of chunks that are through for those to come."""
+    def keeping(self, at_most: int | None = None) -> Iterator[None]:
+        """Keep the places of chunks that are through for those to come, never more than so many."""
         # Prefect takes a place back once the run that took it ends: a task's would be gone with it.
         self._flow_run = copy_context()
+        self._room = nullcontext() if at_most is None else threading.Semaphore(at_most)
         try:
             yield
         finally:
             with self._lock:
                 self._flow_run = None
+                self._room = nullcontext()
                 idle = [place for places in self._idle.values() for place in places]
                 self._idle.clear()
             for place in idle:
@@ -127,11 +147,15 @@ class ChunkPlaces:
 _places = ChunkPlaces(KEEP_S)
 
 
-def keeping_places() -> AbstractContextManager[None]:
-    """Keep the places of chunks that are through for those to come; give all back at the end."""
-    return _places.keeping()
+def keeping_places(at_most: int | None = None) -> AbstractContextManager[None]:
+    """Keep the places of chunks that are through for those to come; give all back at the end.
+
+    Args:
+        at_most: how many this process may take of them; as many as it gets without.
+    """
+    return _places.keeping(at_most)
 
 
-def chunk_place(priority: Priority) -> AbstractContextManager[None]:
+def chunk_place(priority: Priority, is_stopped: Callable[[], bool]) -> AbstractContextManager[None]:
     """Wait for a place and hold it; those of high priority have places of their own."""
-    return _places.one(HIGH_LIMIT if priority is Priority.HIGH else CHUNK_LIMIT)
+    return _places.one(HIGH_LIMIT if priority is Priority.HIGH else CHUNK_LIMIT, is_stopped)

@@ -32,6 +32,7 @@ from clayload.loading.shares import find_left, keep_chunks, read_share
 from clayload.model import ChunkRef, RowEnd
 from clayload.report.account import Problem
 from tasks.discretion import telling_no_data
+from tasks.limits import read_n_places
 from tasks.load import start_delivery, stopping_when_interrupted
 from tasks.places import keeping_places
 from tasks.progress import ChunkArrivals, find_problems
@@ -160,7 +161,9 @@ def deliver_share(run_id: str, number: int, n_shares: int) -> list[Problem]:
 
 
 def _deliver_what_is_owed(run_id: str, number: int, n_shares: int, setup: Setup) -> list[Problem]:
-    problems = _deliver(run_id, read_share(run_id, number, n_shares, setup))
+    # The first to start would take all places, and the other workers would stand idle.
+    part = max(1, read_n_places() // n_shares)
+    problems = _deliver(run_id, read_share(run_id, number, n_shares, setup), at_most=part)
     while not problems and (left := _find_left(run_id, setup)):
         problems = _deliver(run_id, left)
         # What others have in hand may come back: they are stopped, or end without a word.
@@ -177,9 +180,9 @@ def _find_left(run_id: str, setup: Setup) -> Sequence[ChunkRef]:
     return find_left(run_id, setup)
 
 
-def _deliver(run_id: str, chunks: Sequence[ChunkRef]) -> list[Problem]:
+def _deliver(run_id: str, chunks: Sequence[ChunkRef], at_most: int | None = None) -> list[Problem]:
     # Inside, so that no chunk goes on while places are given back.
-    with keeping_places(), stopping_when_interrupted(run_id):
+    with keeping_places(at_most), stopping_when_interrupted(run_id):
         futures = start_delivery(chunks)
         arrivals = ChunkArrivals(futures)
         while not arrivals.wait(_LOOK_EVERY_S):

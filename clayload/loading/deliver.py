@@ -110,6 +110,12 @@ def allow_delivering(run_id: str) -> None:
     sending.loop.call_soon_threadsafe(sending.stops.pop, run_id, None)
 
 
+def is_stopped(run_id: str) -> bool:
+    """Whether this process was told to stop the run: it sends none of its leads any more."""
+    stop = _sending().stops.get(run_id)
+    return stop is not None and stop.is_asked
+
+
 @dataclass(frozen=True, slots=True)
 class _Sending:
     """The one event loop that sends for all chunks of this process, and each run's word to stop.

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
 
 import pytest
-from flow_bench import ARRIVE_WITHIN_S, FlowBench, client
+from flow_bench import ARRIVE_WITHIN_S, FlowBench, client, wait_for
 from load_tables import make_leads
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.exceptions import ObjectNotFound
 
 from clayload.model import Priority
 from tasks.limits import CHUNK_LIMIT
-from tasks.places import ChunkPlaces, chunk_place, keeping_places
+from tasks.places import KEEP_S, ChunkPlaces, chunk_place, keeping_places
 
 CHUNK_ROWS, N_CHUNKS = 10, 6
 
@@ -83,9 +85,14 @@ def take_one_after_the_other(n: int) -> float:
     """Take and leave a place so often; how long one takes, in seconds."""
     began_at = time.monotonic()
     for _ in range(n):
-        with chunk_place(Priority.NORMAL):
+        with chunk_place(Priority.NORMAL, never):
             pass
     return (time.monotonic() - began_at) / n
+
+
+def never() -> bool:
+    """Nobody tells these to stop."""
+    return False
 
 
 def count_taken() -> int:
@@ -111,9 +118,39 @@ def test_a_place_that_no_chunk_wants_is_given_back_while_the_load_goes_on(
     bench.load(bench.work.write_csv(make_leads("Software", 1)))
     places = ChunkPlaces(keep_s=0.5)
     with places.keeping():
-        with places.one(CHUNK_LIMIT):
+        with places.one(CHUNK_LIMIT, never):
             assert count_taken() == 1
         give_up_at = time.monotonic() + ARRIVE_WITHIN_S
         while count_taken() and time.monotonic() < give_up_at:
             time.sleep(0.2)
         assert count_taken() == 0
+
+
+def test_a_load_that_is_told_to_stop_waits_for_no_place(bench: FlowBench) -> None:
+    bench.load(bench.work.write_csv(make_leads("Software", 1)))
+    set_limit(1)
+    with chunk_place(Priority.NORMAL, never):
+        began_at = time.monotonic()
+        with ChunkPlaces(KEEP_S).one(CHUNK_LIMIT, lambda: time.monotonic() - began_at > 1):
+            waited_s = time.monotonic() - began_at
+    assert 1 < waited_s < 5
+    # What the thread got of Prefect in the meantime, nobody holds.
+    assert wait_for(lambda _: count_taken() == 0, "the last place given back")
+
+
+def test_a_worker_takes_no_more_than_its_part_of_the_places(bench: FlowBench) -> None:
+    bench.load(bench.work.write_csv(make_leads("Software", 1)))
+    places, held = ChunkPlaces(KEEP_S), threading.Semaphore(0)
+
+    def hold_one() -> None:
+        with places.one(CHUNK_LIMIT, never):
+            held.release()
+            time.sleep(1)
+
+    with places.keeping(at_most=2), ThreadPoolExecutor(3) as pool:
+        holding = [pool.submit(hold_one) for _ in range(3)]
+        assert held.acquire(timeout=ARRIVE_WITHIN_S)
+        assert held.acquire(timeout=ARRIVE_WITHIN_S)
+        assert not held.acquire(timeout=0.5)
+        assert count_taken() == 2
+        assert all(one.result(timeout=ARRIVE_WITHIN_S) is None for one in holding)
