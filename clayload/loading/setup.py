@@ -1,7 +1,7 @@
 """What does every step of a load need to know of its surroundings?
 
 In:    the environment's variables.
-Out:   settings, configuration, header aliases, and the ledger; read once per process and file.
+Out:   settings, configuration, header aliases, prices, and the ledger; read once per process and file.
 Never: a secret kept; they are resolved where they are used.
 """
 
@@ -17,6 +17,7 @@ from clayload.ledger.departures import Departures, open_departures
 from clayload.ledger.store import Ledger
 from clayload.secrets import SlotSecret, resolve_slots
 from clayload.settings import Settings, read_settings
+from clayload.tables.catalogue import Catalogue, read_catalogue
 from clayload.tables.headers import HeaderAliases, read_headers
 from clayload.tables.models import TablesConfig
 from clayload.tables.read import read_tables
@@ -50,6 +51,21 @@ class Setup:
             RunError: the folder cannot be written.
         """
         return _open_departures(self.departures_folder)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What Clay charges, by `clay.yaml` beside `tables.yaml`, or by the built-in one.
+
+        Raises:
+            ConfigError: with file, line and key of what is wrong.
+        """
+        path = self.catalogue_path
+        return _read_catalogue(path, mark_of(path))
+
+    @property
+    def catalogue_path(self) -> Path:
+        """Where the catalogue is looked for."""
+        return self.settings.config.parent / "clay.yaml"
 
     def secrets(self, table: str | None = None) -> dict[str, SlotSecret]:
         """Resolve the slots' secrets of one table, or of all, by slot name.
@@ -92,6 +108,11 @@ def _read_tables(path: Path, _mark: object) -> TablesConfig:
 @lru_cache(maxsize=4)
 def _read_headers(path: Path, _mark: object) -> HeaderAliases:
     return read_headers(path)
+
+
+@lru_cache(maxsize=4)
+def _read_catalogue(path: Path, _mark: object) -> Catalogue:
+    return read_catalogue(path)
 
 
 @lru_cache(maxsize=4)
