@@ -1,7 +1,7 @@
 """What does every step of a load need to know of its surroundings?
 
 In:    the environment's variables.
-Out:   settings, configuration, header aliases, prices, and the ledger; read once per process and file.
+Out:   settings, tables, header aliases, prices, and the ledger; read once per process and file.
 Never: a secret kept; they are resolved where they are used.
 """
 
