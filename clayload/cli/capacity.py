@@ -1,6 +1,7 @@
 """`clayload capacity`: what does a month take, and which plan is enough?"""
 
 import json
+import math
 import os
 from typing import Annotated
 
@@ -16,16 +17,28 @@ from clayload.loading.month_json import month_for_machines
 from clayload.loading.setup import read_setup
 
 
+def _refuse_endless(value: float | None) -> float | None:
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter("must be a finite number")
+    return value
+
+
 def capacity(
     *,
     leads: Annotated[
         int | None, typer.Option(min=1, help="Leads a month; the tables' volumes by default.")
     ] = None,
     credits_per_lead: Annotated[
-        float | None, typer.Option(min=0, help="Data credits a lead, in place of the estimate.")
+        float | None,
+        typer.Option(
+            min=0, callback=_refuse_endless, help="Data credits a lead, in place of the estimate."
+        ),
     ] = None,
     actions_per_lead: Annotated[
-        float | None, typer.Option(min=0, help="Actions a lead, in place of the estimate.")
+        float | None,
+        typer.Option(
+            min=0, callback=_refuse_endless, help="Actions a lead, in place of the estimate."
+        ),
     ] = None,
     own_api_keys: Annotated[
         bool, typer.Option("--own-api-keys", help="What if all steps ran on your own API keys?")
