@@ -1,7 +1,7 @@
 """What do the flows that only look find?
 
 In:    configuration and ledger.
-Out:   how slots stand, what a month takes and costs, and whether the ledger's books agree, as artifacts;
+Out:   how slots stand, what a month takes, and whether the ledger's books agree, as artifacts;
        an event where a slot or a table is near its end.
 Never: a lead's key or data, and never a submission.
 """

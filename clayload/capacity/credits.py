@@ -69,9 +69,11 @@ def guess_cost(
     """Give the cost of a lead of which the steps are not known; what is told is taken as told."""
 
     def at(level: Level) -> LeadCost:
-        credits_ = catalogue.lead_credits.at(level) if credits_per_lead is None else credits_per_lead
-        actions = catalogue.lead_actions.at(level) if actions_per_lead is None else actions_per_lead
-        return LeadCost(credits_, actions)
+        guessed = LeadCost(catalogue.lead_credits.at(level), catalogue.lead_actions.at(level))
+        return LeadCost(
+            guessed.credits if credits_per_lead is None else credits_per_lead,
+            guessed.actions if actions_per_lead is None else actions_per_lead,
+        )
 
     return CostRange(*(at(level) for level in Level))
 

@@ -4,8 +4,8 @@ In:    how many leads and what each costs, asked or configured; the workspace; t
 Out:   the plan of a month, with what a year of such months wears out.
 Never: the ledger: what is used already, `clayload slots list` says.
 
-A *pair* is a Clay table with one webhook. Both end at 50,000 (clay-facts.md §1), so a new webhook on
-an old table helps for as long as the table has rows, and is no pair of its own.
+A *pair* is a Clay table with one webhook. Both end at 50,000 (clay-facts.md §1), so a new webhook
+on an old table helps for as long as the table has rows, and is no pair of its own.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 
 from clayload.capacity.credits import SpendRange, add_up, guess_cost, share_out, spend_for
 from clayload.capacity.plan import sending_time_s
-from clayload.capacity.plans import Need, PlanFit, choose_plan, judge_plan
+from clayload.capacity.plans import Need, PlanFit, choose_plan, judge_plan, judge_plans
 from clayload.delivery.pace import Rate
 from clayload.tables.catalogue import Catalogue, Level
 from clayload.tables.costs import CostRange, cost_of_lead
@@ -116,7 +117,10 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class MonthPlan:
-    """A month: `offer` on the keys that are used, and on either; `own` is the workspace's plan."""
+    """A month: `offer` on the keys that are used, and on either; `own` is the workspace's plan.
+
+    `passed_over` are the plans that come before the likely one and are not enough.
+    """
 
     ask: MonthAsk
     parts: tuple[MonthPart, ...]
@@ -126,6 +130,7 @@ class MonthPlan:
     on_clays_keys: Offer
     on_own_keys: Offer
     own: PlanFit
+    passed_over: tuple[PlanFit, ...]
 
     @property
     def n_leads(self) -> int:
@@ -166,6 +171,7 @@ def plan_month(ask: MonthAsk, config: TablesConfig, catalogue: Catalogue) -> Mon
         return Offer(spend, fits, ask.n_workspaces)
 
     likely = Need(share_out(spend.likely, ask.n_workspaces), has_auto_delete)
+    judged = judge_plans(catalogue, likely, Level.LIKELY)
     return MonthPlan(
         ask=ask,
         parts=parts,
@@ -175,6 +181,7 @@ def plan_month(ask: MonthAsk, config: TablesConfig, catalogue: Catalogue) -> Mon
         on_clays_keys=offer(clays),
         on_own_keys=offer(own),
         own=judge_plan(catalogue, config.workspace.plan, likely, Level.LIKELY),
+        passed_over=tuple(takewhile(lambda fit: not fit.is_enough, judged)),
     )
 
 

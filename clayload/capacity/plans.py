@@ -7,7 +7,7 @@ Never: a price as if it were Clay's: where Clay publishes none, it is counted an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from clayload.capacity.credits import Spend
@@ -45,7 +45,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class PlanFit:
-    """A plan held against a need: `lacks` says in words what it has not, and is empty if it fits."""
+    """A plan held against a need: `lacks` says in words what it has not; empty if it fits."""
 
     plan: Plan
     lacks: tuple[str, ...]
@@ -62,9 +62,22 @@ def choose_plan(catalogue: Catalogue, need: Need, level: Level) -> PlanFit:
 
     If none is, the last of them, with what it lacks.
     """
-    is_open = [plan for plan, facts in catalogue.plans.items() if facts.is_open]
-    fits = [judge_plan(catalogue, plan, need, level) for plan in is_open or catalogue.plans]
+    fits = judge_plans(catalogue, need, level)
     return next((fit for fit in fits if fit.is_enough), fits[-1])
+
+
+def judge_plans(catalogue: Catalogue, need: Need, level: Level) -> list[PlanFit]:
+    """Hold every plan that can still be chosen against a need; all plans, if none can."""
+    is_open = [plan for plan, facts in catalogue.plans.items() if facts.is_open]
+    return [judge_plan(catalogue, plan, need, level) for plan in is_open or catalogue.plans]
+
+
+def describe_lacks(fits: Iterable[PlanFit]) -> str:
+    """Say what plans lack, and once what several do: `free, launch: it has no webhooks`."""
+    plans_by_lack: dict[str, list[str]] = {}
+    for fit in fits:
+        plans_by_lack.setdefault(", and ".join(fit.lacks), []).append(fit.plan)
+    return "; ".join(f"{', '.join(plans)}: {lack}" for lack, plans in plans_by_lack.items())
 
 
 def judge_plan(catalogue: Catalogue, plan: Plan, need: Need, level: Level) -> PlanFit:
@@ -77,6 +90,7 @@ def judge_plan(catalogue: Catalogue, plan: Plan, need: Need, level: Level) -> Pl
 def _find_lacks(facts: PlanFacts, need: Need, rollover_months: float) -> Iterator[str]:
     if not facts.has_webhooks:
         yield "it has no webhooks"
+        return  # what else it has makes no difference
     if need.has_auto_delete and not facts.has_auto_delete:
         yield "it has no auto-delete"
     credits_, actions = facts.credits_per_month, facts.actions_per_month

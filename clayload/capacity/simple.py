@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clayload.capacity.month import LEADS_A_TABLE, MonthPlan
-from clayload.capacity.plans import PlanFit
+from clayload.capacity.plans import PlanFit, describe_lacks
 from clayload.tables.catalogue import Level
 from clayload.tables.models import SOURCE_LIMIT
 
@@ -83,8 +83,8 @@ def _differences(month: MonthPlan, simple: SimplePlan) -> Iterator[Difference]:
         "Actions",
         "not counted",
         _span(spend.low.actions, spend.likely.actions, spend.high.actions),
-        "each run of an enrichment, of AI, or of the HTTP API is an Action; Actions cannot be topped "
-        "up (Clay's docs, Actions and data credits)",
+        "each run of an enrichment, of AI, or of the HTTP API is an Action; Actions cannot be "
+        "topped up (Clay's docs, Actions and data credits)",
     )
     price = "custom" if simple.dollars is None else f"${simple.dollars:,}"
     fit = month.offer.fits[Level.LIKELY]
@@ -92,7 +92,7 @@ def _differences(month: MonthPlan, simple: SimplePlan) -> Iterator[Difference]:
         "plan, a month",
         f"{simple.plan}, {price}",
         describe_price(fit, month.offer.dollars(Level.LIKELY)),
-        _why_plan(simple),
+        _why_plan(month, simple),
     )
     yield from _wear_differences(month, simple)
 
@@ -115,10 +115,15 @@ def _wear_differences(month: MonthPlan, simple: SimplePlan) -> Iterator[Differen
     yield Difference(
         "time to send",
         "not counted",
-        f"{month.sending_time_s() / 3600:,.1f} h",
-        f"Clay takes {month.rate.per_s:g} submissions a second in a workspace, over all its webhooks "
-        "(Clay's docs, webhook guide)",
+        _describe_time(month.sending_time_s()),
+        f"Clay takes {month.rate.per_s:g} submissions a second in a workspace, over all its "
+        "webhooks (Clay's docs, webhook guide)",
     )
+
+
+def _describe_time(seconds: float) -> str:
+    hours = seconds / 3600
+    return f"{hours:,.1f} h" if hours >= 1 else f"{60 * hours:.0f} min"
 
 
 def _span(low: int, likely: int, high: int) -> str:
@@ -135,24 +140,19 @@ def _why_credits(month: MonthPlan) -> str:
     return "counted by the steps of each table, and by how often each is charged (clay.yaml)"
 
 
-def _why_plan(simple: SimplePlan) -> str:
-    if simple.plan == "enterprise":
-        return (
-            "Clay publishes no price for it: counted with the unit prices of clay.yaml, before any "
-            "discount (Clay's docs, plans and billing)"
-        )
-    return (
-        "starter, explorer and pro are closed since 2026-04-10 (Clay's docs, legacy plans); of "
-        "today's plans, growth and enterprise have webhooks, launch has none (plans and billing)"
-    )
+def _why_plan(month: MonthPlan, simple: SimplePlan) -> str:
+    lacks = f"{describe_lacks(month.passed_over)} (Clay's docs, plans and billing, and clay.yaml)"
+    if simple.dollars is None:
+        return lacks
+    return f"{simple.plan} is closed since 2026-04-10 (Clay's docs, legacy plans); {lacks}"
 
 
 def _why_webhooks(month: MonthPlan) -> str:
     limits = sorted({part.pair_limit for part in month.parts if not part.auto_delete})
     figures = " or ".join(f"{limit:,}" for limit in limits)
     stop = (
-        f"we leave a webhook at {figures} of {SOURCE_LIMIT:,}, since beyond that Clay answers 403 and "
-        "takes no row (Clay's docs, webhook guide); each table rounds up for itself"
+        f"we leave a webhook at {figures} of {SOURCE_LIMIT:,}, since beyond that Clay answers 403 "
+        "and takes no row (Clay's docs, webhook guide); each table rounds up for itself"
     )
     lifted = "auto-delete lifts the limit (Clay's docs, auto-delete)"
     if not figures:

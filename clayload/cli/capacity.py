@@ -10,7 +10,7 @@ import typer
 from clayload.capacity.month import MonthAsk
 from clayload.cli.options import AsJson
 from clayload.cli.say import out
-from clayload.cli.show import show_figures
+from clayload.cli.show import show_figures, show_points
 from clayload.errors import ExitCode
 from clayload.loading.month import describe_month, read_month, sum_up_month
 from clayload.loading.month_json import month_for_machines
@@ -57,8 +57,7 @@ def capacity(
         out.print(f"{sum_up_month(month)}\n")
         for section in describe_month(month):
             show_figures(section.grid, section.title)
-            for sentence in section.sentences:
-                out.print(f"- {sentence}")
+            show_points(section.sentences)
             out.print()
     if not month.is_asked and not month.own.is_enough:
         raise typer.Exit(ExitCode.PENDING)

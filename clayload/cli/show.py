@@ -56,6 +56,15 @@ def show_figures(figures: Grid, title: str) -> None:
     out.print(grid)
 
 
+def show_points(sentences: Iterable[str]) -> None:
+    """Print sentences as points, each with its later lines below its first."""
+    points = Table.grid(padding=(0, 1))
+    for sentence in sentences:
+        points.add_row("-", sentence)
+    if points.row_count:
+        out.print(points)
+
+
 def _begin_grid(title: str) -> Table:
     return Table(
         title=title or None,

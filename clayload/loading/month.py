@@ -12,14 +12,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from clayload.capacity.month import MonthAsk, MonthPart, MonthPlan, plan_month
-from clayload.capacity.plans import PlanFit
+from clayload.capacity.plans import PlanFit, describe_lacks
 from clayload.capacity.simple import compare, describe_price
 from clayload.loading.setup import Setup
 from clayload.report.grids import Grid
 from clayload.report.moments import describe_seconds
-from clayload.tables.catalogue import Level
+from clayload.tables.catalogue import Level, PlanFacts
+from clayload.tables.models import Plan
 
 _YEAR = 12
+_ONE_RATE = (
+    "the rate is a workspace's, over all its webhooks: more webhooks make nothing faster; another "
+    "workspace has a rate, and needs a plan, of its own"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +96,18 @@ def _say_of_offer(month: MonthPlan) -> Iterator[str]:
     likely = month.offer.fits[Level.LIKELY]
     if likely.price.is_agreed:
         yield (
-            f"{likely.plan} costs what you agree on; shown is what its credits and Actions come to at "
-            "the unit prices of clay.yaml, before any discount"
+            f"{likely.plan} costs what you agree on; shown is what its credits and Actions come to "
+            "at the unit prices of clay.yaml, before any discount"
         )
     else:
         yield _say_price(likely)
+    if month.passed_over:
+        lacks = describe_lacks(month.passed_over)
+        yield f"smaller plans are not enough for what is likely: {lacks}"
+    yield from _say_disputes(likely.plan, month.catalogue.plans[likely.plan])
     if month.ask.n_workspaces > 1:
-        yield f"for {month.ask.n_workspaces} workspaces with a plan each, which share the leads evenly"
+        n = month.ask.n_workspaces
+        yield f"for {n} workspaces with a plan each, which share the leads evenly"
     own = month.own
     if own.is_enough:
         yield f"your plan in tables.yaml, {own.plan}, is enough for what is likely"
@@ -106,9 +116,17 @@ def _say_of_offer(month: MonthPlan) -> Iterator[str]:
     if bare := [part.name for part in month.parts if not part.has_steps]:
         yield f"nothing is counted for tables without enrichment steps: {', '.join(bare)}"
     yield (
-        f"prices of {month.catalogue.as_of}; low, likely and high are the least and the most that the "
-        "sources say; mend them in clay.yaml beside tables.yaml"
+        f"prices of {month.catalogue.as_of}; low, likely and high are the least and the most that "
+        "the sources say; mend them in clay.yaml beside tables.yaml"
     )
+
+
+def _say_disputes(plan: Plan, facts: PlanFacts) -> Iterator[str]:
+    """Say where sources disagree on the plan that is recommended."""
+    spans = {"data credits": facts.credits_per_month, "Actions": facts.actions_per_month}
+    for what, span in spans.items():
+        if span is not None and span.disputed is not None:
+            yield f"of the {what} of {plan} there is another word: {span.disputed}"
 
 
 def _say_price(fit: PlanFit) -> str:
@@ -133,25 +151,24 @@ def _describe_parts(month: MonthPlan) -> Section:
             f"{part.spend.likely.credits:,}",
             f"{part.spend.likely.actions:,}",
             f"{part.n_pairs_a_year:,}",
-            _say_full(part),
+            "never" if part.auto_delete else _say_full(part),
         )
         for part in month.parts
     )
     header = (
         "table",
         "leads",
-        "credits a lead",
-        "credits, likely",
-        "Actions, likely",
-        "webhooks a year",
-        "table is full",
+        "credits\na lead",
+        "credits,\nlikely",
+        "Actions,\nlikely",
+        "webhooks\na year",
+        "table full\nafter",
     )
     return Section("By table", Grid(header, tuple(rows)))
 
 
 def _say_full(part: MonthPart) -> str:
-    months = part.months_until_full
-    return "never: auto-delete" if months is None else f"after {months:,.1f} months"
+    return f"{part.months_until_full or 0:,.1f} months"
 
 
 def _describe_wear(month: MonthPlan) -> Section:
@@ -168,7 +185,8 @@ def _describe_wear(month: MonthPlan) -> Section:
         ),
         ("rows a year", f"{sum(p.n_rows_a_year for p in parts):,}"),
     )
-    return Section("Webhooks and tables", Grid(("what", "figure"), rows), tuple(_say_of_wear(month)))
+    grid = Grid(("what", "figure"), rows)
+    return Section("Webhooks and tables", grid, tuple(_say_of_wear(month)))
 
 
 def _say_of_wear(month: MonthPlan) -> Iterator[str]:
@@ -179,7 +197,8 @@ def _say_of_wear(month: MonthPlan) -> Iterator[str]:
     for part in month.parts:
         months = part.months_until_full
         if months is not None and months < _YEAR:
-            yield f"{part.name}: one table of {part.row_limit:,} rows is full {_say_full(part)}"
+            rows = f"{part.row_limit:,} rows"
+            yield f"{part.name}: one table of {rows} is full after {_say_full(part)}"
     if not all(part.auto_delete for part in month.parts):
         yield (
             "the alternative is auto-delete (Enterprise only): no limit of webhooks or rows; Clay "
@@ -204,10 +223,7 @@ def _describe_time(month: MonthPlan) -> Section:
     return Section(
         "Time to send all of it at once",
         Grid(("", "time"), rows),
-        (
-            "the rate is a workspace's, over all its webhooks: more webhooks make nothing faster; "
-            "another workspace has a rate, and needs a plan, of its own",
-        ),
+        (_ONE_RATE,),
     )
 
 
@@ -227,19 +243,24 @@ def _describe_keys(month: MonthPlan) -> Section:
         for name, offer in (("Clay's keys", clays), ("own API keys", own))
     )
     saved = clays.spend.likely.credits - own.spend.likely.credits
-    dollars = clays.dollars(Level.LIKELY) - own.dollars(Level.LIKELY)
+    worth = saved * month.catalogue.credit_price.likely
+    less = clays.dollars(Level.LIKELY) - own.dollars(Level.LIKELY)
+    sentence = (
+        f"own API keys save {saved:,} data credits a month, ${worth:,.0f} at the unit price, and "
+        f"the plan costs ${less:,.0f} less; each run is still an Action, and the providers send "
+        "bills of their own"
+    )
     return Section(
         "Own API keys",
         Grid(("with", "credits, likely", "Actions, likely", "plan, a month"), rows),
-        (
-            f"own API keys save {saved:,} data credits a month, about ${dollars:,.0f}; each run is still "
-            "an Action, and the providers send bills of their own",
-        ),
+        (sentence,),
     )
 
 
 def _describe_simple(month: MonthPlan) -> Section:
     _, differences = compare(month)
-    rows = tuple((one.what, one.simple, one.ours, one.because) for one in differences)
-    header = ("", "simple formula", "clayload", "because")
-    return Section("Beside the simple formula", Grid(header, rows))
+    rows = tuple((one.what, one.simple, one.ours) for one in differences)
+    reasons = tuple(f"{one.what}: {one.because}" for one in differences)
+    return Section(
+        "Beside the simple formula", Grid(("", "simple formula", "clayload"), rows), reasons
+    )

@@ -156,9 +156,7 @@ class Catalogue(_Model):
     steps: dict[Step, StepCost] = Field(
         description="What each step takes; the names are those for enrichment in tables.yaml."
     )
-    unknown_step: StepCost = Field(
-        description="What a step takes that does not stand under steps."
-    )
+    unknown_step: StepCost = Field(description="What a step takes that does not stand under steps.")
 
     @model_validator(mode="after")
     def _has_every_plan(self) -> Self:

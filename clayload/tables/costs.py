@@ -4,8 +4,8 @@ In:    a table's steps, the workspace's keys, the catalogue of prices.
 Out:   the cost of a lead, low, likely and high.
 Never: a total; how many leads there are is for others to say.
 
-credits = sum over the steps of (rows it runs on x runs charged x credits), Actions = sum of (rows it
-runs on x Actions): the formula of clay-facts.md §3. One Action a lead is too few.
+credits = sum over the steps of (rows it runs on x runs charged x credits), Actions = sum of (rows
+it runs on x Actions): the formula of clay-facts.md §3. One Action a lead is too few.
 """
 
 from __future__ import annotations

@@ -49,7 +49,11 @@ def replace(folder: Path, name: str, old: str, new: str) -> None:
 def test_the_requests_example_is_answered_and_no_trace_is_left(folder: Path) -> None:
     month = answer(folder, *EXAMPLE)
     likely = month["offer"]["likely"]
-    assert (likely["credits"], likely["actions"], likely["plan"]) == (300_000, 250_000, "enterprise")
+    assert (likely["credits"], likely["actions"], likely["plan"]) == (
+        300_000,
+        250_000,
+        "enterprise",
+    )
     assert (likely["dollars"], likely["is_by_agreement"]) == (13_500, True)
     (part,) = month["tables"]
     assert (part["n_pairs_a_month"], part["n_pairs_a_year"], part["n_tables"]) == (2, 14, 5)
@@ -122,5 +126,5 @@ def test_check_warns_of_a_step_that_the_catalogue_does_not_know(folder: Path) ->
     (prices,) = (one for one in checks if one["check"] == "prices")
     assert prices["is_ok"]
     assert "config/clay.yaml: as of 2026-11-23" in prices["said"]
-    assert "config/tables.yaml:73 tables.outbound-leads-tech.enrichment[1]:" in prices["said"]
+    assert "config/tables.yaml:74 tables.outbound-leads-tech.enrichment[1]:" in prices["said"]
     assert "nearest: 'claygent'" in prices["said"]

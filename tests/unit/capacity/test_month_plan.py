@@ -140,7 +140,9 @@ def test_workspaces_share_leads_plans_and_time() -> None:
     fit = two.offer.fits[Level.LIKELY]
     assert fit.plan is Plan.GROWTH
     # Each: 50,000 credits, 44,000 beyond Growth's; 125,000 Actions, 85,000 beyond.
-    assert two.offer.dollars(Level.LIKELY) == pytest.approx(2 * (495 + 44_000 * 0.04 + 85_000 * 0.006))
+    assert two.offer.dollars(Level.LIKELY) == pytest.approx(
+        2 * (495 + 44_000 * 0.04 + 85_000 * 0.006)
+    )
     assert two.sending_time_s() == pytest.approx(2_498.2)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clayload.capacity.credits import Spend
-from clayload.capacity.plans import Need, PlanFit, choose_plan, judge_plan
+from clayload.capacity.plans import Need, PlanFit, choose_plan, describe_lacks, judge_plan
 from clayload.tables.catalogue import Level, read_catalogue
 from clayload.tables.models import Plan
 
@@ -65,6 +65,14 @@ def test_enterprise_is_counted_for_no_less_than_it_holds() -> None:
 def test_launch_and_starter_have_no_webhooks_whatever_else_they_have() -> None:
     for plan in (Plan.FREE, Plan.LAUNCH, Plan.STARTER):
         assert judge(plan, 1).lacks == ("it has no webhooks",)
+
+
+def test_what_several_plans_lack_is_said_once() -> None:
+    fits = [judge(plan, 300_000) for plan in (Plan.FREE, Plan.LAUNCH, Plan.GROWTH)]
+    assert describe_lacks(fits) == (
+        "free, launch: it has no webhooks; growth: it holds 200,000 data credits at most "
+        "(100,000 and top-ups), not 300,000"
+    )
 
 
 def test_a_legacy_plan_counts_no_actions() -> None:
