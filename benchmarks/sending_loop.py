@@ -28,6 +28,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,7 @@ def read_fast_setup(folder: Path, base_url: str) -> Setup:
         )
     }
     setup = read_setup(settings | secrets)
-    return Setup(setup.settings, config, setup.aliases, setup.environ)
+    return replace(setup, config=config)
 
 
 def prepare(extract: Path, folder: Path, base_url: str) -> tuple[Setup, PreparedLoad]:

@@ -86,7 +86,8 @@ class Settings(BaseModel):
 
     config: Path = Field(
         default=Path("config/tables.yaml"),
-        description="The file that says which tables there are; headers.yaml lies beside it.",
+        description="The file that says which tables there are; headers.yaml and clay.yaml lie "
+        "beside it.",
     )
     home: Path = Field(
         default=Path(".clayload"), description="The folder of the run folders and the ledger."

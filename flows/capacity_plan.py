@@ -1,6 +1,6 @@
-"""Say what a month takes: time, webhook slots, table rows.
+"""Say what a month takes: credits, Actions, plan, webhook slots, table rows, time.
 
-In:    the volumes of `config/tables.yaml`, and what the ledger knows of slots and tables.
+In:    how many leads, or the volumes of `config/tables.yaml`; what the ledger knows of slots.
 Out:   the artifact `capacity-plan`.
 Never: a submission.
 """
@@ -8,11 +8,21 @@ Never: a submission.
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.sending import ending_well_told
+from flows.month_order import MonthOrder
+from flows.sending import asked, ending_well_told
 from tasks.watching import look_at_month
 
 
-@flow(name="capacity-plan", flow_run_name="plan a month", persist_result=False)
-def capacity_plan() -> State[None]:
-    """Plan a month of the configured volumes."""
-    return ending_well_told(look_at_month)
+def name_run() -> str:
+    """Name a flow run by the month it plans."""
+    return asked(MonthOrder).label
+
+
+@flow(name="capacity-plan", flow_run_name=name_run, persist_result=False)
+def capacity_plan(month: MonthOrder = MonthOrder()) -> State[None]:  # noqa: B008 - frozen
+    """Plan a month of leads.
+
+    Args:
+        month: How many leads, and what each takes.
+    """
+    return ending_well_told(lambda: look_at_month(month.ask()))

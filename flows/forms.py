@@ -57,6 +57,17 @@ def offer_tables_or_filters(schema: dict[str, Any]) -> None:
         schema["default"] = default
 
 
+def say_volumes(schema: dict[str, Any]) -> None:
+    """Let a form say how many leads a month are configured, where there is a configuration."""
+    leave_empty(schema)
+    try:
+        tables = read_setup(os.environ).config.tables.values()
+    except ConfigError:
+        return
+    n_leads = sum(table.volume_per_month for table in tables)
+    schema["description"] += f" They are {n_leads:,} now."
+
+
 FILTERS_DECIDE = "the filters decide"
 """What is chosen in place of a table; no table can be called so."""
 

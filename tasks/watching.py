@@ -17,20 +17,20 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.events import emit_event
 from prefect.states import Completed, Failed
 
-from clayload.capacity.plan import plan_table, sending_time_s
+from clayload.capacity.month import MonthAsk
+from clayload.capacity.plan import plan_table
 from clayload.capacity.slots import TableForecast
 from clayload.delivery.grant import TableSnapshot
-from clayload.delivery.pace import Rate
 from clayload.ledger.audit import audit, describe_damage
 from clayload.ledger.books import Books
 from clayload.ledger.engine import is_new
 from clayload.ledger.snapshot import unused_table
+from clayload.loading.month import Section, describe_month, read_month, sum_up_month
 from clayload.loading.replay import settle_ended
 from clayload.loading.setup import Setup, read_setup
 from clayload.loading.slots import forecast_slots, warn_of_slots
 from clayload.report.grids import Grid
-from clayload.report.markdown import render_grid
-from clayload.report.moments import describe_seconds
+from clayload.report.markdown import escape, render_grid
 from tasks.artifacts import publish_slots
 from tasks.discretion import telling_no_data
 from tasks.states import StateName
@@ -57,19 +57,29 @@ def look_at_slots() -> State[Any]:
     return _needs_attention("; ".join(warnings))
 
 
-def look_at_month() -> State[Any]:
-    """Show what a month of the configured volumes takes of slots, rows and time."""
+def look_at_month(ask: MonthAsk) -> State[Any]:
+    """Show what a month takes; of the configured volumes, also what room the slots have for it."""
     with telling_no_data():
         setup = read_setup(os.environ)
-        rows = tuple(_plan_month(setup))
-    rate = Rate(setup.config.workspace.rate_per_s, setup.config.workspace.burst)
-    n_leads = sum(table.volume_per_month for table in setup.config.tables.values())
-    time = describe_seconds(sending_time_s(rate, n_leads))
-    said = f"{n_leads:,} leads a month at {rate.per_s:g}/s: {time}"
-    header = ("table", "leads a month", "through slots", "no room", "slots run out")
-    page = render_grid(Grid(header, rows))
-    create_markdown_artifact(f"**{said}**\n\n{page}\n", key="capacity-plan", description=said)
+        month = read_month(ask, setup)
+        room = () if month.is_asked else (_show_room(setup),)
+    said = sum_up_month(month)
+    parts = [*map(_render_section, describe_month(month)), *room]
+    page = "\n\n".join([f"**{said}**", *parts])
+    create_markdown_artifact(f"{page}\n", key="capacity-plan", description=said)
     return Completed(message=said)
+
+
+def _render_section(section: Section) -> str:
+    sentences = "\n".join(f"- {escape(sentence)}" for sentence in section.sentences)
+    parts = [f"## {section.title}", render_grid(section.grid), sentences]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _show_room(setup: Setup) -> str:
+    header = ("table", "leads a month", "through slots", "no room", "slots run out")
+    grid = render_grid(Grid(header, tuple(_plan_month(setup))))
+    return f"## Room in the slots as they stand\n\n{grid}"
 
 
 def _plan_month(setup: Setup) -> Iterator[tuple[str, ...]]:

@@ -24,6 +24,7 @@ from clayload.ledger.register import Owing, register_chunk
 from clayload.ledger.store import Ledger, RunStart
 from clayload.loading.spending import costs_of
 from clayload.model import ChunkRef
+from clayload.tables.catalogue import BUILT_IN, read_catalogue
 from clayload.tables.models import TablesConfig
 
 CYCLE = "2026-11"
@@ -113,7 +114,7 @@ class LedgerScene:
 
     def grants(self, ledger: Ledger, run_id: str, chunk_id: str) -> ChunkGrants:
         chunk = self.chunk(run_id, chunk_id)
-        costs = costs_of(self.config)
+        costs = costs_of(self.config, read_catalogue(BUILT_IN))
         return ChunkGrants(ledger, chunk, GrantTerms(self.config, TIMEOUT_S, costs=costs))
 
     def load(self, keys: Sequence[str]) -> ChunkGrants:

@@ -1,1 +1,1 @@
-"""What will a load take: time and webhook slots, before anything is sent."""
+"""What will a load or a month take: time, slots, credits, Actions, before anything is sent."""

@@ -23,6 +23,7 @@ from clayload.errors import ClayloadError, ExitCode
 # imported: together they take a second that most of them do not need.
 _COMMANDS = {
     "check": ("check", "check"),
+    "capacity": ("capacity", "capacity"),
     "plan": ("plan", "plan"),
     "load": ("load", "load"),
     "status": ("status", "status"),

@@ -14,7 +14,10 @@ from clayload.cli.show import show_grid
 from clayload.errors import ClayloadError, Code, DestinationDownError, ExitCode
 from clayload.ledger.store import Ledger
 from clayload.loading.remote_runs import try_place
-from clayload.loading.setup import Setup, read_setup
+from clayload.loading.setup import Setup, find_catalogue, read_setup
+from clayload.tables.costs import find_unknown_steps
+from clayload.tables.explain import problem_of
+from clayload.tables.yaml_file import read_yaml
 
 _CONNECT_TIMEOUT_S = 5.0
 
@@ -24,6 +27,7 @@ def check(*, as_json: AsJson = False) -> None:
     setup = read_setup(os.environ)
     checks: dict[str, Callable[[], str]] = {
         "configuration": lambda: _describe_config(setup),
+        "prices": lambda: _describe_prices(setup),
         "secrets": lambda: f"{len(setup.secrets())} slots have theirs",
         "ledger": lambda: _try_ledger(setup),
         "destination": lambda: _try_hosts(setup),
@@ -52,6 +56,17 @@ def _describe_config(setup: Setup) -> str:
         f"{setup.settings.config}: {len(setup.config.tables)} tables; workspace "
         f"{workspace.name} on {workspace.plan}, {workspace.rate_per_s:g}/s, burst {workspace.burst}"
     )
+
+
+def _describe_prices(setup: Setup) -> str:
+    """Say which catalogue is used, and warn of steps it does not know: they stop no load."""
+    path, catalogue = find_catalogue(setup.settings), setup.catalogue
+    where = path if path.exists() else "built in"
+    file = read_yaml(setup.settings.config)
+    flaws = find_unknown_steps(setup.config.tables, catalogue)
+    warnings = (problem_of(flaw, file) for flaw in flaws)
+    lines = [f"warning: {one.message}. Next: {one.hint}" for one in warnings]
+    return "\n".join([f"{where}: as of {catalogue.as_of}", *lines])
 
 
 def _try_ledger(setup: Setup) -> str:

@@ -74,6 +74,8 @@ def _write_config(path: Path, home: Path) -> TablesConfig:
         slot["token"] = slot["token"] and f"env:STANDIN_TOKEN_{number}"
     (home / "tables.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     shutil.copy(path.parent / "headers.yaml", home / "headers.yaml")
+    if (prices := path.parent / "clay.yaml").exists():
+        shutil.copy(prices, home / "clay.yaml")
     return read_tables(home / "tables.yaml")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
+from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -20,7 +21,7 @@ from clayload.ledger.usage import WorkspaceUse
 from clayload.loading.progress import describe_hold
 from clayload.model import RowEnd
 from clayload.report.account import Reading, RunReport
-from clayload.report.grids import TABLE_ENDS
+from clayload.report.grids import TABLE_ENDS, Grid
 from clayload.report.moments import describe_seconds
 
 if TYPE_CHECKING:
@@ -34,13 +35,7 @@ _SHOWN_CHARACTERS = 60
 
 def show_grid(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """Print a table; figures to the right."""
-    grid = Table(
-        title=title or None,
-        title_justify="left",
-        title_style="bold",
-        box=SIMPLE_HEAD,
-        padding=(0, 1, 0, 0),
-    )
+    grid = _begin_grid(title)
     rows = [list(row) for row in rows]
     for index, name in enumerate(header):
         is_figure = all(isinstance(row[index], int) for row in rows)
@@ -48,6 +43,36 @@ def show_grid(header: Sequence[str], rows: Iterable[Sequence[object]], title: st
     for row in rows:
         grid.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
     out.print(grid)
+
+
+def show_figures(figures: Grid, title: str) -> None:
+    """Print a table of a report, whose cells are text already; figures to the right."""
+    grid = _begin_grid(title)
+    for index, name in enumerate(figures.header):
+        justify: JustifyMethod = "right" if figures.is_figure(index) else "left"
+        grid.add_column(name, justify=justify, overflow="fold")
+    for row in figures.rows:
+        grid.add_row(*row)
+    out.print(grid)
+
+
+def show_points(sentences: Iterable[str]) -> None:
+    """Print sentences as points, each with its later lines below its first."""
+    points = Table.grid(padding=(0, 1))
+    for sentence in sentences:
+        points.add_row("-", sentence)
+    if points.row_count:
+        out.print(points)
+
+
+def _begin_grid(title: str) -> Table:
+    return Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
 
 
 def show_report(report: RunReport) -> None:

@@ -12,6 +12,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from types import TracebackType
 from typing import Self
@@ -38,35 +39,37 @@ _KEEPALIVE_S = 4.0  # shorter than common servers' 5 s, so that we, not they, cl
 _BODY_KEPT_CHARS = 2_000
 
 
-class ClayWebhook:
-    """Clay's webhooks as a destination (`delivery.ports.Destination`); an async context.
+@dataclass(frozen=True, slots=True, repr=False)
+class _Target:
+    """Where a slot's leads go, as httpx wants to have it. Holds secrets."""
 
-    Each request under way has a connection of its own, taken up again by the next: httpx's pool
-    looks through all of its connections twice a request, and its client's cookies, redirects and
-    authentication are of no use here. Both together cost as much as the POST itself.
+    url: httpx.URL
+    headers: httpx.Headers
+
+    @classmethod
+    def read(cls, secret: SlotSecret) -> Self:
+        """Read a slot's secrets."""
+        headers = {"content-type": "application/json", "user-agent": "clayload"}
+        if secret.token is not None:
+            headers[AUTH_HEADER] = secret.token.get_secret_value()
+        return cls(httpx.URL(secret.url.get_secret_value()), httpx.Headers(headers))
+
+
+class Connections:
+    """Connections to Clay, each for one request at a time and then for the next of any chunk.
+
+    A new one costs a TLS handshake, more than many POSTs; httpx's own pool looks through all of its
+    connections twice a request, which together with its client's cookies, redirects and
+    authentication, of no use here, costs as much as the POST itself. Lives in one event loop; an
+    async context.
     """
 
-    def __init__(
-        self,
-        slots: Mapping[str, SlotSecret],
-        redact: Callable[[str], str],
-        *,
-        timeout_s: float,
-        in_flight: int,
-    ) -> None:
-        self._slots = slots
-        self._redact = redact
-        self._timeout_s = timeout_s
-        timeout = httpx.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s))
-        self._extensions = {"timeout": timeout.as_dict()}
-        self._n_connections = in_flight
-        self._in_flight = asyncio.Semaphore(in_flight)
+    def __init__(self) -> None:
         self._idle: list[httpx.AsyncHTTPTransport] = []
 
     async def __aenter__(self) -> Self:
-        """Make ready before the first lead is granted: its moment would not wait."""
-        await asyncio.to_thread(_tls_context)
-        self._idle = [_new_connection() for _ in range(self._n_connections)]
+        """Make ready."""
+        await self.make_ready()
         return self
 
     async def __aexit__(
@@ -78,11 +81,44 @@ class ClayWebhook:
         while self._idle:
             await self._idle.pop().aclose()
 
+    async def make_ready(self) -> None:
+        """Prepare before the first lead is granted: its moment would not wait."""
+        await asyncio.to_thread(_tls_context)
+
+    @asynccontextmanager
+    async def one(self) -> AsyncIterator[httpx.AsyncHTTPTransport]:
+        """Lend a connection; one that is left in the middle of an exchange closes itself."""
+        connection = self._idle.pop() if self._idle else _new_connection()
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
+
+
+class ClayWebhook:
+    """Clay's webhooks as a destination (`delivery.ports.Destination`)."""
+
+    def __init__(
+        self,
+        slots: Mapping[str, SlotSecret],
+        redact: Callable[[str], str],
+        connections: Connections,
+        *,
+        timeout_s: float,
+    ) -> None:
+        # Read once: httpx takes as long to read a URL as to send a small body.
+        self._targets = {name: _Target.read(secret) for name, secret in slots.items()}
+        self._redact = redact
+        self._connections = connections
+        self._timeout_s = timeout_s
+        timeout = httpx.Timeout(timeout_s, connect=min(_CONNECT_TIMEOUT_S, timeout_s))
+        self._extensions = {"timeout": timeout.as_dict()}
+
     async def submit(self, slot: str, body: bytes) -> Answer:
         """POST one body through the named slot; every misfortune is an answer."""
-        request = self._build_request(self._slots[slot], body)
+        request = self._build_request(self._targets[slot], body)
         try:
-            async with self._connection() as connection, asyncio.timeout(self._timeout_s):
+            async with self._connections.one() as connection, asyncio.timeout(self._timeout_s):
                 response = await connection.handle_async_request(request)
                 await response.aread()
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
@@ -95,27 +131,10 @@ class ClayWebhook:
         text = self._redact(response.text)[:_BODY_KEPT_CHARS]
         return Answered(response.status_code, dict(response.headers), text)
 
-    def _build_request(self, secret: SlotSecret, body: bytes) -> httpx.Request:
-        headers = {"content-type": "application/json", "user-agent": "clayload"}
-        if secret.token is not None:
-            headers[AUTH_HEADER] = secret.token.get_secret_value()
+    def _build_request(self, target: _Target, body: bytes) -> httpx.Request:
         return httpx.Request(
-            "POST",
-            secret.url.get_secret_value(),
-            content=body,
-            headers=headers,
-            extensions=self._extensions,
+            "POST", target.url, content=body, headers=target.headers, extensions=self._extensions
         )
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[httpx.AsyncHTTPTransport]:
-        """Lend a connection; one that is left in the middle of an exchange closes itself."""
-        async with self._in_flight:
-            connection = self._idle.pop()
-            try:
-                yield connection
-            finally:
-                self._idle.append(connection)
 
     def _describe(self, error: httpx.RequestError) -> str:
         """Say what failed; httpx gives a reset no words at all."""

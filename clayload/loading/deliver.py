@@ -11,7 +11,7 @@ import asyncio
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from clayload.delivery.grant import GrantAnswer, GrantedLead, Verdicts
 from clayload.delivery.payload import build_body
 from clayload.delivery.send import ChunkDelivery, Pacing
 from clayload.delivery.stop import Stop
-from clayload.destinations.clay_webhook import ClayWebhook
+from clayload.destinations.clay_webhook import ClayWebhook, Connections
 from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.loading.run_folder import find_chunk
 from clayload.loading.setup import Setup
@@ -92,7 +92,7 @@ def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
         RunError: the chunk's file is gone.
     """
     sending = _sending()
-    work = _deliver(ref, setup, sending.stops)
+    work = _deliver(ref, setup, sending)
     return asyncio.run_coroutine_threadsafe(work, sending.loop).result()
 
 
@@ -119,13 +119,15 @@ def is_stopped(run_id: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Sending:
-    """The one event loop that sends for all chunks of this process, and each run's word to stop.
+    """The one event loop that sends for all chunks of this process, and what all of them share.
 
-    With a loop for each chunk's thread the threads fight for the interpreter: at 500 leads a
-    second four of them sent 350, one sends all.
+    `connections` are those to Clay, `stops` each run's word to stop. With a loop for each chunk's
+    thread the threads fight for the interpreter: at 500 leads a second four of them sent 350, one
+    sends all.
     """
 
     loop: asyncio.AbstractEventLoop
+    connections: Connections = field(default_factory=Connections)
     stops: defaultdict[str, Stop] = field(default_factory=lambda: defaultdict(Stop))
 
     def stop(self, run_id: str) -> None:
@@ -148,23 +150,21 @@ def _start_sending() -> _Sending:
     return _Sending(loop)
 
 
-async def _deliver(ref: ChunkRef, setup: Setup, stops: Mapping[str, Stop]) -> Counter[str]:
-    settings, stop = setup.settings, stops[ref.run_id]
+async def _deliver(ref: ChunkRef, setup: Setup, sending: _Sending) -> Counter[str]:
+    settings, stop = setup.settings, sending.stops[ref.run_id]
     secrets = setup.secrets(ref.table)
-    costs = costs_of(setup.config)
+    costs = costs_of(setup.config, setup.catalogue)
     terms = GrantTerms(setup.config, settings.request_timeout_s, setup.departures, costs)
     grants = GrantsInThread(await asyncio.to_thread(ChunkGrants, setup.ledger, ref, terms))
     pacing = Pacing(grant_size(setup.config.workspace.rate_per_s), settings.in_flight)
-    async with ClayWebhook(
-        secrets,
-        partial(redact, secrets=list(secrets.values())),
-        timeout_s=settings.request_timeout_s,
-        in_flight=settings.in_flight,
-    ) as destination:
-        here = await asyncio.to_thread(find_chunk, ref, setup)
-        bodies = await asyncio.to_thread(read_on, partial(read_bodies, here))
-        clock = SystemClock()
-        return await ChunkDelivery(bodies, grants, destination, clock, pacing, stop=stop).run()
+    blank = partial(redact, secrets=list(secrets.values()))
+    destination = ClayWebhook(
+        secrets, blank, sending.connections, timeout_s=settings.request_timeout_s
+    )
+    here = await asyncio.to_thread(find_chunk, ref, setup)
+    bodies = await asyncio.to_thread(read_on, partial(read_bodies, here))
+    await sending.connections.make_ready()
+    return await ChunkDelivery(bodies, grants, destination, SystemClock(), pacing, stop=stop).run()
 
 
 def read_on(read: Callable[[], _Read]) -> _Read:

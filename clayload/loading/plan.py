@@ -171,7 +171,7 @@ def _within_budgets(
     tables: dict[str, TableLoadPlan], setup: Setup, ledger: Ledger | None
 ) -> dict[str, TableLoadPlan]:
     n_placed = {name: plan.n_to_send - plan.n_unplaced for name, plan in tables.items()}
-    over = count_over_budget(setup.config, ledger, n_placed)
+    over = count_over_budget(setup, ledger, n_placed)
     return {
         name: plan.model_copy(update={"n_over_budget": over[name]}) for name, plan in tables.items()
     }

@@ -57,10 +57,11 @@ def deliver_and_settle(
 def _deliver_all(prepared: PreparedLoad, follower: Follower) -> Iterator[Problem]:
     setup = follower.setup
     with ThreadPoolExecutor(setup.settings.chunks_at_once, "chunk") as pool:
-        chunk_of: dict[Future[object], ChunkRef] = {
-            pool.submit(_deliver, chunk, follower): chunk for chunk in prepared.chunks
-        }
         try:
+            # The word to stop may come while the last chunks are handed out.
+            chunk_of: dict[Future[object], ChunkRef] = {
+                pool.submit(_deliver, chunk, follower): chunk for chunk in prepared.chunks
+            }
             for future in _as_completed(chunk_of, follower.look):
                 yield from _problem_of(future, chunk_of[future], setup)
         except BaseException as error:

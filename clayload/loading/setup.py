@@ -1,7 +1,7 @@
 """What does every step of a load need to know of its surroundings?
 
 In:    the environment's variables.
-Out:   settings, configuration, header aliases, and the ledger; read once per process and file.
+Out:   settings, tables, header aliases, prices, and the ledger; read once per process and file.
 Never: a secret kept; they are resolved where they are used.
 """
 
@@ -17,6 +17,7 @@ from clayload.ledger.departures import Departures, open_departures
 from clayload.ledger.store import Ledger
 from clayload.secrets import SlotSecret, resolve_slots
 from clayload.settings import Settings, read_settings
+from clayload.tables.catalogue import Catalogue, read_catalogue
 from clayload.tables.headers import HeaderAliases, read_headers
 from clayload.tables.models import TablesConfig
 from clayload.tables.read import read_tables
@@ -24,12 +25,16 @@ from clayload.tables.read import read_tables
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """The surroundings of a load, as read from the environment and the configuration."""
+    """The surroundings of a load, as read from the environment and the configuration.
+
+    `catalogue` says what Clay charges, by `clay.yaml` beside `tables.yaml`, or by the built-in one.
+    """
 
     settings: Settings
     config: TablesConfig
     aliases: HeaderAliases
     environ: Mapping[str, str]
+    catalogue: Catalogue
     is_reading: bool = False
 
     @property
@@ -62,7 +67,7 @@ class Setup:
 
 
 def read_setup(environ: Mapping[str, str]) -> Setup:
-    """Read settings and configuration.
+    """Read settings, configuration and prices.
 
     Raises:
         ConfigError: with file, line and key of what is wrong.
@@ -71,7 +76,13 @@ def read_setup(environ: Mapping[str, str]) -> Setup:
     headers = settings.config.parent / "headers.yaml"
     config = _read_tables(settings.config, mark_of(settings.config))
     aliases = _read_headers(headers, mark_of(headers))
-    return Setup(settings, config, aliases, environ)
+    prices = find_catalogue(settings)
+    return Setup(settings, config, aliases, environ, _read_catalogue(prices, mark_of(prices)))
+
+
+def find_catalogue(settings: Settings) -> Path:
+    """Say where the catalogue of prices is looked for."""
+    return settings.config.parent / "clay.yaml"
 
 
 def mark_of(path: Path) -> object:
@@ -92,6 +103,11 @@ def _read_tables(path: Path, _mark: object) -> TablesConfig:
 @lru_cache(maxsize=4)
 def _read_headers(path: Path, _mark: object) -> HeaderAliases:
     return read_headers(path)
+
+
+@lru_cache(maxsize=4)
+def _read_catalogue(path: Path, _mark: object) -> Catalogue:
+    return read_catalogue(path)
 
 
 @lru_cache(maxsize=4)

@@ -28,20 +28,20 @@ from clayload.ledger.spending import Payer, Reserved, read_lines, read_reserved,
 from clayload.ledger.store import Ledger
 from clayload.loading.setup import Setup
 from clayload.tables.budgets import Counted
-from clayload.tables.costs import CostRange, LeadCost
-from clayload.tables.models import Table, TablesConfig
+from clayload.tables.catalogue import Catalogue, Level
+from clayload.tables.costs import LeadCost, cost_of_lead
+from clayload.tables.models import TablesConfig
+
+_LEVEL_OF = {Counted.LIKELY: Level.LIKELY, Counted.HIGH: Level.HIGH}
 
 
-def costs_of(config: TablesConfig) -> dict[str, LeadCost]:
+def costs_of(config: TablesConfig, catalogue: Catalogue) -> dict[str, LeadCost]:
     """Tell what one lead of each table is counted with."""
-    is_high = config.budgets.workspace.count is Counted.HIGH
-    ranges = {name: _estimate(table) for name, table in config.tables.items()}
-    return {name: one.high if is_high else one.likely for name, one in ranges.items()}
-
-
-def _estimate(table: Table) -> CostRange:
-    told = LeadCost(table.credits_per_lead or 0.0, table.actions_per_lead or 0.0)
-    return CostRange(told, told, told)
+    level = _LEVEL_OF[config.budgets.workspace.count]
+    return {
+        name: cost_of_lead(table, config.workspace, catalogue).at(level)
+        for name, table in config.tables.items()
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,11 @@ def read_budgets(setup: Setup) -> tuple[BudgetUse, ...]:
 
 
 def count_over_budget(
-    config: TablesConfig, ledger: Ledger | None, n_to_send: Mapping[str, int]
+    setup: Setup, ledger: Ledger | None, n_to_send: Mapping[str, int]
 ) -> dict[str, int]:
     """Count the leads of each table that no budget has room for now, if they are sent in order."""
-    costs, lines_of = costs_of(config), _read(config, ledger).lines_of
+    costs = costs_of(setup.config, setup.catalogue)
+    lines_of = _read(setup.config, ledger).lines_of
     planned, over = NOTHING, {}
     for name, n in n_to_send.items():
         each = spend_of(costs[name])

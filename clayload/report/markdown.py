@@ -62,7 +62,7 @@ def _render_problems(report: RunReport) -> Iterable[str]:
     if report.problems:
         yield "## What stopped"
         yield "\n".join(
-            f"- `{p.code}` {_escape(p.table)}: {_escape(p.message)}. **Next:** {_escape(p.hint)}."
+            f"- `{p.code}` {escape(p.table)}: {escape(p.message)}. **Next:** {escape(p.hint)}."
             for p in report.problems
         )
 
@@ -70,7 +70,7 @@ def _render_problems(report: RunReport) -> Iterable[str]:
 def _render_warnings(report: RunReport) -> Iterable[str]:
     if report.warnings:
         yield "## Running out soon"
-        yield "\n".join(f"- {_escape(warning)}." for warning in report.warnings)
+        yield "\n".join(f"- {escape(warning)}." for warning in report.warnings)
 
 
 def _render_reasons(report: RunReport) -> Iterable[str]:
@@ -96,7 +96,7 @@ def _render_leads(title: str, report: RunReport, end: RowEnd, *, with_keys: bool
 
 
 def _render_columns(report: RunReport) -> Iterable[str]:
-    sentences = [_escape(sentence) for sentence in report.reading.describe_columns()]
+    sentences = [escape(sentence) for sentence in report.reading.describe_columns()]
     if sentences:
         yield "## About the extract"
         yield "\n".join(f"- {sentence}" for sentence in sentences)
@@ -105,12 +105,13 @@ def _render_columns(report: RunReport) -> Iterable[str]:
 def render_grid(grid: Grid) -> str:
     """Render a markdown table; cells are escaped."""
     n_plain = len(grid.rows) - grid.n_totals
-    totals = [[f"**{_escape(cell)}**" for cell in row] for row in grid.rows[n_plain:]]
-    rows = [[_escape(cell) for cell in row] for row in grid.rows[:n_plain]]
-    header = [_escape(cell) for cell in grid.header]
+    totals = [[f"**{escape(cell)}**" for cell in row] for row in grid.rows[n_plain:]]
+    rows = [[escape(cell) for cell in row] for row in grid.rows[:n_plain]]
+    header = [escape(cell) for cell in grid.header]
     lines = [header, ["---"] * len(header), *rows, *totals]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def _escape(cell: str) -> str:
+def escape(cell: str) -> str:
+    """Write text so that markdown takes none of it for markup of a table or of HTML."""
     return cell.replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")

@@ -1,1 +1,1 @@
-"""The newcomer's file: `config/tables.yaml` and its neighbour `headers.yaml`, read and checked."""
+"""The newcomer's file: `config/tables.yaml` and its neighbours, read and checked."""

@@ -10,9 +10,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-# Far above any Clay plan, and in thousandths still a whole number for any database.
-_MOST = 1_000_000_000
-Amount = Annotated[float, Field(strict=True, ge=0, le=_MOST, allow_inf_nan=False)]
+from clayload.tables.values import Amount
 
 
 class Counted(StrEnum):

@@ -13,16 +13,27 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from clayload.model import Priority
-from clayload.tables.budgets import Amount, Budget, Budgets, WorkspaceBudget
+from clayload.tables.budgets import Budget, Budgets, WorkspaceBudget
 from clayload.tables.contradictions import find_contradictions
 from clayload.tables.problems import Flaw, refuse
-from clayload.tables.values import Count, Filter, LeadFields, Name, SecretRef, Steps, TimeZone
+from clayload.tables.values import (
+    Amount,
+    Count,
+    Filter,
+    LeadFields,
+    Name,
+    SecretRef,
+    Steps,
+    TimeZone,
+)
 
 REGULATED_FORBIDS = "claygent"
 LEAST_BURST_S = 0.04
 """The least burst, in seconds' worth of the rate; Clay's own is two seconds' worth."""
 SOURCE_LIMIT = 50_000
 """Accepted submissions a Clay webhook takes in its whole life (clay-facts.md §1)."""
+SAFE_LIMIT = 45_000
+"""Submissions after which we leave a webhook, so that none is lost at its end."""
 
 
 class Plan(StrEnum):
@@ -73,7 +84,7 @@ class Slot(_Model):
         description="Submissions Clay accepts through this webhook in its whole life.",
     )
     safe_limit: Count = Field(
-        default=45_000,
+        default=SAFE_LIMIT,
         description="Submissions after which we move on to the next slot.",
     )
     used_before: Annotated[int, Field(strict=True, ge=0)] = Field(
@@ -155,6 +166,14 @@ class Table(_Model):
     enrichment: Steps = Field(
         default=(), description="The steps the Clay table runs on each row, for estimates."
     )
+    credits_per_lead: Amount | None = Field(
+        default=None,
+        description="Data credits a lead takes in this table, in place of what its steps say.",
+    )
+    actions_per_lead: Amount | None = Field(
+        default=None,
+        description="Actions a lead takes in this table, in place of what its steps say.",
+    )
     volume_per_month: Count = Field(description="Leads expected a month, for planning.")
     priority: Priority = Field(
         default=Priority.NORMAL, description="Who goes first when tables share the rate."
@@ -185,12 +204,6 @@ class Table(_Model):
     send: LeadFields = Field(min_length=1, description="The only fields that leave the house.")
     row_limit: Count = Field(
         default=50_000, description="Rows the Clay table holds; Clay's cap depends on the plan."
-    )
-    credits_per_lead: Amount | None = Field(
-        default=None, description="Credits that one lead takes; counted against budgets."
-    )
-    actions_per_lead: Amount | None = Field(
-        default=None, description="Actions that one lead takes; counted against budgets."
     )
     budget: Budget | None = Field(
         default=None, description="What the leads of this table may cost; see A budget."

@@ -1,10 +1,10 @@
-"""What may an editor offer while somebody writes `tables.yaml` or `headers.yaml`?
+"""What may an editor offer while somebody writes `tables.yaml` or a neighbour of it?
 
-In:    the models of the two files.
+In:    the models of the three files.
 Out:   their JSON Schemas, as committed in `config/`.
 Never: a rule of its own; what the models refuse by code alone, the schema leaves to them.
 
-`python -m clayload.tables.schema` writes both files into `config/`, or into the folder it is given.
+`python -m clayload.tables.schema` writes the files into `config/`, or into the folder it is given.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clayload.tables.catalogue import Catalogue
 from clayload.tables.headers import HeadersFile
 from clayload.tables.models import TablesConfig
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 SCHEMAS: dict[str, type[BaseModel]] = {
     "tables.schema.json": TablesConfig,
     "headers.schema.json": HeadersFile,
+    "clay.schema.json": Catalogue,
 }
 
 

@@ -77,6 +77,8 @@ LeadField = Annotated[
 Step = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 # Strict: YAML's `yes` is not 1, and "20" is not 20.
 Count = Annotated[int, Field(strict=True, gt=0)]
+# At most far above any Clay plan, and in thousandths still a whole number for any database.
+Amount = Annotated[float, Field(strict=True, ge=0, le=1_000_000_000, allow_inf_nan=False)]
 Filter = Annotated[str, AfterValidator(_check_filter)]
 TimeZone = Annotated[str, AfterValidator(_check_time_zone)]
 Steps = Annotated[tuple[Step, ...], AfterValidator(_check_no_doubles)]

@@ -18,6 +18,7 @@ from prefect.states import Pending, Scheduled
 from flows.capacity_plan import capacity_plan
 from flows.event_backfill import event_backfill
 from flows.load_leads import load_leads
+from flows.month_order import MonthOrder
 from flows.monthly_load import monthly_load
 from flows.orders import EventBackfill, ManualLoad, MonthlyLoad, ReplayOrder, ResubmitOrder
 from flows.reconcile import reconcile
@@ -165,7 +166,19 @@ def test_the_daily_flows_tell_how_slots_and_books_stand(bench: FlowBench) -> Non
     assert checked.state.message == "the ledger is whole, and its books agree"
     planned = run(capacity_plan)
     assert "leads a month at" in str(planned.state.message)
-    assert "capacity-plan" in planned.artifacts()
+    page = str(planned.artifacts()["capacity-plan"].data)
+    assert "## Credits, Actions and the plan" in page
+    assert "| tech | 1,000 | tech-1 1,000 | 0 |" in page
+
+
+def test_a_month_of_asked_leads_is_planned_without_the_slots(bench: FlowBench) -> None:
+    planned = run(capacity_plan, MonthOrder(leads=50_000, credits_per_lead=6))
+    assert planned.flow_run.name == "plan a month of 50,000 leads"
+    assert "300,000 data credits, 250,000 Actions" in str(planned.state.message)
+    page = str(planned.artifacts()["capacity-plan"].data)
+    assert "| data credits | 300,000 | 300,000 |" in page
+    assert "Room in the slots" not in page
+    assert not (bench.work.home / "ledger.db").exists()
 
 
 def test_a_slot_near_its_end_needs_attention_and_an_event_says_so(bench: FlowBench) -> None:

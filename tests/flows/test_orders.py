@@ -12,9 +12,11 @@ from prefect.utilities.schema_tools.validation import validate
 from pydantic import BaseModel, ValidationError
 
 from clayload.tables.read import read_tables
+from flows.capacity_plan import capacity_plan
 from flows.event_backfill import event_backfill
 from flows.forms import FILTERS_DECIDE
 from flows.load_leads import load_leads
+from flows.month_order import MonthOrder
 from flows.monthly_load import monthly_load
 from flows.orders import (
     EventBackfill,
@@ -32,6 +34,7 @@ FORMS: list[tuple[Flow[..., Any], str, type[BaseModel]]] = [
     (event_backfill, "backfill", EventBackfill),
     (replay, "replay", ReplayOrder),
     (resubmit, "resubmit", ResubmitOrder),
+    (capacity_plan, "month", MonthOrder),
 ]
 RUN = "20261101T060000Z-0a1b2c"
 
@@ -96,6 +99,9 @@ def test_leads_in_doubt_are_sent_only_by_somebody_who_says_that_they_looked() ->
         (EventBackfill, {"event": "saas-day", "file": "a.csv", "headers": {"Name": "nmae"}}),
         (ReplayOrder, {"run": "the last one"}),
         (ResubmitOrder, {"files": []}),
+        (MonthOrder, {"leads": 0}),
+        (MonthOrder, {"credits_per_lead": -1}),
+        (MonthOrder, {"workspaces": 0}),
     ],
 )
 def test_a_wrong_value_is_refused_before_a_run_is_created(
@@ -116,6 +122,8 @@ def test_a_wrong_value_is_refused_before_a_run_is_created(
         (EventBackfill, {"event": "saas-day", "file": "a.csv", "headers": {"Name": "full_name"}}),
         (ReplayOrder, {"run": RUN}),
         (ResubmitOrder, {"files": ["fixed.xlsx"], "run": RUN}),
+        (MonthOrder, {}),
+        (MonthOrder, {"leads": 50_000, "credits_per_lead": 6, "own_api_keys": True}),
     ],
 )
 def test_what_the_form_takes_the_flow_takes_too(
@@ -143,6 +151,11 @@ def test_the_forms_offer_the_configured_tables(pytestconfig: pytest.Config) -> N
     of_a_list = EventBackfill.model_json_schema()["properties"]["table"]
     assert of_a_list["enum"] == [*tables, FILTERS_DECIDE]
     assert of_a_list["default"] == "event-attendees"
+
+
+def test_the_form_of_a_month_says_how_many_leads_are_configured() -> None:
+    leads = MonthOrder.model_json_schema()["properties"]["leads"]
+    assert leads["description"].endswith("They are 11,000 now.")
 
 
 def test_what_may_be_left_empty_is_a_plain_field_and_may_be_nothing() -> None:

@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr
 
 from clayload.delivery.verdict import Answer, Answered, AnswerLost, NotConnected
-from clayload.destinations.clay_webhook import ClayWebhook
+from clayload.destinations.clay_webhook import ClayWebhook, Connections
 from clayload.secrets import SlotSecret, redact
 
 SECRET_PATH = "pull-in-data-from-a-webhook-6f1d2c3b-secret"  # noqa: S105 - invented for the test
@@ -41,17 +41,23 @@ def _secrets(port: int, token: str | None = TOKEN) -> dict[str, SlotSecret]:
     return {"tech-1": SlotSecret("tech-1", url, None if token is None else SecretStr(token))}
 
 
-def _webhook(secrets: Mapping[str, SlotSecret], timeout_s: float = 5.0) -> ClayWebhook:
+def _webhook(
+    secrets: Mapping[str, SlotSecret], connections: Connections, timeout_s: float = 5.0
+) -> ClayWebhook:
     blank = partial(redact, secrets=list(secrets.values()))
-    return ClayWebhook(secrets, blank, timeout_s=timeout_s, in_flight=10)
+    return ClayWebhook(secrets, blank, connections, timeout_s=timeout_s)
+
+
+def _submit_to(secrets: Mapping[str, SlotSecret], timeout_s: float) -> Answer:
+    async def submit() -> Answer:
+        async with Connections() as connections:
+            return await _webhook(secrets, connections, timeout_s).submit("tech-1", BODY)
+
+    return asyncio.run(submit())
 
 
 def _submit(port: int, *, timeout_s: float = 5.0, token: str | None = TOKEN) -> Answer:
-    async def submit() -> Answer:
-        async with _webhook(_secrets(port, token), timeout_s) as webhook:
-            return await webhook.submit("tech-1", BODY)
-
-    return asyncio.run(submit())
+    return _submit_to(_secrets(port, token), timeout_s)
 
 
 def _write(data: bytes) -> Act:
@@ -105,12 +111,8 @@ def test_a_refused_connection_is_provably_not_accepted(closed_port: int) -> None
 
 def test_a_host_that_does_not_exist_is_provably_not_accepted() -> None:
     url = SecretStr(f"http://no-such-host.invalid/{SECRET_PATH}")
-
-    async def submit() -> Answer:
-        async with _webhook({"tech-1": SlotSecret("tech-1", url)}) as webhook:
-            return await webhook.submit("tech-1", BODY)
-
-    assert isinstance(asyncio.run(submit()), NotConnected)
+    answer = _submit_to({"tech-1": SlotSecret("tech-1", url)}, timeout_s=5.0)
+    assert isinstance(answer, NotConnected)
 
 
 def test_a_reset_before_the_answer_leaves_it_in_doubt(
@@ -192,24 +194,30 @@ def test_a_long_body_is_clipped(server: Server) -> None:
     assert len(answer.body) == 2_000
 
 
-def test_one_connection_serves_one_submission_after_the_other(server: Server) -> None:
-    async def submit_three() -> None:
-        async with _webhook(_secrets(server.port)) as webhook:
+def test_one_connection_serves_one_submission_after_the_other_of_any_chunk(server: Server) -> None:
+    async def submit_for_three_chunks() -> None:
+        async with Connections() as connections:
             for _ in range(3):
+                webhook = _webhook(_secrets(server.port), connections)
+                await webhook.submit("tech-1", BODY)
                 await webhook.submit("tech-1", BODY)
 
-    asyncio.run(submit_three())
-    assert len(server.requests) == 3
+    asyncio.run(submit_for_three_chunks())
+    assert len(server.requests) == 6
     assert server.n_connections == 1
 
 
-def test_no_more_connections_are_open_than_requests_in_flight(server: Server) -> None:
-    async def submit_many() -> list[Answer]:
-        async with _webhook(_secrets(server.port)) as webhook:
-            return await asyncio.gather(*(webhook.submit("tech-1", BODY) for _ in range(40)))
+def test_a_connection_is_for_one_request_at_a_time(server: Server) -> None:
+    async def submit_twice_ten_at_once() -> list[Answer]:
+        async with Connections() as connections:
+            webhook = _webhook(_secrets(server.port), connections)
+            first = await asyncio.gather(*(webhook.submit("tech-1", BODY) for _ in range(10)))
+            then = await asyncio.gather(*(webhook.submit("tech-1", BODY) for _ in range(10)))
+            return [*first, *then]
 
-    assert {type(answer) for answer in asyncio.run(submit_many())} == {Answered}
-    assert server.n_connections <= 10
+    answers = asyncio.run(submit_twice_ten_at_once())
+    assert {type(answer) for answer in answers} == {Answered}
+    assert (len(answers), server.n_connections) == (20, 10)
 
 
 def test_a_proxy_from_the_environment_is_not_asked(server: Server, closed_port: int) -> None:
@@ -273,7 +281,12 @@ def test_no_answer_log_record_or_repr_holds_url_or_token(
     secrets = _secrets(server.port)
     records = [f"{record.getMessage()} {record.__dict__}" for record in caplog.records]
     assert any(record.name.startswith("httpcore") for record in caplog.records)
-    for text in [*map(repr, answers), *records, repr(secrets), repr(_webhook(secrets))]:
+    for text in [
+        *map(repr, answers),
+        *records,
+        repr(secrets),
+        repr(_webhook(secrets, Connections())),
+    ]:
         assert SECRET_PATH not in text
         assert TOKEN not in text
 

@@ -22,6 +22,7 @@ def test_check_says_that_all_is_ready_and_spends_no_row(bench: Workbench) -> Non
     assert ended.exit_code == 0
     assert [(one["check"], one["is_ok"]) for one in _checks(ended)] == [
         ("configuration", True),
+        ("prices", True),
         ("secrets", True),
         ("ledger", True),
         ("destination", True),

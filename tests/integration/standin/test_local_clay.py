@@ -15,6 +15,7 @@ from load_tables import FINANCE, TECH, BenchOptions, describe_config, make_leads
 
 from clayload.cli.local_clay import running_clay
 from clayload.errors import ExitCode
+from clayload.tables.catalogue import BUILT_IN
 from clayload.tables.read import read_tables
 
 
@@ -83,3 +84,11 @@ def test_every_reference_to_a_secret_is_replaced_by_one_of_its_own(
             assert scheme == "env"
             assert name not in of_the_person
             assert clay.environ[name].startswith((clay.url, "demo-token-"))
+
+
+def test_its_prices_are_those_beside_the_configuration(config: Path, tmp_path: Path) -> None:
+    prices = config.with_name("clay.yaml")
+    prices.write_bytes(BUILT_IN.read_bytes())
+    home = make_home(tmp_path)
+    with running_clay(config, home):
+        assert (home / "clay.yaml").read_bytes() == prices.read_bytes()

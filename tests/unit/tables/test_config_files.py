@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from clayload.settings import PREFIX, Settings
 from clayload.tables.budgets import WorkspaceBudget
+from clayload.tables.catalogue import Catalogue, Estimate, Figure, PlanFacts, Span, StepCost
 from clayload.tables.filters import FILTER_FUNCTIONS
 from clayload.tables.models import Plan, PriorityWeights, Slot, Table, TablesConfig, Workspace
 from clayload.tables.read import read_tables
@@ -64,7 +65,7 @@ def test_schemas_are_written_where_they_are_asked_for(tmp_path: Path) -> None:
     assert all(json.loads(path.read_text("utf-8")) for path in tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["tables", "headers"])
+@pytest.mark.parametrize("name", ["tables", "headers", "clay"])
 def test_a_committed_file_names_its_schema_first_and_is_valid_by_it(name: str) -> None:
     first = (CONFIG / f"{name}.yaml").read_text("utf-8").splitlines()[0]
     assert first == f"# yaml-language-server: $schema={name}.schema.json"
@@ -133,6 +134,12 @@ def rows_under(title: str) -> list[str]:
         ("Priority weights", PriorityWeights),
         ("A table", Table),
         ("A slot", Slot),
+        ("clay.yaml", Catalogue),
+        ("A plan in clay.yaml", PlanFacts),
+        ("A step in clay.yaml", StepCost),
+        ("A figure in clay.yaml", Figure),
+        ("A span in clay.yaml", Span),
+        ("An estimate in clay.yaml", Estimate),
     ],
 )
 def test_every_key_is_in_the_reference_with_its_default_and_meaning(
