@@ -1,6 +1,6 @@
 """Is Clay, or the slot, out of order, by what it answered lately?
 
-In:    the verdicts of one chunk, as they come and grant by grant.
+In:    the verdicts of one chunk, as they come and grant by grant; what other chunks have met.
 Out:   whether to go on, to rest, or to blame the slot.
 Never: a single lead's end changed: one bad answer is that lead's alone.
 """
@@ -8,7 +8,7 @@ Never: a single lead's end changed: one bad answer is that lead's alone.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from clayload.delivery.grant import Verdicts
 from clayload.delivery.verdict import SlotEffect, Verdict, VerdictKind
@@ -20,9 +20,20 @@ that a person must look at."""
 
 
 @dataclass(slots=True)
-class Health:
-    """How one chunk's leads have fared in a row."""
+class Trouble:
+    """Whether Clay seems out of order, as the chunks of a process tell each other.
 
+    Without that each would find out for itself, with as many leads in doubt as it has in flight.
+    """
+
+    is_known: bool = False
+
+
+@dataclass(slots=True)
+class Health:
+    """How one chunk's leads have fared in a row, and what all chunks know together."""
+
+    trouble: Trouble = field(default_factory=Trouble)
     n_failed_grants: int = 0
     n_refused_in_a_row: int = 0
     n_doubts_in_a_row: int = 0
@@ -42,14 +53,17 @@ class Health:
         reason = next(self._find_failures(verdicts), None)
         if reason is not None:
             self.n_failed_grants += 1
+            self.trouble.is_known = True
         elif any(verdict.was_sent for _, verdict in verdicts):
             self.n_failed_grants = 0
+            self.trouble.is_known = False
         return reason
 
     def _find_failures(self, verdicts: Verdicts) -> Iterator[str]:
         for _, verdict in verdicts:
             is_doubt = verdict.kind is VerdictKind.IN_DOUBT
-            if _is_no_connection(verdict) or (is_doubt and self.is_doubtful):
+            is_bad_sign = self.is_doubtful or self.trouble.is_known
+            if _is_no_connection(verdict) or (is_doubt and is_bad_sign):
                 yield verdict.reason
 
     def blame_slot(self, verdicts: Verdicts) -> Verdicts:

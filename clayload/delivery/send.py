@@ -76,7 +76,9 @@ class ChunkDelivery:
         verdicts: Verdicts = ()
         self.n_to_ask = self.pacing.grant_size
         while not self.stop.is_asked:
-            answer = await self.ledger.grant(self.n_to_ask, verdicts)
+            # One lead finds out whether the trouble is over.
+            n_to_ask = 1 if self.health.trouble.is_known else self.n_to_ask
+            answer = await self.ledger.grant(n_to_ask, verdicts)
             verdicts = ()
             match answer:
                 case Finished():
@@ -135,8 +137,6 @@ class ChunkDelivery:
                 f"nothing accepted in {MAX_ATTEMPTS} attempts: {reason}",
                 hint="check the network and the host, then run the same load again: it resumes",
             )
-        # One lead finds out whether it is over.
-        self.n_to_ask = 1
         jitter = random.uniform(0.5, 1.5)  # noqa: S311 - spreads waits, guards nothing
         await self._rest(FIRST_BACKOFF_S * 2 ** (n_failed - 1) * jitter)
 

@@ -28,6 +28,7 @@ from clayload.delivery.grant import (
     Verdicts,
     Wait,
 )
+from clayload.delivery.health import Health, Trouble
 from clayload.delivery.pace import Rate
 from clayload.delivery.payload import LIMIT_BYTES
 from clayload.delivery.send import STOP_GRACE_S, ChunkDelivery, Pacing
@@ -64,6 +65,7 @@ class Scene:
     too_large: Sequence[str] = ()
     counts: Counter[str] = field(default_factory=Counter)
     stop: Stop = field(default_factory=Stop)
+    health: Health = field(default_factory=Health)
 
     def __post_init__(self) -> None:
         keys = [f"lead-{i}" for i in range(self.n)]
@@ -82,6 +84,7 @@ class Scene:
             self.pacing,
             self.counts,
             self.stop,
+            self.health,
         ).run()
 
     def run(self) -> Counter[str]:
@@ -384,6 +387,27 @@ def test_a_clay_that_stays_broken_costs_five_doubts_not_hundreds() -> None:
     with pytest.raises(DestinationDownError, match=r"nothing accepted in 3 attempts: the server"):
         scene.run()
     assert Counter(scene.ledger.state_of.values()) == {"in_doubt": 5, "pending": 295}
+
+
+def test_what_one_chunk_has_found_out_costs_the_others_single_leads_only() -> None:
+    trouble = Trouble()
+    lost = {f"lead-{i}": (AnswerLost("reset"),) for i in range(300)}
+    first = Scene(n=300, destination=FakeDestination(0.01, lost), health=Health(trouble))
+    with pytest.raises(DestinationDownError):
+        first.run()
+    second = Scene(n=300, destination=FakeDestination(0.01, lost), health=Health(trouble))
+    with pytest.raises(DestinationDownError):
+        second.run()
+    assert Counter(second.ledger.state_of.values()) == {"in_doubt": 3, "pending": 297}
+
+
+def test_one_lead_delivered_ends_the_trouble_for_all_chunks() -> None:
+    trouble = Trouble(is_known=True)
+    scene = Scene(n=40, health=Health(trouble))
+    assert scene.run() == {"delivered": 40}
+    n_granted = [len(g.leads) for _, g in scene.ledger.grants if isinstance(g, Grant)]
+    assert n_granted[:2] == [1, 10]
+    assert not trouble.is_known
 
 
 def test_after_doubts_a_grant_whose_moments_had_passed_is_no_further_failure() -> None:
