@@ -21,6 +21,8 @@ _VEGA_LITE = "6.4"
 _WIDTH_PX = 760
 _ROW_PX, _MARGIN_PX = 24, 46
 _LABEL_PX = 300
+# On the left a browser's font may be wider than the one that the drawing was measured with.
+_PADDING_PX = {"left": 24, "right": 5, "top": 5, "bottom": 5}
 # Cut to a width by Vega itself, twenty names take a second; and names often differ at their end.
 _CUT_IN_THE_MIDDLE = (
     "length(datum.value) > 36"
@@ -66,6 +68,7 @@ def draw(words: Words, rows: Sequence[Row], spec: Spec, height_px: int = 240) ->
         "width": _WIDTH_PX,
         "height": height_px,
         "autosize": {"type": "fit", "contains": "padding"},
+        "padding": _PADDING_PX,
         "background": "transparent",
         "config": _CONFIG,
         **spec,
