@@ -51,7 +51,7 @@ def test_people_get_it_in_lines_that_fit_their_terminal_and_no_trace_is_left(fol
 
 
 def test_ten_million_leads_are_simulated_and_all_of_them_end(folder: Path) -> None:
-    month = answer(folder, "--leads", "10000000", "--workspaces", "4", "--failures", "many")
+    month = answer(folder, "--leads", "10000000", "--workspaces", "4")
     total = month["total"]
     assert total["n_leads"] == 10_000_000
     assert total["n_delivered"] + total["n_in_doubt"] + total["n_owed"] == 10_000_000
