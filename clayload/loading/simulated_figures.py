@@ -54,12 +54,13 @@ def write_plot(simulated: Simulated, path: Path) -> None:
 def draw_simulated(simulated: Simulated) -> Iterator[Figure]:
     """Draw the month's figures."""
     month = simulated.month
+    steps = f"in steps of {_count_hours_a_step(simulated)} h"
     hour, n = month.busiest_hour
     yield _draw_steps(
         simulated,
         Words(
             "rate",
-            "Leads a second, hour by hour",
+            f"Leads a second, {steps}",
             f"At most {n / HOUR_S:,.1f} a second, in hour {hour}; allowed {simulated.per_s:g}.",
         ),
         list(_list_steps(simulated, month.sent, is_rate=True)),
@@ -68,7 +69,11 @@ def draw_simulated(simulated: Simulated) -> Iterator[Figure]:
     hour, n = month.most_owed
     yield _draw_steps(
         simulated,
-        Words("owed", "Leads that are owed", f"At most {n:,}, at the end of hour {hour}."),
+        Words(
+            "owed",
+            f"Leads that are owed, the most {steps}",
+            f"At most {n:,}, at the end of hour {hour}.",
+        ),
         list(_list_steps(simulated, month.owed, is_rate=False)),
         [],
     )
@@ -79,15 +84,19 @@ def _list_steps(
     simulated: Simulated, counts: dict[str, list[int]], *, is_rate: bool
 ) -> Iterator[Row]:
     """Sum up the tables of each priority in steps of some hours, few enough to be drawn."""
-    tables = simulated.month.scenarios[0].tables
+    tables, width = simulated.month.scenarios[0].tables, _count_hours_a_step(simulated)
     for order, priority in enumerate(_COLOURS):
         of_priority = [counts[table.name] for table in tables if table.priority is priority]
         hours = [sum(of_hour) for of_hour in zip(*of_priority, strict=True)]
-        width = math.ceil(len(hours) / _MOST_STEPS) or 1
         for begin in range(0, len(hours), width):
             step = hours[begin : begin + width]
             n = sum(step) / (len(step) * HOUR_S) if is_rate else max(step)
             yield {"day": begin / 24, "n": round(n, 3), "name": priority.value, "order": order}
+
+
+def _count_hours_a_step(simulated: Simulated) -> int:
+    n_hours = simulated.month.scenarios[0].length_s / HOUR_S
+    return max(math.ceil(n_hours / _MOST_STEPS), 1)
 
 
 def _draw_steps(
