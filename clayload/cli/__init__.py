@@ -24,6 +24,7 @@ from clayload.errors import ClayloadError, ExitCode
 _COMMANDS = {
     "check": ("check", "check"),
     "capacity": ("capacity", "capacity"),
+    "simulate": ("simulate", "simulate"),
     "plan": ("plan", "plan"),
     "load": ("load", "load"),
     "status": ("status", "status"),

@@ -1,0 +1,151 @@
+"""What goes wrong in a simulated month, and what does Clay answer meanwhile?
+
+In:    how much should go wrong, the time in which leads are sent, dice.
+Out:   mishaps; and Clay's word on a lead that is sent at a given moment.
+Never: a mishap between whose beginning and end the rules change.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from clayload.delivery.pace import Rate
+
+EVERY_NTH_IN_DOUBT = 50
+"""While Clay fails, one lead of so many is answered 5xx; the others are taken."""
+
+_ROUNDING = 1e-6
+
+
+class Failures(StrEnum):
+    """How much goes wrong."""
+
+    NONE = "none"
+    SOME = "some"
+    MANY = "many"
+
+
+class MishapKind(StrEnum):
+    """What goes wrong, in the words that are printed."""
+
+    OUTSIDER = "others take 30%"
+    STORM = "others take it all"
+    FAILING = "some answers 5xx"
+    DOWN = "host is down"
+    BENCHED = "slot is refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """Something that goes wrong from `begin_s` to `end_s`; `table` is the benched slot's."""
+
+    kind: MishapKind
+    begin_s: float
+    end_s: float
+    table: str = ""
+
+
+_LASTS_S = {
+    MishapKind.OUTSIDER: 3_600.0,
+    MishapKind.STORM: 600.0,
+    MishapKind.FAILING: 900.0,
+    MishapKind.DOWN: 3_600.0,
+    MishapKind.BENCHED: 4 * 3_600.0,
+}
+_SOME = {
+    MishapKind.OUTSIDER: 2,
+    MishapKind.STORM: 1,
+    MishapKind.FAILING: 2,
+    MishapKind.DOWN: 1,
+    MishapKind.BENCHED: 1,
+}
+_TIMES = {Failures.NONE: 0, Failures.SOME: 1, Failures.MANY: 4}
+_TAKEN_PART = {MishapKind.OUTSIDER: 0.3, MishapKind.STORM: 1.0}
+
+
+def draw_mishaps(
+    failures: Failures, struck: tuple[float, float], tables: Sequence[str], dice: random.Random
+) -> Iterator[Mishap]:
+    """Draw mishaps that begin in the time `struck`; none of a kind overlaps the next of it."""
+    for kind, n in _SOME.items():
+        starts = sorted(dice.uniform(*struck) for _ in range(n * _TIMES[failures]))
+        free_s = 0.0
+        for start in starts:
+            begin_s = max(start, free_s)
+            table = dice.choice(tables) if kind is MishapKind.BENCHED and tables else ""
+            free_s = begin_s + _LASTS_S[kind]
+            yield Mishap(kind, begin_s, free_s, table)
+
+
+def count_mishaps(mishaps: Iterable[Mishap]) -> dict[MishapKind, int]:
+    """Count mishaps by kind."""
+    every = list(mishaps)
+    return {kind: n for kind in MishapKind if (n := sum(mishap.kind is kind for mishap in every))}
+
+
+class ClaysWord(StrEnum):
+    """What comes back for one lead."""
+
+    TAKEN = "taken"
+    IN_DOUBT = "in doubt"
+    OVER_THE_RATE = "over the rate"
+    NO_CONNECTION = "no connection"
+
+
+@dataclass(slots=True)
+class Clay:
+    """Clay's side of one workspace: who else uses its rate, and whether it works.
+
+    Its limiter is counted only while somebody else sends: our own pace alone never overruns it.
+    """
+
+    rate: Rate
+    troubles: set[MishapKind] = field(default_factory=set)
+    _tokens: float = 0.0
+    _counted_at_s: float = 0.0
+    _n_while_failing: int = 0
+
+    def begin(self, kind: MishapKind, at_s: float) -> None:
+        """Let something go wrong; benched slots are the table's own."""
+        if kind in _TAKEN_PART and not self._taken_part:
+            # Somebody who sends as much as they can leaves no burst to us.
+            self._tokens, self._counted_at_s = 0.0, at_s
+        self._refill(at_s)
+        self.troubles.add(kind)
+
+    def end(self, kind: MishapKind, at_s: float) -> None:
+        """Let it be over."""
+        self._refill(at_s)
+        self.troubles.discard(kind)
+
+    def answer(self, at_s: float) -> ClaysWord:
+        """Answer a lead that is sent at this moment; moments do not go back."""
+        if MishapKind.DOWN in self.troubles:
+            return ClaysWord.NO_CONNECTION
+        if self._taken_part and not self._take_token(at_s):
+            return ClaysWord.OVER_THE_RATE
+        if MishapKind.FAILING in self.troubles:
+            self._n_while_failing += 1
+            if self._n_while_failing % EVERY_NTH_IN_DOUBT == 0:
+                return ClaysWord.IN_DOUBT
+        return ClaysWord.TAKEN
+
+    @property
+    def _taken_part(self) -> float:
+        return max((_TAKEN_PART.get(kind, 0.0) for kind in self.troubles), default=0.0)
+
+    def _refill(self, at_s: float) -> None:
+        left_per_s = self.rate.per_s * (1 - self._taken_part)
+        self._tokens += max(at_s - self._counted_at_s, 0.0) * left_per_s
+        self._tokens = min(self._tokens, float(self.rate.burst))
+        self._counted_at_s = max(at_s, self._counted_at_s)
+
+    def _take_token(self, at_s: float) -> bool:
+        self._refill(at_s)
+        if self._tokens < 1 - _ROUNDING:
+            return False
+        self._tokens -= 1
+        return True

@@ -1,0 +1,170 @@
+"""Which month is simulated: which leads come when, at which rate, and what goes wrong?
+
+In:    what was asked, the configuration, the settings' chunks.
+Out:   a scenario for each workspace, the same for the same seed.
+Never: an assumption that is not said; `Scenario.assumptions` lists them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from clayload.capacity.mishaps import Failures, Mishap, draw_mishaps
+from clayload.capacity.plan import sending_time_s
+from clayload.delivery.grant import TableSnapshot
+from clayload.delivery.pace import Rate
+from clayload.ledger.snapshot import unused_table
+from clayload.model import Priority
+from clayload.tables.models import SAFE_LIMIT, TablesConfig
+
+HOUR_S = 3_600
+DAY_S = 24 * HOUR_S
+LOAD_AT_S = 6.0 * HOUR_S
+"""When the monthly load begins, on the first day."""
+
+_EVENT_AT_S = 18.0 * HOUR_S
+_BUSY_HOURS = range(8, 20)
+_QUIET_PART = 0.5
+_UNEVEN = (0.5, 1.5)
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioAsk:
+    """What somebody wants to see; what is None is taken from the configuration.
+
+    `at_once`: all leads come at the first moment, as one load, and the month ends with the last.
+    """
+
+    n_leads: int | None = None
+    n_workspaces: int = 1
+    n_days: int = 30
+    rate_per_s: float | None = None
+    burst: int | None = None
+    n_events: int = 2
+    failures: Failures = Failures.SOME
+    seed: int = 0
+    at_once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """`n` leads of a table become owed, `at_s` seconds after the month began."""
+
+    at_s: float
+    table: str
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioTable:
+    """A table as it begins; a pair that is made for it later takes `safe_limit` leads."""
+
+    name: str
+    priority: Priority
+    begins_as: TableSnapshot
+    safe_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A month in one workspace. `ask_size` leads are asked for at a time, as by all chunks."""
+
+    rate: Rate
+    weights: Mapping[Priority, int]
+    ask_size: int
+    length_s: float
+    tables: tuple[ScenarioTable, ...]
+    arrivals: tuple[Arrival, ...]
+    mishaps: tuple[Mishap, ...] = ()
+
+
+def write_scenarios(
+    ask: ScenarioAsk, config: TablesConfig, leads_at_a_time: int
+) -> tuple[Scenario, ...]:
+    """Write the scenario of each workspace; they share the leads evenly."""
+    rate = _choose_rate(ask, config)
+    blank = Scenario(
+        rate=rate,
+        weights=config.workspace.priority_weights.by_priority(),
+        ask_size=leads_at_a_time,
+        length_s=float(ask.n_days * DAY_S),
+        tables=tuple(_list_tables(config)),
+        arrivals=(),
+    )
+    shares = {name: _split(n, [1.0] * ask.n_workspaces) for name, n in _volumes(ask, config)}
+    return tuple(
+        _fill(blank, ask, {name: share[number] for name, share in shares.items()}, number)
+        for number in range(ask.n_workspaces)
+    )
+
+
+def _choose_rate(ask: ScenarioAsk, config: TablesConfig) -> Rate:
+    """A raised rate comes with a burst raised alike, unless that is told too."""
+    workspace = config.workspace
+    per_s = ask.rate_per_s or workspace.rate_per_s
+    burst = ask.burst or max(round(workspace.burst * per_s / workspace.rate_per_s), 1)
+    return Rate(per_s, burst)
+
+
+def _list_tables(config: TablesConfig) -> Iterator[ScenarioTable]:
+    for name, table in config.tables.items():
+        yield ScenarioTable(
+            name, table.priority, unused_table(table), min(SAFE_LIMIT, table.row_limit)
+        )
+
+
+def _volumes(ask: ScenarioAsk, config: TablesConfig) -> Iterator[tuple[str, int]]:
+    """Give each table's leads: its volume, or its part of the leads asked about."""
+    volumes = [table.volume_per_month for table in config.tables.values()]
+    n_leads = sum(volumes) if ask.n_leads is None else ask.n_leads
+    yield from zip(config.tables, _split(n_leads, volumes), strict=True)
+
+
+def _fill(
+    blank: Scenario, ask: ScenarioAsk, n_of: Mapping[str, int], workspace_no: int
+) -> Scenario:
+    dice = random.Random(f"{ask.seed}/{workspace_no}")  # noqa: S311 - guards nothing
+    arrivals = tuple(
+        arrival
+        for table in blank.tables
+        for arrival in _list_arrivals(table, n_of[table.name], ask, dice)
+        if arrival.n
+    )
+    begin_s = 0.0 if ask.at_once else LOAD_AT_S
+    load_s = sending_time_s(blank.rate, sum(one.n for one in arrivals if one.at_s == begin_s))
+    struck = (begin_s, min(begin_s + max(load_s, HOUR_S), blank.length_s))
+    names = [name for name, n in n_of.items() if n]
+    mishaps = tuple(draw_mishaps(ask.failures, struck, names, dice))
+    return replace(blank, arrivals=arrivals, mishaps=mishaps)
+
+
+def _list_arrivals(
+    table: ScenarioTable, n: int, ask: ScenarioAsk, dice: random.Random
+) -> Iterator[Arrival]:
+    if ask.at_once:
+        yield Arrival(0.0, table.name, n)
+    elif table.priority is Priority.HIGH:
+        n_hours = ask.n_days * 24
+        busy = [_BUSY_HOURS.start <= hour % 24 < _BUSY_HOURS.stop for hour in range(n_hours)]
+        weights = [(1.0 if one else _QUIET_PART) * dice.uniform(*_UNEVEN) for one in busy]
+        for hour, n_of_hour in enumerate(_split(n, weights)):
+            yield Arrival(float(hour * HOUR_S), table.name, n_of_hour)
+    elif table.priority is Priority.LOW and ask.n_events:
+        for number, n_of_event in enumerate(_split(n, [1.0] * ask.n_events), 1):
+            day = number * ask.n_days // (ask.n_events + 1)
+            yield Arrival(day * DAY_S + _EVENT_AT_S, table.name, n_of_event)
+    else:
+        yield Arrival(LOAD_AT_S, table.name, n)
+
+
+def _split(n: int, weights: Sequence[float]) -> list[int]:
+    """Split `n` by weights into whole parts that add up to it."""
+    total, so_far, given = sum(weights), 0.0, 0
+    parts = []
+    for weight in weights:
+        so_far += weight
+        parts.append(round(n * so_far / total) - given)
+        given += parts[-1]
+    return parts

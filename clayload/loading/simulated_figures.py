@@ -1,0 +1,176 @@
+"""How does a simulated month look?
+
+In:    a simulated month.
+Out:   an SVG file: leads a second, leads that are owed, and what goes wrong, over the month.
+Never: more than three colours for leads: they are told apart by priority, however many tables.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from clayload.capacity.mishaps import MishapKind
+from clayload.capacity.scenario import DAY_S, HOUR_S
+from clayload.folder import writing_to
+from clayload.loading.simulated import Simulated, sum_up_simulated
+from clayload.model import Priority
+from clayload.report.drawing import join_figures
+from clayload.report.plots import (
+    ROOM_FOR_LABELS,
+    Figure,
+    Row,
+    Spec,
+    Words,
+    draw,
+    height_of_bars,
+    label_bars,
+)
+
+_MOST_STEPS = 240
+_HEIGHT_PX = 200
+_NAMES_PX, _TITLE_PX = 147, 17
+_SAME_EDGE: Spec = dict.fromkeys(("minExtent", "maxExtent"), _NAMES_PX - _TITLE_PX)
+"""Days stand below each other in all figures, whether their axis has a title or names."""
+_COLOURS = {
+    Priority.HIGH: "var(--refused)",
+    Priority.NORMAL: "var(--delivered)",
+    Priority.LOW: "var(--pending)",
+}
+
+
+def write_plot(simulated: Simulated, path: Path) -> None:
+    """Draw the month into a file.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    drawing = join_figures(sum_up_simulated(simulated), list(draw_simulated(simulated)))
+    with writing_to(path.parent, hint="name a file in a folder that can be written"):
+        path.write_text(drawing, "utf-8")
+
+
+def draw_simulated(simulated: Simulated) -> Iterator[Figure]:
+    """Draw the month's figures."""
+    month = simulated.month
+    steps = f"in steps of {_count_hours_a_step(simulated)} h"
+    hour, n = month.busiest_hour
+    yield _draw_steps(
+        simulated,
+        Words(
+            "rate",
+            f"Leads a second, {steps}",
+            f"At most {n / HOUR_S:,.1f} a second, in hour {hour}; allowed {simulated.per_s:g}.",
+        ),
+        list(_list_steps(simulated, month.sent, is_rate=True)),
+        _mark_allowed(simulated),
+    )
+    hour, n = month.most_owed
+    yield _draw_steps(
+        simulated,
+        Words(
+            "owed",
+            f"Leads that are owed, the most {steps}",
+            f"At most {n:,}, at the end of hour {hour}.",
+        ),
+        list(_list_steps(simulated, month.owed, is_rate=False)),
+        [],
+    )
+    yield from _draw_mishaps(simulated)
+
+
+def _list_steps(
+    simulated: Simulated, counts: dict[str, list[int]], *, is_rate: bool
+) -> Iterator[Row]:
+    """Sum up the tables of each priority in steps of some hours, few enough to be drawn."""
+    tables, width = simulated.month.scenarios[0].tables, _count_hours_a_step(simulated)
+    for order, priority in enumerate(_COLOURS):
+        of_priority = [counts[table.name] for table in tables if table.priority is priority]
+        hours = [sum(of_hour) for of_hour in zip(*of_priority, strict=True)]
+        for begin in range(0, len(hours), width):
+            step = hours[begin : begin + width]
+            n = sum(step) / (len(step) * HOUR_S) if is_rate else max(step)
+            yield {"day": begin / 24, "n": round(n, 3), "name": priority.value, "order": order}
+
+
+def _count_hours_a_step(simulated: Simulated) -> int:
+    n_hours = simulated.month.scenarios[0].length_s / HOUR_S
+    return max(math.ceil(n_hours / _MOST_STEPS), 1)
+
+
+def _draw_steps(
+    simulated: Simulated, words: Words, rows: Sequence[Row], more: Sequence[Spec]
+) -> Figure:
+    present = {str(row["name"]): None for row in rows}
+    colours = {name: _COLOURS[Priority(name)] for name in present}
+    title = "leads a second" if words.name == "rate" else "leads"
+    steps = {
+        "mark": {"type": "area", "interpolate": "step-after"},
+        "encoding": {
+            "x": _days(simulated),
+            "y": {
+                "field": "n",
+                "type": "quantitative",
+                "stack": "zero",
+                "axis": {"title": title, "tickCount": 5, "format": "~s", **_SAME_EDGE},
+            },
+            "order": {"field": "order", "type": "quantitative"},
+            "color": {
+                "field": "name",
+                "type": "nominal",
+                "scale": {"domain": list(colours), "range": list(colours.values())},
+                "legend": {"labelExpr": "'priority ' + datum.value", "columnPadding": 30},
+            },
+        },
+    }
+    return draw(words, rows, {"layer": [steps, *more]}, _HEIGHT_PX)
+
+
+def _days(simulated: Simulated) -> Spec:
+    n_days = simulated.month.scenarios[0].length_s / DAY_S
+    scale = {"domain": [0, n_days], "nice": False}
+    axis = {"title": "days since the month began", "grid": False, "tickCount": 10}
+    return {"field": "day", "type": "quantitative", "scale": scale, "axis": axis}
+
+
+def _mark_allowed(simulated: Simulated) -> list[Spec]:
+    per_s = simulated.per_s
+    n_days = simulated.month.scenarios[0].length_s / DAY_S
+    y = {
+        "field": "n",
+        "type": "quantitative",
+        "scale": {"domain": [0, per_s * ROOM_FOR_LABELS], "nice": False},
+    }
+    label = {"type": "text", "align": "right", "baseline": "bottom", "dx": -4, "dy": -3}
+    at_end = {"x": _days(simulated), "y": y, "text": {"field": "label"}}
+    allowed = {"n": per_s, "day": n_days, "label": f"allowed {per_s:g}/s"}
+    return [
+        {
+            "data": {"values": [allowed]},
+            "layer": [
+                {"mark": {"type": "rule", "strokeDash": [6, 4]}, "encoding": {"y": y}},
+                {"mark": label, "encoding": at_end},
+            ],
+        }
+    ]
+
+
+def _draw_mishaps(simulated: Simulated) -> Iterator[Figure]:
+    rows = [
+        {"name": mishap.kind.value, "day": mishap.begin_s / DAY_S, "end": mishap.end_s / DAY_S}
+        for scenario in simulated.month.scenarios
+        for mishap in scenario.mishaps
+    ]
+    if not rows:
+        return
+    names = [kind.value for kind in MishapKind if any(row["name"] == kind.value for row in rows)]
+    counts = ", ".join(f"{name}: {sum(row['name'] == name for row in rows)}" for name in names)
+    y = label_bars(names)
+    y["axis"] |= dict.fromkeys(_SAME_EDGE, _NAMES_PX)
+    bars = {
+        "mark": {"type": "bar", "color": "var(--doubt)", "stroke": "var(--doubt)", "clip": True},
+        "encoding": {"y": y, "x": _days(simulated), "x2": {"field": "end"}},
+    }
+    words = Words("mishaps", "What goes wrong, in all workspaces", f"{counts}.")
+    yield draw(words, rows, bars, height_of_bars(len(names) + 1))

@@ -1,0 +1,72 @@
+"""Does a simulated load take as long, and as many slots, as a real one takes?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from load_kit import Workbench
+from load_tables import BenchOptions, BenchSlot, BenchTable, make_leads
+from standin_process import StandIn, start_standin
+
+from clayload.capacity.mishaps import Failures
+from clayload.capacity.scenario import Arrival, ScenarioAsk, write_scenarios
+from clayload.capacity.simulate import simulate_month
+from clayload.capacity.tally import SimulatedMonth
+from clayload.loading.deliver import grant_size
+from clayload.settings import Settings
+from clayload.tables.read import read_tables
+
+N_OF = {"tech": 420, "finance": 150}
+TABLES = (
+    BenchTable(
+        "tech",
+        "Software",
+        (BenchSlot("tech-1", 900, 1_000), BenchSlot("tech-2", 0, 300), BenchSlot("tech-3")),
+    ),
+    BenchTable("finance", "Banking", (BenchSlot("finance-1"), BenchSlot("finance-2"))),
+)
+OPTIONS = BenchOptions(TABLES, rate_per_s=80, burst=20)
+WITHIN = 0.05
+
+
+@pytest.fixture(scope="module")
+def standin() -> Iterator[StandIn]:
+    with start_standin() as standin:
+        yield standin
+
+
+def simulate(folder: Path) -> SimulatedMonth:
+    """Simulate the load of N_OF leads at once, through the same `tables.yaml`."""
+    ask = ScenarioAsk(failures=Failures.NONE, at_once=True)
+    at_a_time = Settings().chunks_at_once * grant_size(OPTIONS.rate_per_s)
+    (scenario,) = write_scenarios(ask, read_tables(folder / "tables.yaml"), at_a_time)
+    arrivals = tuple(Arrival(0.0, table, n) for table, n in N_OF.items())
+    return simulate_month([replace(scenario, arrivals=arrivals)])
+
+
+def sending_time_s(standin: StandIn) -> float:
+    """Tell how long it was from the first row to the last, in all tables."""
+    moments = [
+        datetime.fromisoformat(row["received_at"]) for name in N_OF for row in standin.rows(name)
+    ]
+    return (max(moments) - min(moments)).total_seconds()
+
+
+def test_a_load_takes_the_simulated_time_and_the_simulated_slots(
+    standin: StandIn, tmp_path: Path
+) -> None:
+    bench = Workbench(standin, tmp_path, OPTIONS)
+    leads = [*make_leads("Software", N_OF["tech"]), *make_leads("Banking", N_OF["finance"])]
+    assert bench.load(bench.write_csv(leads)).exit_code == 0
+    simulated = simulate(tmp_path)
+    for name, n in N_OF.items():
+        used = [slot for slot, n_rows in standin.source_records(name).items() if n_rows]
+        table = simulated.tables[name]
+        assert (table.n_slots, table.n_made) == (len(used), 0)
+        assert table.n_delivered == standin.row_count(name) == n
+    took_s = sending_time_s(standin)
+    assert simulated.total.last_sent_s == pytest.approx(took_s, rel=WITHIN)
