@@ -25,6 +25,7 @@ _COMMANDS = {
     "check": ("check", "check"),
     "capacity": ("capacity", "capacity"),
     "plan": ("plan", "plan"),
+    "plans": ("plan", "plans"),
     "load": ("load", "load"),
     "status": ("status", "status"),
     "report": ("report", "report"),

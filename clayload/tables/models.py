@@ -17,6 +17,7 @@ from clayload.tables.contradictions import find_contradictions
 from clayload.tables.problems import Flaw, refuse
 from clayload.tables.values import (
     Amount,
+    ClayId,
     Count,
     Filter,
     LeadFields,
@@ -200,6 +201,11 @@ class Table(_Model):
     send: LeadFields = Field(min_length=1, description="The only fields that leave the house.")
     row_limit: Count = Field(
         default=50_000, description="Rows the Clay table holds; Clay's cap depends on the plan."
+    )
+    clay_table_id: ClayId | None = Field(
+        default=None,
+        description="The table's id in Clay, as `clay tables get` takes it: a plan then asks Clay "
+        "how full the table is.",
     )
     slots: tuple[Slot, ...] = Field(
         min_length=1, description="The table's webhooks, used up in this order."
