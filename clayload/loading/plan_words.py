@@ -28,9 +28,11 @@ def sum_up_plan(plan: LoadPlan) -> str:
 
 def describe_verdict(plan: LoadPlan) -> str:
     """Say whether it fits, and how much of it."""
-    if plan.fit is Fit.IN_PART:
-        return f"It fits in part: {plan.n_going:,} leads would be sent"
-    return f"It {plan.fit}"
+    if plan.fit is Fit.FITS:
+        return "It fits"
+    n_unpaid = sum(table.n_unpaid for table in plan.tables.values())
+    unpaid = f", {n_unpaid:,} of them without being enriched" if n_unpaid else ""
+    return f"It {plan.fit}: {plan.n_going:,} leads would be sent{unpaid}"
 
 
 def describe_plan(plan: LoadPlan) -> Iterator[Section]:

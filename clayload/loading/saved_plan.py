@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from clayload.capacity.credits import SpendRange
 from clayload.errors import Code, PlanError
 from clayload.folder import writing_to
-from clayload.loading.load_plan import Fit, LoadPlan, TableLoadPlan
+from clayload.loading.load_plan import Fit, FundPlan, LoadPlan, TableLoadPlan
 from clayload.loading.setup import Setup
 
 PLAN_ID = r"^plan-\d{8}T\d{4}Z-[0-9a-f]{6}$"
@@ -47,6 +47,7 @@ class SavedPlan(BaseModel):
     rate_per_s: float
     sending_time_s: float
     spend: SpendRange
+    funds: tuple[FundPlan, ...]
     tables: dict[str, TableLoadPlan]
 
     @classmethod
@@ -65,7 +66,16 @@ class SavedPlan(BaseModel):
         )
 
 
-_AS_PLANNED = ("extract_id", "cycle", "table", "limit", "rate_per_s", "sending_time_s", "tables")
+_AS_PLANNED = (
+    "extract_id",
+    "cycle",
+    "table",
+    "limit",
+    "rate_per_s",
+    "sending_time_s",
+    "funds",
+    "tables",
+)
 
 
 def fingerprint(setup: Setup) -> str:
