@@ -23,7 +23,12 @@ class Unit(StrEnum):
     """What Clay meters."""
 
     CREDITS = "credits"
-    ACTIONS = "Actions"
+    ACTIONS = "actions"
+
+    @property
+    def word(self) -> str:
+        """Say it as Clay writes it."""
+        return "Actions" if self is Unit.ACTIONS else "credits"
 
 
 @dataclass(frozen=True, slots=True)

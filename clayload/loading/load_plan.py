@@ -150,9 +150,10 @@ class LoadPlan(_Plan):
         """Say, a sentence each, what suffices if leads cost what is likely, and not at worst."""
         for fund in self.funds:
             if fund.likely <= fund.left < fund.high:
+                left = f"{fund.left:,.10g} {fund.unit.word}"
                 yield (
-                    f"{fund.name}: {fund.left:,.10g} {fund.unit} are enough for what is likely, "
-                    f"not for what is the most: {fund.high:,.10g}"
+                    f"{fund.name}: {left} are enough for what is likely, not for what is the most: "
+                    f"{fund.high:,.10g}"
                 )
 
     def to_json(self, **more: object) -> str:

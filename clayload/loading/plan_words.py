@@ -140,7 +140,7 @@ def _describe_funds(plan: LoadPlan) -> Section:
     rows = tuple(
         (
             fund.name,
-            fund.unit,
+            fund.unit.word,
             f"{fund.left:,.10g}",
             f"{fund.likely:,.10g}",
             f"{fund.high:,.10g}",

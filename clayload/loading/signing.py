@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from clayload.capacity.credits import SpendRange, add_up, spend_for
+from clayload.capacity.funds import Unit
 from clayload.capacity.plan import plan_table
 from clayload.errors import Code, PlanError
 from clayload.loading.history import History
@@ -130,11 +131,10 @@ class _Load:
     def _find_costs(self) -> Iterator[str]:
         now, planned = self._spend(), self.plan.spend
         for level in _SIGNED_LEVELS:
-            for unit in ("credits", "actions"):
+            for unit in Unit:
                 n, n_planned = (getattr(one.at(level), unit) for one in (now, planned))
                 if n > n_planned:
-                    word = unit.replace("actions", "Actions")
-                    yield f"it would take {n:,} {word} ({level}), the plan has {n_planned:,}"
+                    yield f"it would take {n:,} {unit.word} ({level}), the plan has {n_planned:,}"
 
     def _spend(self) -> SpendRange:
         setup = self.setup

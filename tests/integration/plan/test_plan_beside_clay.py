@@ -48,7 +48,7 @@ def test_balances_that_are_enough_stand_beside_what_the_load_takes(bench: PlanBe
     ended = bench.plan(bench.write_csv(LEADS))
     assert (ended.exit_code, ended.json["fit"]) == (0, "fits")
     funds = [(one["unit"], one["left"], one["likely"], one["high"]) for one in ended.json["funds"]]
-    assert funds == [("credits", 75, 75, 75), ("Actions", 100, 100, 100)]
+    assert funds == [("credits", 75, 75, 75), ("actions", 100, 100, 100)]
 
 
 @pytest.mark.parametrize(("credits_", "actions"), [(60, 100), (75, 80)])
