@@ -52,6 +52,8 @@ class Code(StrEnum):
     EXTRACT_NO_COLUMN = "CLY-EXT-05"
     EXTRACT_LOADED_BEFORE = "CLY-EXT-06"
     EXTRACT_NONE_FOR_CYCLE = "CLY-EXT-07"
+    PLAN_UNKNOWN = "CLY-PLN-01"
+    PLAN_NOT_KEPT = "CLY-PLN-02"
     LEDGER_UNUSABLE = "CLY-LED-01"
     LEDGER_OTHER_VERSION = "CLY-LED-02"
     LEDGER_WRITE_FAILED = "CLY-LED-03"
@@ -112,6 +114,12 @@ class StopRunError(ClayloadError):
 
 class ConfigError(StopRunError):
     """The configuration or a secret is wrong; `facts` may hold file, line, key, nearest."""
+
+    exit_code = ExitCode.CONFIG
+
+
+class PlanError(StopRunError):
+    """There is no such load plan, or the load would not keep to it; nothing was sent."""
 
     exit_code = ExitCode.CONFIG
 

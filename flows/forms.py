@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from clayload.errors import ConfigError
+from clayload.loading.saved_plan import PLAN_ID
 from clayload.loading.setup import read_setup
 from clayload.model import Priority
 
@@ -77,6 +78,7 @@ NO_SECRET = {"not": {"pattern": "^s3://([^/]*@|(?!arn:)[^/]*:)"}}
 File = Annotated[str, Field(min_length=1, pattern=_NO_LINE_BREAK, json_schema_extra={**NO_SECRET})]
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 RunId = Annotated[str, Field(pattern=r"^\d{8}T\d{6}Z-[0-9a-f]{6}$")]
+PlanId = Annotated[str, Field(pattern=PLAN_ID)]
 TableName = Annotated[str | None, Field(title="Table", json_schema_extra=_offer_tables)]
 Workers = Annotated[int, Field(title="Workers", ge=1, le=20)]
 WORKERS = (

@@ -2,7 +2,7 @@
 
     python -m flows.load_leads samples/leads-2026-11.csv --cycle 2026-11
 
-In:    an extract's files, and optionally the cycle, one table, a limit, a priority.
+In:    an extract's files, and optionally the cycle, one table, a limit, a priority, a plan.
 Out:   the run report as artifacts and files, a final state computed from it; or the load plan.
 Never: a decision about a single lead.
 """
@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--cycle", help="what the extract is for, such as 2026-11")
     parser.add_argument("--table", help="only the leads of this table")
     parser.add_argument("--priority", type=Priority, choices=list(Priority), help="who goes first")
+    parser.add_argument("--plan", help="keep to this plan, or refuse")
     parser.add_argument("--limit", type=int, help="at most so many leads")
     try:
         load = ManualLoad(**vars(parser.parse_args()))

@@ -26,6 +26,7 @@ from flows.forms import (
     File,
     Line,
     Month,
+    PlanId,
     RunId,
     TableName,
     Workers,
@@ -79,6 +80,13 @@ class ManualLoad(_Order):
         default=False, title="Only plan", description="Say what the load would take; send nothing."
     )
 
+    plan: PlanId | None = Field(
+        default=None,
+        json_schema_extra=leave_empty,
+        title="Plan",
+        description="Keep to this plan, made by `clayload plan --save` where the worker runs, or "
+        "refuse before anything is sent.",
+    )
     workers: Workers = Field(default=1, description=WORKERS)
 
     @model_validator(mode="after")
@@ -90,7 +98,14 @@ class ManualLoad(_Order):
 
     def request(self) -> LoadRequest:
         """Ask the core for it."""
-        return LoadRequest(tuple(self.files), self.cycle, self.table, self.limit, self.priority)
+        return LoadRequest(
+            tuple(self.files),
+            self.cycle,
+            self.table,
+            self.limit,
+            self.priority,
+            plan_id=self.plan,
+        )
 
     @property
     def label(self) -> str:

@@ -15,7 +15,8 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from clayload.loading.plan import LoadPlan, plan_load
+from clayload.loading.plan import plan_load
+from clayload.loading.plan_words import describe_plan, describe_verdict, sum_up_plan
 from clayload.loading.replay import ReplayPlan, ReplayRequest, plan_replay
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup, read_setup
@@ -24,17 +25,15 @@ from clayload.report.markdown import render_grid
 from clayload.report.moments import describe_seconds
 from tasks.discretion import telling_no_data
 from tasks.states import StateName
+from tasks.watching import render_section
 
 
 def show_load_plan(request: LoadRequest) -> State[Any]:
     """Plan a load, and show the plan."""
     with telling_no_data():
         plan = plan_load(request, read_setup(os.environ))
-    time = describe_seconds(plan.sending_time_s)
-    said = f"{plan.n_to_send:,} leads to send for {plan.cycle} at {plan.rate_per_s:g}/s: {time}"
-    fits = "" if plan.is_fitting else "; not all find room: add a slot"
-    over = f"; {plan.n_over_budget:,} are over a budget" if plan.n_over_budget else ""
-    return _show("load-plan", f"{said}{fits}{over}", _render_load(plan))
+    page = "\n\n".join([*map(render_section, describe_plan(plan)), *plan.describe_lacks()])
+    return _show("load-plan", f"{sum_up_plan(plan)}. {describe_verdict(plan)}", page)
 
 
 def show_replay_plan(request: ReplayRequest) -> State[Any]:
@@ -54,31 +53,6 @@ def _reading() -> Setup:
 def _show(key: str, said: str, page: str) -> State[Any]:
     create_markdown_artifact(f"**{said}**\n\n{page}\n", key=key, description=said)
     return Completed(name=StateName.PLANNED, message=f"{said}. Nothing was sent")
-
-
-def _render_load(plan: LoadPlan) -> str:
-    rows = (
-        (
-            name,
-            f"{table.n_accepted:,}",
-            f"{table.n_already_settled:,}",
-            f"{table.n_to_send:,}",
-            ", ".join(f"{slot} {n:,}" for slot, n in table.by_slot.items()),
-            f"{table.n_unplaced:,}",
-            f"{table.n_over_budget:,}",
-        )
-        for name, table in plan.tables.items()
-    )
-    header = (
-        "table",
-        "accepted",
-        "already settled",
-        "to send",
-        "through slots",
-        "no room",
-        "over budget",
-    )
-    return render_grid(Grid(header, tuple(rows)))
 
 
 def _render_replay(plan: ReplayPlan) -> str:

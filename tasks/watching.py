@@ -64,13 +64,14 @@ def look_at_month(ask: MonthAsk) -> State[Any]:
         month = read_month(ask, setup)
         room = () if month.is_asked else (_show_room(setup),)
     said = sum_up_month(month)
-    parts = [*map(_render_section, describe_month(month)), *room]
+    parts = [*map(render_section, describe_month(month)), *room]
     page = "\n\n".join([f"**{said}**", *parts])
     create_markdown_artifact(f"{page}\n", key="capacity-plan", description=said)
     return Completed(message=said)
 
 
-def _render_section(section: Section) -> str:
+def render_section(section: Section) -> str:
+    """Render a section as markdown."""
     sentences = "\n".join(f"- {escape(sentence)}" for sentence in section.sentences)
     parts = [f"## {section.title}", render_grid(section.grid), sentences]
     return "\n\n".join(part for part in parts if part)

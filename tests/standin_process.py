@@ -101,6 +101,11 @@ class StandIn:
         """Read back `.rowCount`, as Clay's CLI does."""
         return int(self.call("GET", f"/public/v0/tables/{table}")["rowCount"])
 
+    def balances(self) -> tuple[float, float]:
+        """Read back the credits and Actions left in the first workspace."""
+        answer = self.call("GET", "/public/v0/credits")
+        return answer["balance"], answer["actionExecutionBalance"]
+
     def source_records(self, table: str) -> dict[str, int]:
         """Read back `numSourceRecords` by source id, as Clay's CLI does."""
         columns = self.call("GET", f"/public/v0/tables/{table}/columns")["data"]
@@ -117,10 +122,18 @@ class StandIn:
 
 @contextmanager
 def start_standin(
-    config: Document | None = None, *, config_file: Path | None = None
+    config: Document | None = None,
+    *,
+    config_file: Path | None = None,
+    shim: Path | None = None,
 ) -> Iterator[StandIn]:
-    """Start a stand-in on a free port, in another process, and end it by its pid."""
+    """Start a stand-in on a free port, in another process, and end it by its pid.
+
+    With `shim` it writes its `clay` command into that folder.
+    """
     command = [sys.executable, "-m", "clayload.standin", "--port", "0"]
+    if shim is not None:
+        command += ["--shim", str(shim)]
     if config_file is not None:
         command += ["--config", str(config_file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

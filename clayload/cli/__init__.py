@@ -26,6 +26,7 @@ _COMMANDS = {
     "capacity": ("capacity", "capacity"),
     "simulate": ("simulate", "simulate"),
     "plan": ("plan", "plan"),
+    "plans": ("plan", "plans"),
     "load": ("load", "load"),
     "status": ("status", "status"),
     "report": ("report", "report"),

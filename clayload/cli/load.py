@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from clayload.cli.options import AsJson, Cycle, Files, Limit, LoadPriority, OneTable
+from clayload.cli.options import AsJson, Cycle, Files, Limit, LoadPlanId, LoadPriority, OneTable
 from clayload.cli.say import err, out, say_json
 from clayload.cli.show import show_plan, show_report
 from clayload.cli.watch import run_watched
@@ -22,13 +22,14 @@ def load(
     limit: Limit = None,
     priority: LoadPriority = None,
     *,
+    plan: LoadPlanId = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write what would be sent to files; send nothing.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Load an extract into its Clay tables. The same load again sends only what is still owed."""
-    request = LoadRequest(tuple(files), cycle, table, limit, priority)
+    request = LoadRequest(tuple(files), cycle, table, limit, priority, plan_id=plan)
     carry_out(request, read_setup(os.environ), dry_run=dry_run, as_json=as_json)
 
 

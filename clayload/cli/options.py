@@ -24,4 +24,8 @@ LoadPriority = Annotated[
     Priority | None,
     typer.Option("--priority", help="Who goes first at the shared rate, in place of the tables'."),
 ]
+LoadPlanId = Annotated[
+    str | None,
+    typer.Option("--plan", help="Keep to this plan, made by `clayload plan --save`, or refuse."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]

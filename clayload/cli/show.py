@@ -26,7 +26,7 @@ from clayload.report.moments import describe_seconds
 
 if TYPE_CHECKING:
     # Only a type here: what plans a load takes half a second to import.
-    from clayload.loading.plan import LoadPlan
+    from clayload.loading.load_plan import LoadPlan
 
 
 _SHOWN_LEADS = 20
@@ -97,7 +97,6 @@ def show_report(report: RunReport) -> None:
     _show_problems(report)
     _show_leads("in doubt", report, RowEnd.IN_DOUBT)
     _show_leads("refused by Clay", report, RowEnd.REFUSED)
-    _show_leads("deferred by a budget", report, RowEnd.DEFERRED)
     out.print(Text("outcome:", style="bold"), report.outcome)
     out.print(Text("next:", style="bold"), report.next_step)
 
@@ -175,43 +174,22 @@ def show_reading(reading: Reading) -> None:
 
 def show_plan(plan: LoadPlan) -> None:
     """Print a load plan."""
+    # What says a plan takes half a second to import, too.
+    from clayload.loading.plan_words import describe_plan, describe_verdict, sum_up_plan  # noqa: PLC0415
+
     reading = plan.reading
     out.print(
         f"plan for cycle {plan.cycle}: {reading.n_rows:,} rows read, "
         f"{reading.n_quarantined:,} quarantined, {reading.n_duplicates:,} duplicates, "
-        f"{reading.n_unrouted:,} unrouted, {reading.n_left_out:,} left out"
+        f"{reading.n_unrouted:,} unrouted, {reading.n_left_out:,} left out\n"
     )
-    show_grid(
-        ["table", "accepted", "settled before", "to send", "chunks", "no room", "over budget"],
-        (
-            [
-                name,
-                t.n_accepted,
-                t.n_already_settled,
-                t.n_to_send,
-                t.n_chunks,
-                t.n_unplaced,
-                t.n_over_budget,
-            ]
-            for name, t in plan.tables.items()
-        ),
-    )
-    show_grid(
-        ["slot", "takes", "left now"],
-        (
-            [slot, table.by_slot.get(slot, 0), left]
-            for table in plan.tables.values()
-            for slot, left in table.left_in_slots.items()
-        ),
-    )
+    for section in describe_plan(plan):
+        show_figures(section.grid, section.title)
+        show_points(section.sentences)
+        out.print()
     show_reading(reading)
-    verdict = "fits" if plan.is_fitting else "does not fit: add slots, or split the table"
-    out.print(
-        f"{plan.n_to_send:,} leads to send at {plan.rate_per_s:g}/s: "
-        f"{describe_seconds(plan.sending_time_s)}. It {verdict}."
-    )
-    if plan.n_over_budget:
-        out.print(f"{plan.n_over_budget:,} of them are over a budget, and would be deferred.")
+    out.print(f"{sum_up_plan(plan)}. {describe_verdict(plan)}.")
+    show_points(plan.describe_lacks())
 
 
 def _show_problems(report: RunReport) -> None:

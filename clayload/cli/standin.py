@@ -14,6 +14,9 @@ def standin(
         Path | None, typer.Option(help="JSON with workspaces, tables and sources.")
     ] = None,
     port_file: Annotated[Path | None, typer.Option(help="Write the port here once ready.")] = None,
+    shim: Annotated[
+        Path | None, typer.Option(help="Write a `clay` command that reads back into this folder.")
+    ] = None,
 ) -> None:
     """Run the stand-in: Clay's documented limits and answers, a page in the browser, no cost."""
-    run_standin(port, config, port_file)
+    run_standin(port, config, port_file, shim)

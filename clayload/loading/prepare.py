@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from clayload.ledger.books import Books
 from clayload.ledger.recovery import recover
 from clayload.ledger.register import Owing, register_chunk
 from clayload.ledger.store import RunStart
 from clayload.loading.cycle import check_first, choose_cycle
+from clayload.loading.history import History
 from clayload.loading.reading import prepare_frames, read_leads
 from clayload.loading.request import LoadRequest
 from clayload.loading.run_folder import new_run_folder
 from clayload.loading.setup import Setup
+from clayload.loading.signing import ask_as_planned, hold_to_plan
 from clayload.model import ChunkRef, Priority
 from clayload.report.account import Reading
 
@@ -42,10 +45,12 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
 
     Raises:
         ConfigError: an unknown table, or a missing secret: found before anything is read.
+        PlanError: the request names a plan that the load would not keep to.
         StopExtractError: the extract cannot be read, or was to be new and is not.
         LedgerError: the ledger cannot be written.
         RunError: the run folder, or its place on object storage, cannot be written.
     """
+    request = ask_as_planned(request, setup)
     setup.secrets(request.hints.only_table or request.table)
     ledger, tables = setup.ledger, setup.config.tables
     with new_run_folder(setup) as made:
@@ -54,6 +59,7 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
         cycle = choose_cycle(request, frames.extract_id, ledger, setup.config.workspace)
         if request.is_first:
             check_first(frames, cycle, setup)
+        frames = hold_to_plan(request, frames, cycle, History(Books(ledger)), setup)
         made.keep([*frames.aside, *(chunk.path for chunk in frames.chunks)])
         reading = frames.reading.model_copy(update={"folder": made.place})
         run = RunStart(
@@ -78,12 +84,12 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
         run_id=made.run_id,
         cycle=cycle,
         reading=reading,
-        chunks=tuple(_in_turn(chunk for chunk, n_owed in n_owed_of.items() if n_owed)),
+        chunks=tuple(put_in_turn(chunk for chunk, n_owed in n_owed_of.items() if n_owed)),
         n_owed=sum(n_owed_of.values()),
         n_accepted=sum(chunk.n_leads for chunk in n_owed_of),
     )
 
 
-def _in_turn(chunks: Iterable[ChunkRef]) -> list[ChunkRef]:
+def put_in_turn(chunks: Iterable[ChunkRef]) -> list[ChunkRef]:
     """Put the chunks of high priority first; otherwise they keep their order."""
     return sorted(chunks, key=lambda chunk: _TURN_OF[chunk.priority])

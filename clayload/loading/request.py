@@ -22,7 +22,8 @@ class LoadRequest:
     `files` are paths or glob patterns, read as one extract. Without `cycle`, it is the one the
     same extract was loaded for before, or else the current month. `priority` replaces that of the
     tables. `parent_run_id` is the run that had set the files' rows aside, if one had. `hints` say
-    how the files are to be read; with `is_first` a load is refused that was done before.
+    how the files are to be read; with `is_first` a load is refused that was done before. `plan_id`
+    names the plan that the load must not go past.
     """
 
     files: tuple[str, ...]
@@ -33,3 +34,4 @@ class LoadRequest:
     parent_run_id: str | None = None
     hints: Hints = NO_HINTS
     is_first: bool = False
+    plan_id: str | None = None

@@ -1,27 +1,20 @@
 """What do leads cost, and how do the budgets stand?
 
 In:    configuration and ledger.
-Out:   the cost of one lead by table; every budget line with what is spent, reserved and left; how
-       many leads of a plan no budget has room for.
+Out:   the cost of one lead by table; every budget line with what is spent, reserved and left.
 Never: a write.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from clayload.delivery.budget import (
     MILLI,
-    NOTHING,
-    Bill,
     BudgetLine,
-    OverBudget,
-    Spend,
-    count_affordable,
     find_periods,
-    spend_of,
 )
 from clayload.ledger.engine import is_new
 from clayload.ledger.spending import Payer, Reserved, read_lines, read_reserved, unspent_lines
@@ -32,12 +25,12 @@ from clayload.tables.catalogue import Catalogue, Level
 from clayload.tables.costs import LeadCost, cost_of_lead
 from clayload.tables.models import TablesConfig
 
-_LEVEL_OF = {Counted.LIKELY: Level.LIKELY, Counted.HIGH: Level.HIGH}
+LEVEL_OF = {Counted.LIKELY: Level.LIKELY, Counted.HIGH: Level.HIGH}
 
 
 def costs_of(config: TablesConfig, catalogue: Catalogue) -> dict[str, LeadCost]:
     """Tell what one lead of each table is counted with."""
-    level = _LEVEL_OF[config.budgets.workspace.count]
+    level = LEVEL_OF[config.budgets.workspace.count]
     return {
         name: cost_of_lead(table, config.workspace, catalogue).at(level)
         for name, table in config.tables.items()
@@ -80,30 +73,6 @@ def read_budgets(setup: Setup) -> tuple[BudgetUse, ...]:
     ledger = None if is_new(setup.settings.ledger_url) else setup.ledger
     found = _read(setup.config, ledger)
     return tuple(_describe(line, found) for line in _list_once(list(found.lines_of.values())))
-
-
-def count_over_budget(
-    setup: Setup, ledger: Ledger | None, n_to_send: Mapping[str, int]
-) -> dict[str, int]:
-    """Count the leads of each table that no budget has room for now, if they are sent in order."""
-    costs = costs_of(setup.config, setup.catalogue)
-    lines_of = _read(setup.config, ledger).lines_of
-    planned, over = NOTHING, {}
-    for name, n in n_to_send.items():
-        each = spend_of(costs[name])
-        lines = [_after(line, planned) for line in lines_of[name]]
-        fitting = count_affordable(Bill(each, lines=lines), n) if n else 0
-        n_fitting = 0 if isinstance(fitting, OverBudget) else fitting
-        over[name] = n - n_fitting
-        planned = planned.plus(each.times(n_fitting))
-    return over
-
-
-def _after(line: BudgetLine, planned: Spend) -> BudgetLine:
-    """Give a line once the tables before have spent; what they do counts for the workspace only."""
-    if line.table is not None:
-        return line
-    return replace(line, spent_milli=line.spent_milli + planned.of(line.unit))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class Admin:
             ("GET", "/admin/faults", self.faults),
             ("PUT", "/admin/faults", self.put_faults),
             ("DELETE", "/admin/faults", self.clear_faults),
+            ("GET", "/public/v0/credits", self.credits_readback),
             ("GET", "/public/v0/tables/{name}", self.table_readback),
             ("GET", "/public/v0/tables/{name}/columns", self.columns_readback),
         ]
@@ -166,6 +167,11 @@ class Admin:
         """End all faults."""
         self._clay.faults.arm((), self._clay.now())
         return to_json({"ok": True})
+
+    async def credits_readback(self, request: Request) -> Response:
+        """Answer as `clay credits` does, for `workspace` or, without it, the first there is."""
+        name = request.query_params.get("workspace") or next(iter(self._clay.workspaces), "")
+        return to_json(views.credits_readback(self._clay.workspace(name)))
 
     async def table_readback(self, request: Request) -> Response:
         """Answer as `clay tables get` does."""

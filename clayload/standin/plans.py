@@ -2,7 +2,7 @@
 
 In:    nothing.
 Out:   per plan: whether it has webhooks, and how many rows a table may hold.
-Never: prices; the stand-in meters nothing that costs money.
+Never: prices; what a row takes of credits and Actions is each table's own setting.
 """
 
 from __future__ import annotations

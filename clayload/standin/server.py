@@ -26,6 +26,7 @@ from clayload.errors import Code, ConfigError
 from clayload.standin.admin import REFUSALS, WEBHOOK_PATH, Admin
 from clayload.standin.clay import Clay
 from clayload.standin.protocol import ResettableProtocol
+from clayload.standin.shim import write_shim
 from clayload.standin.spec import StandinConfig
 from clayload.standin.webhook import WebhookEndpoint
 
@@ -54,16 +55,20 @@ def make_app(clay: Clay) -> Starlette:
     return app
 
 
-def run_standin(port: int, config: Path | None, port_file: Path | None) -> None:
+def run_standin(
+    port: int, config: Path | None, port_file: Path | None, shim_folder: Path | None = None
+) -> None:
     """Serve until SIGTERM or Ctrl-C, then return.
 
     Args:
         port: the port on 127.0.0.1; 0 picks a free one.
         config: a JSON document as `PUT /admin/config` takes it; None starts empty.
         port_file: gets the port, as decimal digits, once the server listens.
+        shim_folder: gets a command `clay` that reads back from this server.
 
     Raises:
-        ConfigError: the document cannot be read or makes no sense, or the port is taken.
+        ConfigError: the document cannot be read or makes no sense, the port is taken, or the
+            folder cannot be written.
     """
     clay = Clay(time.monotonic)
     if config is not None:
@@ -71,6 +76,8 @@ def run_standin(port: int, config: Path | None, port_file: Path | None) -> None:
     if port_file is not None:
         port_file.unlink(missing_ok=True)
     with _bind(port) as sock, _quiet_signals():
+        if shim_folder is not None:
+            write_shim(shim_folder, f"http://{HOST}:{sock.getsockname()[1]}")
         _Server(make_app(clay), port_file).run([sock])
 
 

@@ -38,7 +38,8 @@ class Spec(BaseModel):
 class WorkspaceSpec(Spec):
     """A Clay workspace: its plan, its rate, and how it words success and oversize.
 
-    `rate_per_s` None means no limit. Defaults are Clay's (clay-facts.md §1).
+    `rate_per_s` None means no limit. `credits` and `actions` are what is left when the stand-in
+    begins. Defaults are Clay's (clay-facts.md §1; §2, Growth).
     """
 
     plan: str = "growth"
@@ -47,6 +48,8 @@ class WorkspaceSpec(Spec):
     success_status: Literal[200, 202] = 200
     success_body: Literal["json", "text"] = "json"
     oversize_status: Literal[413, 400] = 413
+    credits: NonNegativeFloat = 6_000
+    actions: NonNegativeFloat = 40_000
 
     @field_validator("plan")
     @classmethod
@@ -66,12 +69,17 @@ class AutoDedupeSpec(Spec):
 
 
 class TableSpec(Spec):
-    """A Clay table. `row_limit` None takes the plan's; `columns` None makes one per key."""
+    """A Clay table. `row_limit` None takes the plan's; `columns` None makes one per key.
+
+    With `auto_run` a row's enrichment takes `credits_per_row` and `actions_per_row`.
+    """
 
     workspace: str
     row_limit: NonNegativeInt | None = None
     when_full: Literal["refuse", "drop"] = "refuse"
     auto_run: bool = True
+    credits_per_row: NonNegativeFloat = 0
+    actions_per_row: NonNegativeFloat = 0
     auto_dedupe: AutoDedupeSpec | None = None
     columns: tuple[str, ...] | None = None
 

@@ -39,13 +39,17 @@ class Row:
 
 
 class Table:
-    """A table of a workspace; `n_runs` counts the enrichment runs that auto-run would start."""
+    """A table of a workspace; `n_runs` counts the rows on which auto-run would start enrichment.
+
+    `n_unpaid` counts those on which it would not, for want of credits or Actions.
+    """
 
     def __init__(self, name: str, spec: TableSpec, workspace: Workspace) -> None:
         self.name = name
         self.spec = spec
         self.workspace = workspace
         self.n_runs = 0
+        self.n_unpaid = 0
         self._rows: dict[int, Row] = {}
         self._n_ever = 0
         self._keys: dict[str, None] = {}
@@ -85,7 +89,7 @@ class Table:
         if isinstance(payload, dict):
             self._keys.update(dict.fromkeys(payload))
         if self.spec.auto_run:
-            self.n_runs += 1
+            self._enrich()
         if self.spec.auto_dedupe is not None:
             self._dedupe(number, payload)
 
@@ -101,6 +105,12 @@ class Table:
             del self._rows[number]
         self._kept = {value: n for value, n in self._kept.items() if n in self._rows}
         return len(numbers)
+
+    def _enrich(self) -> None:
+        if self.workspace.balance.pay_for_row(self.spec):
+            self.n_runs += 1
+        else:
+            self.n_unpaid += 1
 
     def _dedupe_value(self, payload: object) -> str | None:
         dedupe = self.spec.auto_dedupe

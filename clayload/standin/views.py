@@ -23,6 +23,12 @@ def table_readback(table: Table) -> dict[str, Any]:
     return {"id": table.name, "name": table.name, "rowCount": table.n_rows}
 
 
+def credits_readback(workspace: Workspace) -> dict[str, Any]:
+    """Return what `clay credits` prints: `.balance` and `.actionExecutionBalance`."""
+    balance = workspace.balance
+    return {"balance": float(balance.credits), "actionExecutionBalance": float(balance.actions)}
+
+
 def columns_readback(clay: Clay, table: Table) -> dict[str, Any]:
     """Return what `clay tables columns list` prints: `.data[].sources[].numSourceRecords`."""
     sources = [
@@ -110,6 +116,8 @@ def _workspace(workspace: Workspace, now: float) -> dict[str, Any]:
         "rate_per_s": spec.rate_per_s,
         "burst": spec.burst,
         "tokens": round(workspace.bucket.tokens(now), 1),
+        "credits": float(workspace.balance.credits),
+        "actions": float(workspace.balance.actions),
         "answers": dict(traffic.answers),
         "seconds": [
             traffic.seconds.get(second, nothing)
@@ -125,6 +133,7 @@ def _table(table: Table) -> dict[str, Any]:
         "rows": table.n_rows,
         "row_limit": table.row_limit,
         "enrichment_runs": table.n_runs,
+        "unpaid_runs": table.n_unpaid,
     }
 
 

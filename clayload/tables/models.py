@@ -18,6 +18,7 @@ from clayload.tables.contradictions import find_contradictions
 from clayload.tables.problems import Flaw, refuse
 from clayload.tables.values import (
     Amount,
+    ClayId,
     Count,
     Filter,
     LeadFields,
@@ -207,6 +208,11 @@ class Table(_Model):
     )
     budget: Budget | None = Field(
         default=None, description="What the leads of this table may cost; see A budget."
+    )
+    clay_table_id: ClayId | None = Field(
+        default=None,
+        description="The table's id in Clay, as `clay tables get` takes it: a plan then asks Clay "
+        "how full the table is.",
     )
     slots: tuple[Slot, ...] = Field(
         min_length=1, description="The table's webhooks, used up in this order."

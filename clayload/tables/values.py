@@ -74,6 +74,8 @@ LeadField = Annotated[
     AfterValidator(_check_field),
     WithJsonSchema({"type": "string", "enum": list(LEAD_FIELDS)}),
 ]
+# It is handed to Clay's command: never an option of it.
+ClayId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=100)]
 Step = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
 # Strict: YAML's `yes` is not 1, and "20" is not 20.
 Count = Annotated[int, Field(strict=True, gt=0)]

@@ -133,6 +133,19 @@ def test_only_planned_means_that_nothing_is_sent_and_the_plan_is_an_artifact(
     assert not (bench.work.home / "ledger.db").exists()
 
 
+def test_a_load_that_names_a_plan_keeps_to_it_or_is_refused_in_words(bench: FlowBench) -> None:
+    extract = bench.work.write_csv(LEADS)
+    planned = bench.work.run("plan", extract, "--cycle", "2026-11", "--save", "--json")
+    plan_id = planned.json["plan_id"]
+    other = bench.work.write_csv(LEADS[:5], "other.csv")
+    refused = run(load_leads, ManualLoad(files=[str(other)], plan=plan_id))
+    assert refused.state.type.value == "FAILED"
+    assert f"CLY-PLN-02 the load does not keep to {plan_id}" in str(refused.state.message)
+    assert bench.work.n_posts() == 0
+    kept = run(load_leads, ManualLoad(files=[str(extract)], plan=plan_id))
+    assert kept.state.message == "complete: 20 delivered"
+
+
 def test_leads_in_doubt_are_planned_first_and_sent_again_when_told(bench: FlowBench) -> None:
     lost = {"kind": "reset_before_store", "source": TECH.slots[0].source_id, "count": 2}
     bench.work.standin.faults(lost)

@@ -15,6 +15,7 @@ EXIT_CODE_OF = {
     errors.ClayloadError: ExitCode.UNEXPECTED,
     errors.StopRunError: ExitCode.UNEXPECTED,
     errors.ConfigError: ExitCode.CONFIG,
+    errors.PlanError: ExitCode.CONFIG,
     errors.LedgerError: ExitCode.LEDGER,
     errors.LedgerLostError: ExitCode.LEDGER,
     errors.LedgerConflictError: ExitCode.LEDGER,

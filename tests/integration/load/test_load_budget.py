@@ -141,7 +141,7 @@ def test_a_plan_says_how_many_leads_are_over_budget_as_the_load_then_finds(
     assert not bench.home.exists()
     assert ends_of(bench.load(extract).json) == {"delivered": 60, "deferred": 20}
     told = bench.run("plan", extract, "--cycle", CYCLE)
-    assert "20 of them are over a budget" in told.stdout
+    assert "20 of 20 are over a budget and would be deferred" in " ".join(told.stdout.split())
 
 
 def test_the_budget_command_says_what_is_spent_and_left_and_until_when(bench: Workbench) -> None:

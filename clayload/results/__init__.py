@@ -1,0 +1,1 @@
+"""What comes back from Clay: balances and counts, read with its own command."""
