@@ -7,6 +7,7 @@ Never: a mishap between whose beginning and end the rules change.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -31,8 +32,8 @@ class Failures(StrEnum):
 class MishapKind(StrEnum):
     """What goes wrong, in the words that are printed."""
 
-    OUTSIDER = "others take 30%"
-    STORM = "others take it all"
+    OUTSIDER = "others want 30%"
+    STORM = "others want it all"
     FAILING = "some answers 5xx"
     DOWN = "host is down"
     BENCHED = "slot is refused"
@@ -63,7 +64,9 @@ _SOME = {
     MishapKind.BENCHED: 1,
 }
 _TIMES = {Failures.NONE: 0, Failures.SOME: 1, Failures.MANY: 4}
-_TAKEN_PART = {MishapKind.OUTSIDER: 0.3, MishapKind.STORM: 1.0}
+_WANTED_PART = {MishapKind.OUTSIDER: 0.3, MishapKind.STORM: 3.0}
+"""How much somebody else sends, in parts of the rate. Of theirs, too, Clay refuses what is over it;
+at three times the rate they are always there when there is room for a lead."""
 
 
 def draw_mishaps(
@@ -105,14 +108,18 @@ class Clay:
     rate: Rate
     troubles: set[MishapKind] = field(default_factory=set)
     _tokens: float = 0.0
+    _n_wanted: float = 0.0
     _counted_at_s: float = 0.0
     _n_while_failing: int = 0
 
-    def begin(self, kind: MishapKind, at_s: float) -> None:
-        """Let something go wrong; benched slots are the table's own."""
-        if kind in _TAKEN_PART and not self._taken_part:
-            # Somebody who sends as much as they can leaves no burst to us.
-            self._tokens, self._counted_at_s = 0.0, at_s
+    def begin(self, kind: MishapKind, at_s: float, tat_s: float) -> None:
+        """Let something go wrong; benched slots are the table's own.
+
+        `tat_s`: until when our own leads have used the rate up; what they left of it is there.
+        """
+        if kind in _WANTED_PART and not self._wanted_part:
+            n_used = self.rate.per_s * max(tat_s - at_s, 0.0)
+            self._tokens, self._counted_at_s = self.rate.burst - n_used, at_s
         self._refill(at_s)
         self.troubles.add(kind)
 
@@ -125,7 +132,7 @@ class Clay:
         """Answer a lead that is sent at this moment; moments do not go back."""
         if MishapKind.DOWN in self.troubles:
             return ClaysWord.NO_CONNECTION
-        if self._taken_part and not self._take_token(at_s):
+        if self._wanted_part and not self._take_token(at_s):
             return ClaysWord.OVER_THE_RATE
         if MishapKind.FAILING in self.troubles:
             self._n_while_failing += 1
@@ -134,12 +141,17 @@ class Clay:
         return ClaysWord.TAKEN
 
     @property
-    def _taken_part(self) -> float:
-        return max((_TAKEN_PART.get(kind, 0.0) for kind in self.troubles), default=0.0)
+    def _wanted_part(self) -> float:
+        return max((_WANTED_PART.get(kind, 0.0) for kind in self.troubles), default=0.0)
 
     def _refill(self, at_s: float) -> None:
-        left_per_s = self.rate.per_s * (1 - self._taken_part)
-        self._tokens += max(at_s - self._counted_at_s, 0.0) * left_per_s
+        """Let tokens come since the last lead, and somebody else take theirs of them."""
+        n_new = max(at_s - self._counted_at_s, 0.0) * self.rate.per_s
+        self._tokens += n_new
+        self._n_wanted += n_new * self._wanted_part
+        n_sent = math.floor(self._n_wanted)
+        self._n_wanted -= n_sent
+        self._tokens -= min(n_sent, math.floor(self._tokens + _ROUNDING))
         self._tokens = min(self._tokens, float(self.rate.burst))
         self._counted_at_s = max(at_s, self._counted_at_s)
 

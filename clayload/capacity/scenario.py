@@ -2,7 +2,7 @@
 
 In:    what was asked, the configuration, the settings' chunks.
 Out:   a scenario for each workspace, the same for the same seed.
-Never: an assumption that is not said; `Scenario.assumptions` lists them.
+Never: an assumption that is not said: `clayload.loading.simulated` lists them all.
 """
 
 from __future__ import annotations

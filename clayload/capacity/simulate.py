@@ -102,7 +102,7 @@ class _Course:
         if mishap.kind is MishapKind.BENCHED:
             sending.lines[mishap.table].bench()
         else:
-            sending.clay.begin(mishap.kind, sending.now)
+            sending.clay.begin(mishap.kind, sending.now, sending.pace.tat)
         sending.n_turns += 1
 
     def _mend(self, mishap: Mishap) -> None:
