@@ -27,6 +27,7 @@ _COMMANDS = {
     "plan": ("plan", "plan"),
     "load": ("load", "load"),
     "status": ("status", "status"),
+    "doctor": ("doctor", "doctor"),
     "report": ("report", "report"),
     "trace": ("trace", "trace"),
     "replay": ("replay", "replay"),
