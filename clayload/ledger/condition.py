@@ -104,7 +104,7 @@ def _count_owed(connection: Connection) -> dict[str, int]:
         .where(_r.finished_at.is_(None), _r.halted_by.is_(None), _IS_OWED)
         .group_by(_c.table_name)
     )
-    return dict(connection.execute(counted).tuples().all())
+    return {name: n for name, n in connection.execute(counted)}  # noqa: C416 - rows are no pairs to a type checker
 
 
 def _count_refusals(connection: Connection, run_id: str) -> tuple[tuple[int | None, str, int], ...]:
@@ -116,7 +116,7 @@ def _count_refusals(connection: Connection, run_id: str) -> tuple[tuple[int | No
         .group_by(_s.status, _s.reason)
         .order_by(n.desc())
     )
-    return tuple(connection.execute(counted).tuples().all())
+    return tuple((status, reason, n) for status, reason, n in connection.execute(counted))
 
 
 def _count_sent_before(connection: Connection, run_id: str) -> int:
