@@ -146,7 +146,8 @@ def is_abandoned(signs: Signs) -> bool:
 
 def _find_ended_process(signs: Signs) -> Iterator[Finding]:
     process = signs.process
-    if not process.is_open or not (is_abandoned(signs) or process.n_left_behind):
+    is_gone = is_abandoned(signs) and signs.queue.n_owed > 0
+    if not process.is_open or not (is_gone or process.n_left_behind):
         return
     why = f"it was stopped ({process.halted_by})" if process.halted_by else "its process ended"
     left = f", {process.n_left_behind:,} of them granted" if process.n_left_behind else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,6 +97,31 @@ def test_a_running_load_that_takes_too_long_backs_up_and_once_stopped_is_to_be_r
     assert "182 leads are owed" in stopped
 
 
+def test_leads_that_wait_behind_another_load_of_higher_priority_are_told_of_it(
+    standin: StandIn, tmp_path: Path
+) -> None:
+    tables = (replace(TECH, priority="low"), replace(FINANCE, priority="high"))
+    bench = Workbench(standin, tmp_path, BenchOptions(tables, rate_per_s=0.02, burst=20))
+    urgent = bench.write_csv(leads_of("Banking", 200), "urgent.csv")
+    bulk = bench.write_csv(leads_of("Software", 10), "bulk.csv")
+    with bench.start("load", urgent, "--cycle", CYCLE) as first:
+        bench.wait_for_rows(18)
+        with bench.start("load", bulk, "--cycle", CYCLE) as second:
+            _wait_for_run(second)
+            said = _only(bench, "queue-backing-up")
+            for process in (second, first):
+                process.send_signal(signal.SIGTERM)
+                assert end(process).exit_code == 143
+    assert _in_order(said, "this run owes 10 leads", "other runs 182", "182 of them with a higher")
+    assert "fewer loads at once" in said
+
+
+def _wait_for_run(process: subprocess.Popen[str]) -> None:
+    """Wait until a load has written down what it owes, as its first line says."""
+    assert process.stderr is not None
+    assert process.stderr.readline().startswith("run ")
+
+
 def test_a_run_whose_table_is_full_is_told_to_split_it(standin: StandIn, tmp_path: Path) -> None:
     small = replace(FINANCE, slots=(BenchSlot("finance-1", used_before=100),))
     bench = Workbench(standin, tmp_path, BenchOptions(tables=(small,)))
@@ -170,6 +196,9 @@ def test_refused_leads_are_counted_by_what_clay_answered(bench: Workbench) -> No
         bench.load(bench.write_csv(leads), CLAY_WEBHOOK_FINANCE_1=f"{url}/hook")
     said = _only(bench, "refused")
     assert _in_order(said, "3 leads were refused, all alike: 3 refused with 400", "--refused`")
+    told = bench.run("doctor")
+    assert told.exit_code == ATTENTION
+    assert _in_order(told.stdout, ": 1 found", "trouble: refused", "3 leads", "next: ")
 
 
 def test_a_file_of_bad_rows_is_told_with_the_main_reasons(bench: Workbench) -> None:

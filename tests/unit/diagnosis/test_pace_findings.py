@@ -113,6 +113,10 @@ def test_nobody_works_on_a_run_that_is_open_and_silent(
     assert is_abandoned(make_signs(9, process=process)) is is_gone
 
 
+def test_a_run_whose_leads_another_took_up_is_missed_by_nobody() -> None:
+    assert names_of(make_signs(process=make_process(is_open=True, idle_s=IDLE_S * 2))) == []
+
+
 def test_a_silent_run_of_a_paused_workspace_is_not_called_dead() -> None:
     held = make_use(held_at=BEGAN_AT)
     process = make_process(is_open=True, idle_s=IDLE_S * 10)
