@@ -29,6 +29,7 @@ _COMMANDS = {
     "plans": ("plan", "plans"),
     "load": ("load", "load"),
     "status": ("status", "status"),
+    "doctor": ("doctor", "doctor"),
     "report": ("report", "report"),
     "trace": ("trace", "trace"),
     "replay": ("replay", "replay"),

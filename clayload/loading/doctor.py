@@ -1,0 +1,148 @@
+"""What is wrong with a run, and what mends it?
+
+In:    a run's id, how long the queue may take, and the surroundings.
+Out:   the findings.
+Never: a write, and never a submission: a run may be looked at while it runs.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from clayload.delivery.budget import MILLI, Span, Spend, Unit, spend_of
+from clayload.diagnosis.examine import examine
+from clayload.diagnosis.finding import Finding
+from clayload.diagnosis.signs import BudgetSigns, ProcessSigns, QueueSigns, Refusals, Signs
+from clayload.ledger.books import Books, RunRow
+from clayload.ledger.condition import Condition, read_condition
+from clayload.ledger.left import find_left
+from clayload.ledger.run_traffic import read_run_traffic
+from clayload.ledger.usage import read_workspaces
+from clayload.loading.settle import read_report
+from clayload.loading.setup import Setup
+from clayload.loading.slots import forecast_slots
+from clayload.loading.spending import BudgetUse, costs_of, read_budgets
+from clayload.model import Priority, RowEnd
+from clayload.report.account import RunReport
+
+WITHIN_S = 7_200.0
+"""How long owed leads may take before their queue is said to back up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What was found, and of which run."""
+
+    run_id: str
+    findings: tuple[Finding, ...]
+
+
+def diagnose_run(run_id: str | None, setup: Setup, within_s: float = WITHIN_S) -> Diagnosis:
+    """Look at a run, or at the newest; its queue may take `within_s`.
+
+    Raises:
+        RunError: there is no such run.
+        LedgerError: the ledger cannot be read.
+    """
+    signs = read_signs(run_id, setup, within_s)
+    return Diagnosis(signs.report.run_id, examine(signs))
+
+
+def read_signs(run_id: str | None, setup: Setup, within_s: float) -> Signs:
+    """Read the figures by which a run is judged, each as it stands now."""
+    report = read_report(run_id, setup, n_listed=1)
+    run = Books(setup.ledger).find_run(report.run_id)
+    workspace = setup.config.workspace.name
+    left = find_left(setup.ledger, setup.departures_folder)
+    condition = read_condition(setup.ledger, run, workspace, left)
+    uses = {use.workspace: use for use in read_workspaces(setup.ledger)}
+    return Signs(
+        report=report,
+        workspace=uses.get(workspace),
+        traffic=read_run_traffic(setup.ledger, run, workspace),
+        process=_describe_process(run, condition),
+        queue=_describe_queue(report, condition, setup, within_s),
+        plan=setup.config.workspace.plan,
+        tables=tuple(one for one in forecast_slots(setup) if one.table in report.tables),
+        budgets=tuple(_describe_budgets(report, condition, setup)),
+        refusals=tuple(Refusals(*one) for one in condition.refusals),
+        credits_per_lead=_mean_credits(report, setup),
+        n_sent_before=condition.n_sent_before,
+    )
+
+
+def _describe_process(run: RunRow, condition: Condition) -> ProcessSigns:
+    return ProcessSigns(
+        is_open=run.finished_at is None,
+        halted_by=run.halted_by,
+        is_in_flight=bool(condition.in_flight),
+        charged=Counter(condition.in_flight) + Counter(condition.unsent),
+        n_left_behind=condition.n_lost + sum(condition.unsent.values()),
+        is_anybody_asking=condition.is_anybody_asking,
+        started_s=condition.now - run.started_at,
+        idle_s=condition.now - condition.moved_at,
+    )
+
+
+def _describe_queue(
+    report: RunReport, condition: Condition, setup: Setup, within_s: float
+) -> QueueSigns:
+    priorities = list(Priority)
+    rank_of = {name: priorities.index(t.priority) for name, t in setup.config.tables.items()}
+    owed = _count_pending(report)
+    own_rank = min((rank_of[name] for name in owed if name in rank_of), default=0)
+    ahead = (name for name in condition.owed_by_table if rank_of.get(name, own_rank) < own_rank)
+    n_owed = sum(owed.values())
+    return QueueSigns(
+        n_owed=n_owed,
+        n_owed_all=max(sum(condition.owed_by_table.values()), n_owed),
+        n_ahead=sum(condition.owed_by_table[name] for name in ahead),
+        within_s=within_s,
+    )
+
+
+def _count_pending(report: RunReport) -> dict[str, int]:
+    pending = {name: ends.get(RowEnd.PENDING, 0) for name, ends in report.tables.items()}
+    return {name: n for name, n in pending.items() if n}
+
+
+def _describe_budgets(
+    report: RunReport, condition: Condition, setup: Setup
+) -> Iterator[BudgetSigns]:
+    costs = {name: spend_of(one) for name, one in costs_of(setup.config, setup.catalogue).items()}
+    charged = Counter(condition.in_flight) + Counter(condition.unsent)
+    waiting = {
+        name: ends.get(RowEnd.PENDING, 0) + ends.get(RowEnd.DEFERRED, 0) - charged[name]
+        for name, ends in report.tables.items()
+    }
+    volumes = {name: table.volume_per_month for name, table in setup.config.tables.items()}
+    for use in read_budgets(setup):
+        planned = _add_up(use, costs, volumes) if use.span == Span.CYCLE else 0.0
+        yield BudgetSigns(
+            key=use.key,
+            unit=Unit(use.unit).word,
+            limit=use.limit,
+            used=use.spent + use.reserved,
+            needed=_add_up(use, costs, waiting),
+            planned=planned,
+            renews_on=use.renews_on,
+        )
+
+
+def _add_up(use: BudgetUse, costs: Mapping[str, Spend], leads: Mapping[str, int]) -> float:
+    """Give what so many leads by table take of a budget line."""
+    unit = Unit(use.unit)
+    counted = (name for name in costs if use.table in (None, name))
+    return sum(costs[name].of(unit) * max(leads.get(name, 0), 0) for name in counted) / MILLI
+
+
+def _mean_credits(report: RunReport, setup: Setup) -> float:
+    """Give what a lead of the run takes on average, to a tenth of a credit."""
+    costs = costs_of(setup.config, setup.catalogue)
+    n_of = {name: sum(ends.values()) for name, ends in report.tables.items() if name in costs}
+    n_leads = sum(n_of.values())
+    if not n_leads:
+        return 0.0
+    return round(sum(costs[name].credits * n for name, n in n_of.items()) / n_leads, 1)
