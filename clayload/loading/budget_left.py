@@ -7,6 +7,8 @@ Never: a balance in Clay; that is `live`'s question.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from clayload.capacity.funds import Fund, Unit
 from clayload.loading.setup import Setup
 from clayload.loading.spending import read_budgets
@@ -18,4 +20,5 @@ def read_budgets_left(setup: Setup) -> list[Fund]:
     Raises:
         LedgerError: the ledger cannot be read.
     """
-    return [Fund(use.key, Unit(use.unit), use.left, use.table) for use in read_budgets(setup)]
+    uses = read_budgets(replace(setup, is_reading=True))
+    return [Fund(use.key, Unit(use.unit), use.left, use.table) for use in uses]
