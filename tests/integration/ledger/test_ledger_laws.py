@@ -341,12 +341,12 @@ def _hold(new_place: NewPlace, on_in_doubt: str, n_examples: int, limits: Limits
     run_state_machine_as_test(Laws, settings=how)
 
 
-@pytest.mark.parametrize(("on_in_doubt", "n_examples"), [("hold", 20), ("resend", 12)])
+@pytest.mark.parametrize(("on_in_doubt", "n_examples"), [("hold", 12), ("resend", 8)])
 def test_the_ledgers_laws_hold_on_sqlite(tmp_path: Path, on_in_doubt: str, n_examples: int) -> None:
     _hold(SqlitePlaces(tmp_path).new, on_in_doubt, n_examples)
 
 
-@pytest.mark.parametrize(("on_in_doubt", "n_examples"), [("hold", 6), ("resend", 4)])
+@pytest.mark.parametrize(("on_in_doubt", "n_examples"), [("hold", 4), ("resend", 3)])
 def test_the_ledgers_laws_hold_on_postgres(
     postgres_places: PostgresPlaces, on_in_doubt: str, n_examples: int
 ) -> None:
@@ -354,10 +354,10 @@ def test_the_ledgers_laws_hold_on_postgres(
 
 
 def test_the_ledgers_laws_hold_under_a_tight_budget_on_sqlite(tmp_path: Path) -> None:
-    _hold(SqlitePlaces(tmp_path).new, "resend", 15, TIGHT)
+    _hold(SqlitePlaces(tmp_path).new, "resend", 8, TIGHT)
 
 
 def test_the_ledgers_laws_hold_under_a_tight_budget_on_postgres(
     postgres_places: PostgresPlaces,
 ) -> None:
-    _hold(postgres_places.new, "hold", 5, TIGHT)
+    _hold(postgres_places.new, "hold", 3, TIGHT)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from link import Link, open_link
@@ -67,6 +69,19 @@ def _deliver(bench: Workbench, storage: S3Server, folder: str) -> Path:
     return bench.folder
 
 
+def _without_moments(plan: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave out when the load would send, if it began as the plan was made."""
+
+    def is_moment(key: str) -> bool:
+        return key.endswith("_at")
+
+    tables = {
+        name: {key: one for key, one in table.items() if not is_moment(key)}
+        for name, table in plan["tables"].items()
+    }
+    return {key: one for key, one in plan.items() if not is_moment(key)} | {"tables": tables}
+
+
 def test_an_extract_on_s3_has_the_identity_and_the_books_of_the_same_files_on_disk(
     bench: Workbench, storage: S3Server
 ) -> None:
@@ -75,7 +90,7 @@ def test_an_extract_on_s3_has_the_identity_and_the_books_of_the_same_files_on_di
     local = bench.run("plan", *(folder / name for name in names), "--json")
     remote = bench.run("plan", f"s3://{BUCKET}/same/*.{{csv,ndjson}}", "--json")
     assert remote.exit_code == 0, remote.stderr
-    assert remote.json == local.json
+    assert _without_moments(remote.json) == _without_moments(local.json)
     assert remote.json["reading"]["files"] == list(names)
     assert list(bench.folder.glob("home/**/*.csv")) == []
 
