@@ -72,7 +72,7 @@ def test_the_same_seed_gives_the_same_answer(folder: Path) -> None:
 
 
 def test_a_month_that_is_too_short_ends_with_20(folder: Path) -> None:
-    done = simulate(folder, "--leads", "1000000", "--days", "1", "--json")
+    done = simulate(folder, "--leads", "10000000", "--days", "1", "--json")
     assert done.returncode == 20
     assert json.loads(done.stdout)["total"]["n_owed"] > 9_000_000
 
