@@ -8,27 +8,11 @@ Never: a fraction: whole thousandths, so that nothing drifts.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
+from clayload.delivery.budget import MILLI, Unit, charge_of, to_milli
 from clayload.tables.costs import LeadCost
-
-_MILLI = 1_000
-# Hides what binary fractions add: 0.7 is 700 thousandths, and not a little less or more.
-_EXACT_DIGITS = 6
-
-
-class Unit(StrEnum):
-    """What Clay meters."""
-
-    CREDITS = "credits"
-    ACTIONS = "actions"
-
-    @property
-    def word(self) -> str:
-        """Say it as Clay writes it."""
-        return "Actions" if self is Unit.ACTIONS else "credits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +39,7 @@ class Demand:
 
 def count_paid(funds: Sequence[Fund], demands: Iterable[Demand]) -> dict[str, int]:
     """Count the leads of each table that every fund has enough for; the first come first."""
-    left = [_milli(fund.left, math.floor) for fund in funds]
+    left = [to_milli(fund.left, math.floor) for fund in funds]
     paid = {}
     for demand in demands:
         prices = [_price(fund, demand) for fund in funds]
@@ -68,16 +52,11 @@ def count_paid(funds: Sequence[Fund], demands: Iterable[Demand]) -> dict[str, in
 
 def draw(fund: Fund, demands: Iterable[Demand]) -> float:
     """Tell what all these leads would take of a fund."""
-    return sum(_price(fund, demand) * demand.n for demand in demands) / _MILLI
+    return sum(_price(fund, demand) * demand.n for demand in demands) / MILLI
 
 
 def _price(fund: Fund, demand: Demand) -> int:
     """What one lead takes of a fund, in thousandths."""
     if fund.table not in (None, demand.table):
         return 0
-    each = demand.each.credits if fund.unit is Unit.CREDITS else demand.each.actions
-    return _milli(each, math.ceil)
-
-
-def _milli(amount: float, to_whole: Callable[[float], int]) -> int:
-    return to_whole(round(amount * _MILLI, _EXACT_DIGITS))
+    return charge_of(demand.each).of(fund.unit)

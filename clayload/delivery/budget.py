@@ -45,7 +45,7 @@ class Span(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Spend:
+class Charge:
     """Credits and Actions, in thousandths."""
 
     credits_milli: int = 0
@@ -55,26 +55,27 @@ class Spend:
         """Give the part in one unit."""
         return self.credits_milli if unit is Unit.CREDITS else self.actions_milli
 
-    def times(self, n: int) -> Spend:
+    def times(self, n: int) -> Charge:
         """Give what `n` leads cost."""
-        return Spend(self.credits_milli * n, self.actions_milli * n)
+        return Charge(self.credits_milli * n, self.actions_milli * n)
 
-    def plus(self, other: Spend) -> Spend:
+    def plus(self, other: Charge) -> Charge:
         """Add another."""
-        return Spend(
+        return Charge(
             self.credits_milli + other.credits_milli, self.actions_milli + other.actions_milli
         )
 
 
-NOTHING = Spend()
+NOTHING = Charge()
 
 
-def spend_of(cost: LeadCost) -> Spend:
+def charge_of(cost: LeadCost) -> Charge:
     """Count a cost in thousandths, rounded up: it is never more than what was counted."""
-    return Spend(_milli(cost.credits, math.ceil), _milli(cost.actions, math.ceil))
+    return Charge(to_milli(cost.credits, math.ceil), to_milli(cost.actions, math.ceil))
 
 
-def _milli(amount: float, to_whole: Callable[[float], int]) -> int:
+def to_milli(amount: float, to_whole: Callable[[float], int]) -> int:
+    """Give whole thousandths of an amount, rounded up or down."""
     return to_whole(round(amount * MILLI, _EXACT_DIGITS))
 
 
@@ -142,7 +143,7 @@ class BudgetLine:
 class Bill:
     """What each lead of a table costs, on which local day, and the lines it counts against."""
 
-    each: Spend = NOTHING
+    each: Charge = NOTHING
     day: str | None = None
     lines: Sequence[BudgetLine] = ()
 
@@ -164,7 +165,7 @@ class OverBudget:
 
 
 def list_lines(
-    budgets: Budgets, table: str, periods: Periods, spent: Mapping[tuple[str | None, Span], Spend]
+    budgets: Budgets, table: str, periods: Periods, spent: Mapping[tuple[str | None, Span], Charge]
 ) -> tuple[BudgetLine, ...]:
     """List the limits that a table's leads count against; `spent` by table (or None) and span."""
     of_table = budgets.tables.get(table, Budget())
@@ -186,7 +187,7 @@ def _list_limits(budget: Budget) -> Iterator[tuple[Unit, Span, int]]:
         for unit in Unit:
             limit: float | None = getattr(budget, f"{unit}_per_{span}")
             if limit is not None:
-                yield unit, span, _milli(limit, math.floor)
+                yield unit, span, to_milli(limit, math.floor)
 
 
 def count_affordable(bill: Bill, n: int) -> int | OverBudget:

@@ -20,7 +20,7 @@ that a person must look at."""
 
 
 @dataclass(slots=True)
-class Trouble:
+class Outage:
     """Whether Clay seems out of order, as the chunks of a process tell each other.
 
     Without that each would find out for itself, with as many leads in doubt as it has in flight.
@@ -33,7 +33,7 @@ class Trouble:
 class Health:
     """How one chunk's leads have fared in a row, and what all chunks know together."""
 
-    trouble: Trouble = field(default_factory=Trouble)
+    outage: Outage = field(default_factory=Outage)
     n_failed_grants: int = 0
     n_refused_in_a_row: int = 0
     n_doubts_in_a_row: int = 0
@@ -53,16 +53,16 @@ class Health:
         reason = next(self._find_failures(verdicts), None)
         if reason is not None:
             self.n_failed_grants += 1
-            self.trouble.is_known = True
+            self.outage.is_known = True
         elif any(verdict.was_sent for _, verdict in verdicts):
             self.n_failed_grants = 0
-            self.trouble.is_known = False
+            self.outage.is_known = False
         return reason
 
     def _find_failures(self, verdicts: Verdicts) -> Iterator[str]:
         for _, verdict in verdicts:
             is_doubt = verdict.kind is VerdictKind.IN_DOUBT
-            is_bad_sign = self.is_doubtful or self.trouble.is_known
+            is_bad_sign = self.is_doubtful or self.outage.is_known
             if _is_no_connection(verdict) or (is_doubt and is_bad_sign):
                 yield verdict.reason
 

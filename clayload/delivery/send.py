@@ -76,8 +76,8 @@ class ChunkDelivery:
         verdicts: Verdicts = ()
         self.n_to_ask = self.pacing.grant_size
         while not self.stop.is_asked:
-            # One lead finds out whether the trouble is over.
-            n_to_ask = 1 if self.health.trouble.is_known else self.n_to_ask
+            # One lead finds out whether the outage is over.
+            n_to_ask = 1 if self.health.outage.is_known else self.n_to_ask
             answer = await self.ledger.grant(n_to_ask, verdicts)
             verdicts = ()
             match answer:

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 
 from sqlalchemy import Connection, Row
 
-from clayload.delivery.budget import NOTHING, OverBudget, spend_of
+from clayload.delivery.budget import NOTHING, OverBudget, charge_of
 from clayload.delivery.grant import (
     Exhausted,
     Finished,
@@ -84,7 +84,7 @@ class ChunkGrants:
         self._pacer = Pacer(ledger, terms.config.workspace)
         self._payer = Payer(terms.config.workspace.name, chunk.table)
         cost = terms.costs.get(chunk.table)
-        self._each = NOTHING if cost is None else spend_of(cost)
+        self._each = NOTHING if cost is None else charge_of(cost)
         self._open: OpenGrant | None = None
 
     def depart(self, lead: GrantedLead) -> None:

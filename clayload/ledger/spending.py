@@ -30,10 +30,10 @@ from clayload.delivery.budget import (
     NOTHING,
     Bill,
     BudgetLine,
+    Charge,
     OverBudget,
     Periods,
     Span,
-    Spend,
     find_periods,
     has_limits,
     list_lines,
@@ -47,7 +47,7 @@ from clayload.tables.budgets import Budgets
 _x, _s = spending.c, submissions.c
 _NO_BUDGETS = Budgets()
 
-Reserved: TypeAlias = Mapping[tuple[str, str], Spend]
+Reserved: TypeAlias = Mapping[tuple[str, str], Charge]
 """What is charged for leads that are on their way, by table and local day."""
 
 
@@ -109,7 +109,7 @@ _RESERVED = (
 )
 
 
-def read_bill(tx: Connection, at: WorkspaceSnapshot, payer: Payer, each: Spend) -> Bill:
+def read_bill(tx: Connection, at: WorkspaceSnapshot, payer: Payer, each: Charge) -> Bill:
     """Read what a table's leads count against at this moment, if they cost `each`."""
     if each == NOTHING:
         return FREE
@@ -137,11 +137,11 @@ def read_lines(
     return list_lines(budgets, payer.table, periods, _read_spent(row, payer.table))
 
 
-def _read_spent(row: Row[*tuple[Any, ...]], table: str) -> Mapping[tuple[str | None, Span], Spend]:
+def _read_spent(row: Row[*tuple[Any, ...]], table: str) -> Mapping[tuple[str | None, Span], Charge]:
     figures = row._mapping  # noqa: SLF001 - SQLAlchemy's public accessor
     return {
         # Postgres sums whole numbers to Decimals.
-        (name, span): Spend(
+        (name, span): Charge(
             int(figures[f"{holder}_{span}_credits_milli"]),
             int(figures[f"{holder}_{span}_actions_milli"]),
         )
@@ -167,7 +167,7 @@ def charge_bill(ledger: Ledger, tx: Connection, payer: Payer, bill: Bill, n: int
     )
 
 
-def give_back(tx: Connection, table: str, day: str | None, cost: Spend) -> None:
+def give_back(tx: Connection, table: str, day: str | None, cost: Charge) -> None:
     """Take off what leads were charged on a day that were provably not accepted."""
     if cost == NOTHING:
         return
@@ -177,9 +177,9 @@ def give_back(tx: Connection, table: str, day: str | None, cost: Spend) -> None:
 
 def give_back_rows(tx: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> None:
     """Take off what these submissions were charged; each row as `unanswered.SENT_BY` reads it."""
-    costs: defaultdict[tuple[str, str | None], Spend] = defaultdict(Spend)
+    costs: defaultdict[tuple[str, str | None], Charge] = defaultdict(Charge)
     for row in rows:
-        key, cost = (row.table_name, row.charged_on), Spend(row.credits_milli, row.actions_milli)
+        key, cost = (row.table_name, row.charged_on), Charge(row.credits_milli, row.actions_milli)
         costs[key] = costs[key].plus(cost)
     for (table, day), cost in costs.items():
         give_back(tx, table, day, cost)
@@ -199,17 +199,17 @@ def awaits_answers(tx: Connection, over: OverBudget, tables: Collection[str], no
             "now": now,
         },
     ).one()
-    return bool(Spend(int(in_flight.credits_milli), int(in_flight.actions_milli)).of(line.unit))
+    return bool(Charge(int(in_flight.credits_milli), int(in_flight.actions_milli)).of(line.unit))
 
 
 def read_reserved(connection: Connection) -> Reserved:
     """Read what granted leads are charged whose answers are awaited, by table and local day."""
     return {
-        (row.table_name, row.day): Spend(int(row.credits_milli), int(row.actions_milli))
+        (row.table_name, row.day): Charge(int(row.credits_milli), int(row.actions_milli))
         for row in connection.execute(_RESERVED)
     }
 
 
 def unspent_lines(budgets: Budgets, table: str, periods: Periods) -> tuple[BudgetLine, ...]:
     """Give the limits of a table and its workspace before anything is spent."""
-    return list_lines(budgets, table, periods, defaultdict(Spend))
+    return list_lines(budgets, table, periods, defaultdict(Charge))

@@ -21,7 +21,7 @@ from typing import TypeVar
 import polars as pl
 
 from clayload.delivery.grant import GrantAnswer, GrantedLead, Verdicts
-from clayload.delivery.health import Health, Trouble
+from clayload.delivery.health import Health, Outage
 from clayload.delivery.payload import build_body
 from clayload.delivery.send import ChunkDelivery, Pacing
 from clayload.delivery.stop import Stop
@@ -122,7 +122,7 @@ def is_stopped(run_id: str) -> bool:
 class _Sending:
     """The one event loop that sends for all chunks of this process, and what all of them share.
 
-    `connections` are those to Clay, `trouble` is whether it seems out of order, `stops` has each
+    `connections` are those to Clay, `outage` is whether it seems out of order, `stops` has each
     run's word to stop. With a loop for each chunk's
     thread the threads fight for the interpreter: at 500 leads a second four of them sent 350, one
     sends all.
@@ -130,7 +130,7 @@ class _Sending:
 
     loop: asyncio.AbstractEventLoop
     connections: Connections = field(default_factory=Connections)
-    trouble: Trouble = field(default_factory=Trouble)
+    outage: Outage = field(default_factory=Outage)
     stops: defaultdict[str, Stop] = field(default_factory=lambda: defaultdict(Stop))
 
     def stop(self, run_id: str) -> None:
@@ -167,7 +167,7 @@ async def _deliver(ref: ChunkRef, setup: Setup, sending: _Sending) -> Counter[st
     here = await asyncio.to_thread(find_chunk, ref, setup)
     bodies = await asyncio.to_thread(read_on, partial(read_bodies, here))
     await sending.connections.make_ready()
-    health = Health(sending.trouble)
+    health = Health(sending.outage)
     delivery = ChunkDelivery(
         bodies, grants, destination, SystemClock(), pacing, stop=stop, health=health
     )

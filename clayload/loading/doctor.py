@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from clayload.delivery.budget import MILLI, Span, Spend, Unit, spend_of
+from clayload.capacity.funds import Demand, draw
+from clayload.delivery.budget import Span
 from clayload.diagnosis.examine import examine
 from clayload.diagnosis.finding import Finding
 from clayload.diagnosis.signs import BudgetSigns, ProcessSigns, QueueSigns, Refusals, Signs
@@ -23,7 +24,7 @@ from clayload.ledger.usage import read_workspaces
 from clayload.loading.settle import read_report
 from clayload.loading.setup import Setup
 from clayload.loading.slots import forecast_slots
-from clayload.loading.spending import BudgetUse, costs_of, read_budgets
+from clayload.loading.spending import costs_of, read_budgets
 from clayload.model import Priority, RowEnd
 from clayload.report.account import RunReport
 
@@ -111,7 +112,11 @@ def _count_pending(report: RunReport) -> dict[str, int]:
 def _describe_budgets(
     report: RunReport, condition: Condition, setup: Setup
 ) -> Iterator[BudgetSigns]:
-    costs = {name: spend_of(one) for name, one in costs_of(setup.config, setup.catalogue).items()}
+    costs = costs_of(setup.config, setup.catalogue)
+
+    def demand(leads: Mapping[str, int]) -> list[Demand]:
+        return [Demand(name, max(leads.get(name, 0), 0), each) for name, each in costs.items()]
+
     charged = Counter(condition.in_flight) + Counter(condition.unsent)
     waiting = {
         name: ends.get(RowEnd.PENDING, 0) + ends.get(RowEnd.DEFERRED, 0) - charged[name]
@@ -119,23 +124,16 @@ def _describe_budgets(
     }
     volumes = {name: table.volume_per_month for name, table in setup.config.tables.items()}
     for use in read_budgets(setup):
-        planned = _add_up(use, costs, volumes) if use.span == Span.CYCLE else 0.0
+        planned = draw(use.fund, demand(volumes)) if use.span is Span.CYCLE else 0.0
         yield BudgetSigns(
             key=use.key,
-            unit=Unit(use.unit).word,
+            unit=use.unit.word,
             limit=use.limit,
             used=use.spent + use.reserved,
-            needed=_add_up(use, costs, waiting),
+            needed=draw(use.fund, demand(waiting)),
             planned=planned,
             renews_on=use.renews_on,
         )
-
-
-def _add_up(use: BudgetUse, costs: Mapping[str, Spend], leads: Mapping[str, int]) -> float:
-    """Give what so many leads by table take of a budget line."""
-    unit = Unit(use.unit)
-    counted = (name for name in costs if use.table in (None, name))
-    return sum(costs[name].of(unit) * max(leads.get(name, 0), 0) for name in counted) / MILLI
 
 
 def _mean_credits(report: RunReport, setup: Setup) -> float:

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from clayload.capacity.funds import Fund, Unit
+from clayload.capacity.funds import Fund
+from clayload.delivery.budget import Unit
 from clayload.delivery.grant import SlotSnapshot, TableSnapshot
 from clayload.results.clay_command import Balances, ClayCommand, LiveCounts, Unknown
 from clayload.tables.models import Table

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from clayload.capacity.credits import SpendRange, add_up
-from clayload.capacity.funds import Unit
+from clayload.delivery.budget import Unit
 from clayload.report.account import Reading
 
 

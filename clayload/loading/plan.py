@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -19,7 +19,6 @@ from clayload.capacity.timeline import Piece, Tempo
 from clayload.delivery.pace import Rate
 from clayload.destinations.jsonl_file import write_bodies
 from clayload.folder import writing_to
-from clayload.loading.budget_left import read_budgets_left
 from clayload.loading.cycle import choose_cycle
 from clayload.loading.deliver import grant_size, read_bodies
 from clayload.loading.history import History
@@ -31,7 +30,7 @@ from clayload.loading.reading import PreparedFrames, prepare_frames
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
 from clayload.loading.signing import ask_as_planned, hold_to_plan
-from clayload.loading.spending import LEVEL_OF
+from clayload.loading.spending import LEVEL_OF, read_budgets
 from clayload.model import ChunkRef
 from clayload.results.clay_command import ClayCommand
 from clayload.tables.costs import cost_of_lead
@@ -93,7 +92,8 @@ def _plan(found: _Found, history: History, setup: Setup, *, asks_clay: bool) -> 
     pieces = found.list_pieces()
     live = _ask_clay(setup, pieces) if asks_clay else UNASKED
     owed, notes = _draft(found, pieces, history, setup, live)
-    budgets, balances = read_budgets_left(setup), live.funds
+    budgets = [use.fund for use in read_budgets(replace(setup, is_reading=True))]
+    balances = live.funds
     counted = LEVEL_OF[setup.config.budgets.workspace.count]
     outlook = look_ahead(owed, budgets, balances, counted)
     tempo, starts_at = _tempo_of(setup), _now(setup)

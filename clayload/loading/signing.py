@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from clayload.capacity.credits import SpendRange, add_up, spend_for
-from clayload.capacity.funds import Unit
 from clayload.capacity.plan import plan_table
+from clayload.delivery.budget import Unit
 from clayload.errors import Code, PlanError
 from clayload.loading.history import History
 from clayload.loading.load_plan import TableLoadPlan

@@ -11,11 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from clayload.delivery.budget import (
-    MILLI,
-    BudgetLine,
-    find_periods,
-)
+from clayload.capacity.funds import Fund
+from clayload.delivery.budget import MILLI, BudgetLine, Span, Unit, find_periods
 from clayload.ledger.engine import is_new
 from clayload.ledger.spending import Payer, Reserved, read_lines, read_reserved, unspent_lines
 from clayload.ledger.store import Ledger
@@ -47,14 +44,19 @@ class BudgetUse:
 
     key: str
     table: str | None
-    unit: str
-    span: str
+    unit: Unit
+    span: Span
     limit: float
     spent: float
     reserved: float
     left: float
     renews_on: str
     renews_at: float
+
+    @property
+    def fund(self) -> Fund:
+        """What is left to draw on."""
+        return Fund(self.key, self.unit, self.left, self.table)
 
     @property
     def part_used(self) -> float:

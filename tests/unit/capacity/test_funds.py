@@ -7,7 +7,8 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clayload.capacity.funds import Demand, Fund, Unit, count_paid, draw
+from clayload.capacity.funds import Demand, Fund, count_paid, draw
+from clayload.delivery.budget import Unit
 from clayload.tables.costs import LeadCost
 
 milli = st.integers(0, 5_000).map(lambda n: n / 1_000)

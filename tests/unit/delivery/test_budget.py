@@ -16,16 +16,16 @@ from clayload.delivery.budget import (
     MILLI,
     Bill,
     BudgetLine,
+    Charge,
     OverBudget,
     Period,
     Span,
-    Spend,
     Unit,
+    charge_of,
     count_affordable,
     find_periods,
     list_lines,
     say_milli,
-    spend_of,
 )
 from clayload.delivery.grant import Exhausted, Reservation, SlotSnapshot, TableSnapshot, reserve
 from clayload.delivery.limits import stop_of
@@ -50,7 +50,7 @@ lines = st.builds(
     amounts,
     amounts,
 )
-costs = st.builds(Spend, st.integers(0, 9_000), st.integers(0, 9_000))
+costs = st.builds(Charge, st.integers(0, 9_000), st.integers(0, 9_000))
 
 
 def _line(limit: float, spent: float = 0, span: Span = Span.DAY) -> BudgetLine:
@@ -58,13 +58,13 @@ def _line(limit: float, spent: float = 0, span: Span = Span.DAY) -> BudgetLine:
     return BudgetLine("tech", Unit.CREDITS, span, limit_milli, spent_milli, PERIODS[span])
 
 
-def _charged(line: BudgetLine, cost: Spend) -> BudgetLine:
+def _charged(line: BudgetLine, cost: Charge) -> BudgetLine:
     return replace(line, spent_milli=line.spent_milli + cost.of(line.unit))
 
 
 @given(st.lists(lines, max_size=6), costs, st.integers(1, 25), st.integers(1, 400))
 def test_granting_until_it_stops_fills_the_tightest_line_and_passes_none(
-    budget: list[BudgetLine], each: Spend, n_at_once: int, n_leads: int
+    budget: list[BudgetLine], each: Charge, n_at_once: int, n_leads: int
 ) -> None:
     current, n_granted = list(budget), 0
     while n_granted < n_leads:
@@ -82,7 +82,7 @@ def test_granting_until_it_stops_fills_the_tightest_line_and_passes_none(
 
 @given(st.lists(lines, min_size=1, max_size=6), costs)
 def test_what_stops_is_a_line_without_room_for_one_lead_and_the_last_to_renew(
-    budget: list[BudgetLine], each: Spend
+    budget: list[BudgetLine], each: Charge
 ) -> None:
     answer = count_affordable(Bill(each, "2026-11-26", budget), 5)
     full = [line for line in budget if each.of(line.unit) > line.left_milli]
@@ -95,7 +95,7 @@ def test_what_stops_is_a_line_without_room_for_one_lead_and_the_last_to_renew(
 
 
 def test_three_leads_of_a_tenth_fit_three_tenths() -> None:
-    each = spend_of(LeadCost(0.1, 0))
+    each = charge_of(LeadCost(0.1, 0))
     assert count_affordable(Bill(each, "2026-11-26", [_line(0.3)]), 10) == 3
     spent = _line(0.3, 0.1 + 0.1 + 0.1)
     assert isinstance(count_affordable(Bill(each, "2026-11-26", [spent]), 1), OverBudget)
@@ -103,18 +103,18 @@ def test_three_leads_of_a_tenth_fit_three_tenths() -> None:
 
 @given(st.floats(0, 1_000), st.floats(0, 1_000))
 def test_a_cost_is_never_counted_for_less_than_it_is(n_credits: float, n_actions: float) -> None:
-    spend = spend_of(LeadCost(n_credits, n_actions))
+    spend = charge_of(LeadCost(n_credits, n_actions))
     for counted, cost in ((spend.credits_milli, n_credits), (spend.actions_milli, n_actions)):
         assert -1e-6 <= counted - cost * MILLI < 1 + 1e-6
 
 
 def test_a_lead_that_costs_nothing_passes_even_a_budget_of_nothing() -> None:
-    assert count_affordable(Bill(Spend(), None, [_line(0)]), 7) == 7
-    assert count_affordable(Bill(Spend(0, 900), None, [_line(0)]), 7) == 7
+    assert count_affordable(Bill(Charge(), None, [_line(0)]), 7) == 7
+    assert count_affordable(Bill(Charge(0, 900), None, [_line(0)]), 7) == 7
 
 
 def test_a_used_up_budget_says_its_key_its_figures_and_its_renewal() -> None:
-    over = count_affordable(Bill(Spend(6_000), "2026-11-26", [_line(1_250, 1_248.5)]), 10)
+    over = count_affordable(Bill(Charge(6_000), "2026-11-26", [_line(1_250, 1_248.5)]), 10)
     assert isinstance(over, OverBudget)
     error = stop_of(over)
     assert isinstance(error, BudgetExhaustedError)
@@ -131,7 +131,7 @@ def test_a_used_up_budget_says_its_key_its_figures_and_its_renewal() -> None:
 
 
 def test_where_a_lead_costs_more_than_the_whole_budget_no_renewal_is_promised() -> None:
-    over = count_affordable(Bill(Spend(6_000), "2026-11-26", [_line(5)]), 10)
+    over = count_affordable(Bill(Charge(6_000), "2026-11-26", [_line(5)]), 10)
     assert isinstance(over, OverBudget)
     error = stop_of(over)
     assert error.hint.startswith("no renewal helps: raise tables.tech.budget.credits_per_day")
@@ -140,7 +140,7 @@ def test_where_a_lead_costs_more_than_the_whole_budget_no_renewal_is_promised() 
 
 def test_a_reservation_takes_no_more_leads_than_the_budget_has_room_for() -> None:
     table = TableSnapshot(0, 50_000, [SlotSnapshot("a", 0, 45_000)])
-    bill = Bill(Spend(6_000), "2026-11-26", [_line(20)])
+    bill = Bill(Charge(6_000), "2026-11-26", [_line(20)])
     answer = reserve(workspace_at(1_790_000_000.0), table, Priority.NORMAL, 10, bill)
     assert isinstance(answer, Reservation)
     assert (len(answer.delays_s), answer.bill) == (3, bill)
@@ -148,7 +148,7 @@ def test_a_reservation_takes_no_more_leads_than_the_budget_has_room_for() -> Non
 
 def test_a_full_table_is_told_before_a_used_up_budget() -> None:
     table = TableSnapshot(9, 9, [SlotSnapshot("a", 0, 45_000)])
-    bill = Bill(Spend(6_000), "2026-11-26", [_line(0)])
+    bill = Bill(Charge(6_000), "2026-11-26", [_line(0)])
     answer = reserve(workspace_at(1_790_000_000.0), table, Priority.NORMAL, 10, bill)
     assert isinstance(answer, Exhausted)
 
@@ -158,8 +158,8 @@ def test_lines_are_the_limits_that_are_set_of_the_workspace_and_then_of_the_tabl
         workspace=WorkspaceBudget(credits_per_cycle=600.0005, actions_per_day=0),
         tables={"tech": Budget(credits_per_day=40), "other": Budget(credits_per_day=1)},
     )
-    spent: defaultdict[tuple[str | None, Span], Spend] = defaultdict(Spend)
-    spent["tech", Span.DAY] = Spend(7, 8)
+    spent: defaultdict[tuple[str | None, Span], Charge] = defaultdict(Charge)
+    spent["tech", Span.DAY] = Charge(7, 8)
     found = list_lines(budgets, "tech", find_periods(1_793_500_000.0, budgets), spent)
     assert [(line.key, line.limit_milli, line.spent_milli) for line in found] == [
         ("workspace.budget.credits_per_cycle", 600_000, 0),

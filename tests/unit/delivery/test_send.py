@@ -28,7 +28,7 @@ from clayload.delivery.grant import (
     Verdicts,
     Wait,
 )
-from clayload.delivery.health import Health, Trouble
+from clayload.delivery.health import Health, Outage
 from clayload.delivery.pace import Rate
 from clayload.delivery.payload import LIMIT_BYTES
 from clayload.delivery.send import STOP_GRACE_S, ChunkDelivery, Pacing
@@ -390,24 +390,24 @@ def test_a_clay_that_stays_broken_costs_five_doubts_not_hundreds() -> None:
 
 
 def test_what_one_chunk_has_found_out_costs_the_others_single_leads_only() -> None:
-    trouble = Trouble()
+    outage = Outage()
     lost = {f"lead-{i}": (AnswerLost("reset"),) for i in range(300)}
-    first = Scene(n=300, destination=FakeDestination(0.01, lost), health=Health(trouble))
+    first = Scene(n=300, destination=FakeDestination(0.01, lost), health=Health(outage))
     with pytest.raises(DestinationDownError):
         first.run()
-    second = Scene(n=300, destination=FakeDestination(0.01, lost), health=Health(trouble))
+    second = Scene(n=300, destination=FakeDestination(0.01, lost), health=Health(outage))
     with pytest.raises(DestinationDownError):
         second.run()
     assert Counter(second.ledger.state_of.values()) == {"in_doubt": 3, "pending": 297}
 
 
 def test_one_lead_delivered_ends_the_trouble_for_all_chunks() -> None:
-    trouble = Trouble(is_known=True)
-    scene = Scene(n=40, health=Health(trouble))
+    outage = Outage(is_known=True)
+    scene = Scene(n=40, health=Health(outage))
     assert scene.run() == {"delivered": 40}
     n_granted = [len(g.leads) for _, g in scene.ledger.grants if isinstance(g, Grant)]
     assert n_granted[:2] == [1, 10]
-    assert not trouble.is_known
+    assert not outage.is_known
 
 
 def test_after_doubts_a_grant_whose_moments_had_passed_is_no_further_failure() -> None:

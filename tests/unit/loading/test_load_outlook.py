@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clayload.capacity.funds import Fund, Unit
+from clayload.capacity.funds import Fund
 from clayload.capacity.timeline import Piece, Tempo
+from clayload.delivery.budget import Unit
 from clayload.delivery.grant import SlotSnapshot, TableSnapshot
 from clayload.delivery.pace import Rate
 from clayload.loading.load_plan import Fit, LoadPlan
