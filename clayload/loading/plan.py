@@ -132,7 +132,7 @@ def _ask_clay(setup: Setup, pieces: Sequence[Piece]) -> Live:
     """Ask only for tables that are to get something."""
     names = {piece.table for piece in pieces}
     tables = {name: table for name, table in setup.config.tables.items() if name in names}
-    return read_live(ClayCommand(setup.environ), tables)
+    return read_live(ClayCommand(setup.environ_of_others), tables)
 
 
 def _tempo_of(setup: Setup) -> Tempo:

@@ -16,7 +16,7 @@ from clayload.folder import writing_to
 from clayload.ledger.departures import Departures, open_departures
 from clayload.ledger.store import Ledger
 from clayload.secrets import SlotSecret, resolve_slots
-from clayload.settings import Settings, read_settings
+from clayload.settings import PREFIX, Settings, read_settings
 from clayload.tables.catalogue import Catalogue, read_catalogue
 from clayload.tables.headers import HeaderAliases, read_headers
 from clayload.tables.models import TablesConfig
@@ -55,6 +55,20 @@ class Setup:
             RunError: the folder cannot be written.
         """
         return _open_departures(self.departures_folder)
+
+    @property
+    def environ_of_others(self) -> dict[str, str]:
+        """The environment for a program that is not ours: no webhook's secret, no setting.
+
+        Settings may hold a password, as the ledger's address does.
+        """
+        slots = [slot for table in self.config.tables.values() for slot in table.slots]
+        references = {reference for slot in slots for reference in (slot.url, slot.token)}
+        return {
+            name: value
+            for name, value in self.environ.items()
+            if f"env:{name}" not in references and not name.startswith(PREFIX)
+        }
 
     def secrets(self, table: str | None = None) -> dict[str, SlotSecret]:
         """Resolve the slots' secrets of one table, or of all, by slot name.

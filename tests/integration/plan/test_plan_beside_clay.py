@@ -164,6 +164,17 @@ def test_a_command_that_is_logged_out_or_talks_nonsense_is_told_and_never_quoted
     assert "sk-secret" not in ended.stdout + ended.stderr
 
 
+def test_the_command_is_told_no_secret_and_no_setting(bench: PlanBench, tmp_path: Path) -> None:
+    told = tmp_path / "told"
+    bench.use_commands(script(tmp_path, f"#!/bin/sh\nenv > {told}\n"))
+    bench.plan(bench.write_csv(LEADS), OF_NO_CONCERN="kept")
+    environ = told.read_text()
+    assert "OF_NO_CONCERN=kept" in environ
+    assert "CLAYLOAD_" not in environ
+    assert bench.secrets
+    assert not any(secret in environ for secret in bench.secrets)
+
+
 def test_a_command_that_cannot_be_run_is_told(bench: PlanBench, tmp_path: Path) -> None:
     bench.use_commands(script(tmp_path, "#!/no/such/interpreter\n"))
     assert "cannot be run" in notes_of(bench.plan(bench.write_csv(LEADS)))[0]
