@@ -6,6 +6,8 @@ import asyncio
 import io
 import logging
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -305,3 +307,28 @@ def test_a_log_handler_set_up_after_the_import_sees_no_url(server: Server) -> No
         logger.removeHandler(handler)
         logger.setLevel(before)
     assert SECRET_PATH not in stream.getvalue()
+
+
+_LOADED_WITH_THE_FIRST_LEAD = """
+import asyncio, sys
+from pydantic import SecretStr
+from clayload.destinations.clay_webhook import ClayWebhook, Connections
+from clayload.secrets import SlotSecret
+
+async def submit():
+    async with Connections() as connections:
+        slots = {"one": SlotSecret("one", SecretStr(sys.argv[1]))}
+        webhook = ClayWebhook(slots, str, connections, timeout_s=5.0)
+        before = set(sys.modules)
+        answer = await webhook.submit("one", b"{}")
+        print(answer.status, *sorted(set(sys.modules) - before))
+
+asyncio.run(submit())
+"""
+
+
+def test_once_made_ready_nothing_is_left_to_load_when_the_first_lead_is_due(server: Server) -> None:
+    url = f"http://127.0.0.1:{server.port}/hook"
+    command = [sys.executable, "-c", _LOADED_WITH_THE_FIRST_LEAD, url]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert told.stdout == "200\n"
