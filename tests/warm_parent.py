@@ -24,6 +24,7 @@ from typing import Any
 
 WARM = (
     "alembic.command",
+    "anyio._backends._asyncio",
     "clayload.loading.doctor",
     "clayload.loading.load_plan",
     "clayload.loading.month",
@@ -38,6 +39,7 @@ WARM = (
     "clayload.loading.trace",
     "clayload.report.quarantine",
     "clayload.standin.server",
+    "pandera.backends.polars.builtin_checks",
     "psycopg",
     "sqlalchemy.dialects.postgresql.psycopg",
     "sqlalchemy.dialects.sqlite",
@@ -51,7 +53,8 @@ def main() -> None:
     """Fork for each start, until the tests are over: then the socket is at its end."""
     for name in WARM:
         import_module(name)
-    # What stays for good is no garbage, and its pages stay shared.
+    # What stays for good is no garbage, and its pages stay shared. Polars has threads of its own by
+    # now, which tidy memory up; a fork does without them.
     gc.freeze()
     with socket.socket(fileno=int(sys.argv[1])) as starts:
         while files := _hear(starts):
