@@ -10,7 +10,6 @@ Never: anything before the fork but imports, and none of what looks at the envir
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import runpy
@@ -53,9 +52,7 @@ def main() -> None:
     """Fork for each start, until the tests are over: then the socket is at its end."""
     for name in WARM:
         import_module(name)
-    # What stays for good is no garbage, and its pages stay shared. Polars has threads of its own by
-    # now, which tidy memory up; a fork does without them.
-    gc.freeze()
+    # Polars has threads of its own by now, which tidy memory up; a fork does without them.
     with socket.socket(fileno=int(sys.argv[1])) as starts:
         while files := _hear(starts):
             if os.fork() == 0:
