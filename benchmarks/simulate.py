@@ -4,7 +4,8 @@
 
 In:    the configuration in `config/`, four workspaces, a month with failures.
 Out:   the simulation's time as a part of that of a bare loop which only counts one moment a lead;
-       the same without leaping over rounds; memory at a tenth of the leads and at all of them.
+       the same under budgets that defer most leads, and without leaping over rounds; memory at a
+       tenth of the leads and at all of them.
        Exit code 1 when an aim is missed.
 Never: figures of two moments compared: the paths take turns, each in a fresh process.
 """
@@ -24,6 +25,7 @@ from pathlib import Path
 from clayload.capacity.mishaps import Failures
 from clayload.capacity.scenario import HOUR_S, ScenarioAsk, write_scenarios
 from clayload.capacity.simulate import simulate_month
+from clayload.tables.costs import LeadCost
 from clayload.tables.read import read_tables
 
 CONFIG = Path(__file__).resolve().parents[1] / "config" / "tables.yaml"
@@ -38,19 +40,34 @@ Told = dict[str, float]
 
 def run_ours(n_leads: int) -> int:
     """Simulate a month; gives the leads that have an end."""
-    return _simulate(n_leads, is_leaping=True)
+    return _simulate(ScenarioAsk(n_leads, N_WORKSPACES, failures=Failures.SOME), is_leaping=True)
+
+
+def run_budgeted(n_leads: int) -> int:
+    """Simulate it where the budgets hold for a third of the leads, some of them each day."""
+    credits_per_cycle = n_leads / N_WORKSPACES / 3
+    ask = ScenarioAsk(
+        n_leads,
+        N_WORKSPACES,
+        failures=Failures.SOME,
+        credits_per_cycle=credits_per_cycle,
+        credits_per_day=credits_per_cycle / 20,
+    )
+    return _simulate(ask, is_leaping=True)
 
 
 def run_steps(n_leads: int) -> int:
     """Simulate it grant by grant."""
-    return _simulate(n_leads, is_leaping=False)
-
-
-def _simulate(n_leads: int, *, is_leaping: bool) -> int:
     ask = ScenarioAsk(n_leads, N_WORKSPACES, failures=Failures.SOME)
-    scenarios = write_scenarios(ask, read_tables(CONFIG), LEADS_AT_A_TIME)
+    return _simulate(ask, is_leaping=False)
+
+
+def _simulate(ask: ScenarioAsk, *, is_leaping: bool) -> int:
+    config = read_tables(CONFIG)
+    costs = {name: LeadCost(1.0, 1.0) for name in config.tables}
+    scenarios = write_scenarios(ask, config, LEADS_AT_A_TIME, costs)
     total = simulate_month(scenarios, None if is_leaping else _look_away).total
-    return total.n_delivered + total.n_in_doubt + total.n_owed
+    return total.n_charged + total.n_deferred + total.n_owed
 
 
 def _look_away(_at_s: float) -> None:
@@ -68,7 +85,12 @@ def run_loop(n_leads: int) -> int:
     return sum(hours.values())
 
 
-PATHS: dict[str, Callable[[int], int]] = {"ours": run_ours, "steps": run_steps, "loop": run_loop}
+PATHS: dict[str, Callable[[int], int]] = {
+    "ours": run_ours,
+    "budgeted": run_budgeted,
+    "steps": run_steps,
+    "loop": run_loop,
+}
 
 
 def tell(path: str, n_leads: int) -> Told:
@@ -96,6 +118,7 @@ def compare(n_leads: int, n_runs: int) -> bool:
     rounds = [
         {
             "ours": measure("ours", n_leads),
+            "budgeted": measure("budgeted", n_leads),
             "loop": measure("loop", n_leads),
             "few": measure("ours", n_few),
             "steps": measure("steps", n_few),
@@ -106,11 +129,15 @@ def compare(n_leads: int, n_runs: int) -> bool:
     def median_of(first: str, second: str, what: str) -> float:
         return statistics.median(told[first][what] / told[second][what] for told in rounds)
 
-    took_s = statistics.median(told["ours"]["took_s"] for told in rounds)
     last = rounds[-1]
+    took_s = {
+        path: statistics.median(told[path]["took_s"] for told in rounds)
+        for path in ("ours", "budgeted")
+    }
     of_loop = median_of("ours", "loop", "took_s")
     growth = median_of("ours", "few", "peak_mb")
-    print(f"ours    {took_s:6.2f} s  at most {MOST_S:g}; over {N_WORKSPACES} workspaces")
+    print(f"ours    {took_s['ours']:6.2f} s  at most {MOST_S:g}; over {N_WORKSPACES} workspaces")
+    print(f"budgets {took_s['budgeted']:6.2f} s  the same, most leads deferred")
     print(f"loop    {last['loop']['took_s']:6.2f} s  a bare loop that counts as many leads")
     print(f"ours / loop               {of_loop:6.2f}  at most {MAX_OF_LOOP}")
     of_steps = median_of("few", "steps", "took_s")
@@ -119,7 +146,7 @@ def compare(n_leads: int, n_runs: int) -> bool:
         f"memory, all / a tenth     {growth:6.2f}  at most {MAX_MEMORY_GROWTH}: "
         f"{last['ours']['peak_mb']:.0f} and {last['few']['peak_mb']:.0f} MB"
     )
-    return took_s <= MOST_S and of_loop <= MAX_OF_LOOP and growth <= MAX_MEMORY_GROWTH
+    return max(took_s.values()) <= MOST_S and of_loop <= MAX_OF_LOOP and growth <= MAX_MEMORY_GROWTH
 
 
 def main() -> int:

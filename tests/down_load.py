@@ -8,13 +8,12 @@ Never: a wait of its own beyond the end of the load.
 from __future__ import annotations
 
 import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from load_kit import CYCLE, Ended, Workbench, end
+from load_kit import CYCLE, Ended, Process, Workbench, end
 from load_tables import FINANCE, BenchOptions, make_leads
 from standin_process import StandIn
 
@@ -26,7 +25,7 @@ SECRET = "pull-in-data-from-a-webhook-down-0123456789"  # noqa: S105 - stands fo
 class DownLoad:
     """The load, its folder and its extract."""
 
-    process: subprocess.Popen[str]
+    process: Process
     folder: Path
     extract: Path
 

@@ -32,11 +32,15 @@ import yaml
 from load_tables import BenchOptions, BenchSlot, describe_config
 from sqlalchemy import NullPool, create_engine
 from standin_process import Document, StandIn
+from warm_process import WarmProcess
 
 WORKSPACE = "main"
 CYCLE = "2026-11"
 END_WITHIN_S = 60
 _LOOK_EVERY_S = 0.01
+Process = subprocess.Popen[str] | WarmProcess
+"""A started command."""
+
 _LINE_AT_START = re.compile(r"^run (\S+) ", re.MULTILINE)
 
 
@@ -63,7 +67,11 @@ class Ended:
 
 @dataclass(slots=True)
 class Workbench:
-    """A folder with a configuration, a ledger of its own, and the stand-in it loads into."""
+    """A folder with a configuration, a ledger of its own, and the stand-in it loads into.
+
+    `is_warm`: the command does not wait for its imports, as a person's does. With a `launcher` it
+    always does.
+    """
 
     standin: StandIn
     folder: Path
@@ -71,6 +79,7 @@ class Workbench:
     environ: dict[str, str] = field(default_factory=dict)
     launcher: Sequence[str] = ()
     ledger_url: str = ""
+    is_warm: bool = True
 
     def __post_init__(self) -> None:
         self.environ = {**_bare_environ(), **self._settings(), **self._secrets()}
@@ -131,23 +140,27 @@ class Workbench:
         return self.run("load", *arguments, "--cycle", CYCLE, "--json", **env)
 
     @contextmanager
-    def start(self, *arguments: str | Path, **env: str) -> Iterator[subprocess.Popen[str]]:
+    def start(self, *arguments: str | Path, **env: str) -> Iterator[Process]:
         """Start the command; whatever still runs at the end of the block is killed by its pid."""
-        command = [*self.launcher, sys.executable, "-m", "clayload", *map(str, arguments)]
-        with subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env={**self.environ, **env},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
+        with self._open(list(map(str, arguments)), {**self.environ, **env}) as process:
             try:
                 yield process
             finally:
                 if process.poll() is None:
                     process.kill()
+
+    def _open(self, arguments: list[str], environ: dict[str, str]) -> Process:
+        if self.is_warm and not self.launcher:
+            return WarmProcess(["clayload", *arguments], self.folder, environ)
+        return subprocess.Popen(
+            [*self.launcher, sys.executable, "-m", "clayload", *arguments],
+            cwd=self.folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def delivered(self) -> dict[str, list[str]]:
         """List the lead_keys of the rows in each table of the stand-in, in order of arrival."""
@@ -247,13 +260,13 @@ def _wait_until(n: int, count: Callable[[], int], within_s: float) -> None:
         time.sleep(_LOOK_EVERY_S)
 
 
-def end(process: subprocess.Popen[str], within_s: float = END_WITHIN_S) -> Ended:
+def end(process: Process, within_s: float = END_WITHIN_S) -> Ended:
     """Wait for a started command to end, and read what it printed."""
     stdout, stderr = process.communicate(timeout=within_s)
     return Ended(process.returncode, stdout, stderr)
 
 
-def kill(process: subprocess.Popen[str]) -> Ended:
+def kill(process: Process) -> Ended:
     """End a started command as a power cut would, and read what it had printed."""
     process.send_signal(signal.SIGKILL)
     return end(process)

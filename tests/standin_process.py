@@ -7,20 +7,22 @@ Never: a shared server; each is started on a free port and ended by its own pid.
 
 from __future__ import annotations
 
+import os
 import subprocess
-import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+from warm_process import WarmProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 Document = dict[str, Any]
 
 END_WITHIN_S = 10
+_STDERR = 2
 
 
 class StandIn:
@@ -131,12 +133,12 @@ def start_standin(
 
     With `shim` it writes its `clay` command into that folder.
     """
-    command = [sys.executable, "-m", "clayload.standin", "--port", "0"]
+    command = ["clayload.standin", "--port", "0"]
     if shim is not None:
         command += ["--shim", str(shim)]
     if config_file is not None:
         command += ["--config", str(config_file)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with WarmProcess(command, Path.cwd(), os.environ, stderr=_STDERR) as process:
         try:
             url = _read_address(process)
             with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
@@ -148,15 +150,15 @@ def start_standin(
             _end(process)
 
 
-def _read_address(process: subprocess.Popen[str]) -> str:
-    line = process.stdout.readline() if process.stdout else ""
+def _read_address(process: WarmProcess) -> str:
+    line = process.stdout.readline()
     if " on http://" not in line:
         message = f"the stand-in did not start (exit code {process.wait(END_WITHIN_S)}): {line!r}"
         raise RuntimeError(message)
     return line.split(" on ", 1)[1].strip()
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: WarmProcess) -> None:
     process.terminate()
     try:
         process.wait(END_WITHIN_S)

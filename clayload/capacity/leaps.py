@@ -88,14 +88,16 @@ class Leaper:
         return (work.n_asked, work.n_waits, *sent, *(share.served for share in shares))
 
     def _count_rounds(self, found: Round, end_s: float) -> int:
-        """Count the rounds before the next event, and before a line or a slot is at its end."""
-        lines = self.sending.lines.values()
+        """Count the rounds before the next event, and before a line, slot or budget ends."""
+        lines, ask_size = self.sending.lines.values(), self.sending.scenario.ask_size
         bounds = [math.ceil((end_s - self.sending.now) / found.lasts_s) - 1]
-        for line, n in zip(lines, found.counts[_N_WORK:], strict=False):
-            if n:
-                n_sure = min(line.queue.n, line.n_until_limit) - self.sending.scenario.ask_size
-                bounds.append(math.floor(n_sure / n))
-        return min(bounds)
+        counts = zip(lines, found.counts[_N_WORK:], strict=False)
+        n_of = {line.name: int(n) for line, n in counts if n}
+        for name, n in n_of.items():
+            line = self.sending.lines[name]
+            n_sure = min(line.queue.n, line.n_until_limit) - ask_size
+            bounds.append(math.floor(n_sure / n))
+        return min([*bounds, *self.sending.expenses.bound_rounds(n_of, ask_size)])
 
     def _repeat(self, found: Round, n_rounds: int) -> None:
         sending, begin_s = self.sending, self.sending.now
@@ -110,6 +112,7 @@ class Leaper:
             if n:
                 line.charge_in_rounds(int(n), begin_s, sending.now)
                 sending.count_sent(line, int(n))
+                sending.expenses.charge(line.name, int(n))
                 sending.month.work.n_leapt += int(n)
         self._serve(others[len(sending.lines) :], begin_s, leapt_s)
 

@@ -11,8 +11,9 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from clayload.capacity.scenario import ScenarioTable
+from clayload.capacity.scenario import BEGINS_AT, ScenarioTable
 from clayload.capacity.tally import Queue, TableTally
+from clayload.delivery.budget import OverBudget
 from clayload.delivery.grant import Exhausted, SlotSnapshot, SlotState, TableSnapshot, find_room
 from clayload.delivery.send import FIRST_BACKOFF_S, MAX_ATTEMPTS
 from clayload.ledger.snapshot import unbenched
@@ -24,7 +25,10 @@ STARTED_AGAIN_S = 300.0
 
 @dataclass(slots=True)
 class Line:
-    """One table's leads, standing in line for the workspace's rate."""
+    """One table's leads, standing in line for the workspace's rate.
+
+    While they are deferred by the budget line of that key, it asks for nothing until it renews.
+    """
 
     name: str
     priority: Priority
@@ -37,6 +41,9 @@ class Line:
     n_in_doubt: int = 0
     n_made: int = 0
     last_sent_s: float = 0.0
+    deferred_by: str | None = None
+    renews_s: float = 0.0
+    _n_deferred_to: int = 0
     _slots: set[str] = field(default_factory=set)
 
     @classmethod
@@ -99,8 +106,26 @@ class Line:
     def mend(self, now_s: float) -> None:
         """Let a person mend what Clay refused, and start the load again."""
         self.table = unbenched(self.table)
-        if self.next_ask_s == math.inf:
+        if self.next_ask_s == math.inf and self.deferred_by is None:
             self.next_ask_s = now_s
+
+    def defer(self, over: OverBudget) -> None:
+        """Let its leads wait until the budget line renews, if that helps at all."""
+        self.deferred_by = over.line.key
+        self.renews_s = math.inf if over.until is None else over.until.ends_at - BEGINS_AT
+        self.next_ask_s = math.inf
+
+    def take_up(self, now_s: float) -> None:
+        """Go on with what was deferred, once its budget line has renewed."""
+        if self.deferred_by is not None and self.renews_s <= now_s:
+            self.deferred_by, self.next_ask_s = None, now_s
+
+    def count_newly_deferred(self) -> int:
+        """Count those of its leads that wait for a budget and never did before."""
+        n_came = self.n_sent + self.queue.n
+        n_known = max(self._n_deferred_to, self.n_sent)
+        self._n_deferred_to = n_came
+        return n_came - n_known
 
     def back_off(self, now_s: float) -> bool:
         """Rest after no connection, as the sending loop does; tells whether it gave up by that."""
@@ -114,7 +139,8 @@ class Line:
         """Write the sums of the month."""
         tally.n_delivered = self.n_sent - self.n_in_doubt
         tally.n_in_doubt = self.n_in_doubt
-        tally.n_owed = self.queue.n
+        tally.n_deferred = 0 if self.deferred_by is None else self.queue.n
+        tally.n_owed = self.queue.n - tally.n_deferred
         tally.n_slots = len(self._slots)
         tally.n_made = self.n_made
         tally.longest_wait_s = self.queue.longest_wait_s

@@ -8,21 +8,35 @@ Never: an assumption that is not said: `clayload.loading.simulated` lists them a
 from __future__ import annotations
 
 import random
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from clayload.capacity.mishaps import Failures, Mishap, draw_mishaps
 from clayload.capacity.plan import sending_time_s
+from clayload.delivery.budget import (
+    NOTHING,
+    BudgetLine,
+    Charge,
+    charge_of,
+    find_periods,
+    list_lines,
+)
 from clayload.delivery.grant import TableSnapshot
 from clayload.delivery.pace import Rate
 from clayload.ledger.snapshot import unused_table
 from clayload.model import Priority
+from clayload.tables.budgets import Budgets
+from clayload.tables.costs import LeadCost
 from clayload.tables.models import SAFE_LIMIT, TablesConfig
 
 HOUR_S = 3_600
 DAY_S = 24 * HOUR_S
 LOAD_AT_S = 6.0 * HOUR_S
 """When the monthly load begins, on the first day."""
+BEGINS_AT = datetime(2026, 11, 1, tzinfo=UTC).timestamp()
+"""A simulated month begins on the 1st of a month of 30 days, at midnight."""
 
 _EVENT_AT_S = 18.0 * HOUR_S
 _BUSY_HOURS = range(8, 20)
@@ -35,6 +49,7 @@ class ScenarioAsk:
     """What somebody wants to see; what is None is taken from the configuration.
 
     `at_once`: all leads come at the first moment, as one load, and the month ends with the last.
+    `no_budgets`: those of the configuration are left aside, what is asked here is not.
     """
 
     n_leads: int | None = None
@@ -46,6 +61,9 @@ class ScenarioAsk:
     failures: Failures = Failures.SOME
     seed: int = 0
     at_once: bool = False
+    credits_per_cycle: float | None = None
+    credits_per_day: float | None = None
+    no_budgets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +77,16 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioTable:
-    """A table as it begins; a pair that is made for it later takes `safe_limit` leads."""
+    """A table as it begins; a pair that is made for it later takes `safe_limit` leads.
+
+    A lead of it is counted with `each` against the budgets.
+    """
 
     name: str
     priority: Priority
     begins_as: TableSnapshot
     safe_limit: int
+    each: Charge = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +100,38 @@ class Scenario:
     tables: tuple[ScenarioTable, ...]
     arrivals: tuple[Arrival, ...]
     mishaps: tuple[Mishap, ...] = ()
+    budgets: Budgets = field(default_factory=Budgets)
+
+    def list_lines(self) -> list[BudgetLine]:
+        """List the budget lines before anything is spent, those of the workspace first."""
+        periods = find_periods(BEGINS_AT, self.budgets)
+        lines = (
+            line
+            for table in self.tables
+            for line in list_lines(self.budgets, table.name, periods, defaultdict(Charge))
+        )
+        return list({line.key: line for line in lines}.values())
 
 
 def write_scenarios(
-    ask: ScenarioAsk, config: TablesConfig, leads_at_a_time: int
+    ask: ScenarioAsk,
+    config: TablesConfig,
+    leads_at_a_time: int,
+    costs: Mapping[str, LeadCost] | None = None,
 ) -> tuple[Scenario, ...]:
-    """Write the scenario of each workspace; they share the leads evenly."""
+    """Write the scenario of each workspace; they share the leads evenly, and each has the budgets.
+
+    A lead of a table without a cost is free.
+    """
     rate = _choose_rate(ask, config)
     blank = Scenario(
         rate=rate,
         weights=config.workspace.priority_weights.by_priority(),
         ask_size=leads_at_a_time,
         length_s=float(ask.n_days * DAY_S),
-        tables=tuple(_list_tables(config)),
+        tables=tuple(_list_tables(config, costs or {})),
         arrivals=(),
+        budgets=_choose_budgets(ask, config),
     )
     shares = {name: _split(n, [1.0] * ask.n_workspaces) for name, n in _volumes(ask, config)}
     return tuple(
@@ -108,10 +148,24 @@ def _choose_rate(ask: ScenarioAsk, config: TablesConfig) -> Rate:
     return Rate(per_s, burst)
 
 
-def _list_tables(config: TablesConfig) -> Iterator[ScenarioTable]:
+def _choose_budgets(ask: ScenarioAsk, config: TablesConfig) -> Budgets:
+    """Take the configuration's budgets, by days of 24 hours; what is told comes before them."""
+    budgets = Budgets() if ask.no_budgets else config.budgets
+    asked = {"credits_per_cycle": ask.credits_per_cycle, "credits_per_day": ask.credits_per_day}
+    told = {key: limit for key, limit in asked.items() if limit is not None}
+    workspace = budgets.workspace.model_copy(update=told)
+    return budgets.model_copy(update={"time_zone": "UTC", "workspace": workspace})
+
+
+def _list_tables(config: TablesConfig, costs: Mapping[str, LeadCost]) -> Iterator[ScenarioTable]:
+    free = LeadCost(0.0, 0.0)
     for name, table in config.tables.items():
         yield ScenarioTable(
-            name, table.priority, unused_table(table), min(SAFE_LIMIT, table.row_limit)
+            name,
+            table.priority,
+            unused_table(table),
+            min(SAFE_LIMIT, table.row_limit),
+            charge_of(costs.get(name, free)),
         )
 
 

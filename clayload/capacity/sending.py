@@ -11,10 +11,12 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from clayload.capacity.expenses import Expenses
 from clayload.capacity.lines import Line
 from clayload.capacity.mishaps import Clay, ClaysWord
 from clayload.capacity.scenario import HOUR_S, Scenario
 from clayload.capacity.tally import SimulatedMonth, begin_month
+from clayload.delivery.budget import OverBudget
 from clayload.delivery.grant import Reservation, Wait, WorkspaceSnapshot, reserve
 from clayload.delivery.pace import PaceState, pause, slow_down
 from clayload.delivery.share import Share, Shares
@@ -42,6 +44,7 @@ class Sending:
     clay: Clay = field(init=False)
     lines: dict[str, Line] = field(init=False)
     month: SimulatedMonth = field(init=False)
+    expenses: Expenses = field(init=False)
 
     def __post_init__(self) -> None:
         scenario = self.scenario
@@ -50,19 +53,25 @@ class Sending:
         self.clay = Clay(scenario.rate)
         self.lines = {table.name: Line.begin(table) for table in scenario.tables}
         self.month = begin_month(scenario)
+        self.expenses = Expenses(scenario, self.month.lines)
 
     def ask(self, line: Line) -> None:
         """Ask for a line's next grant, and send it."""
         self.month.work.n_asked += 1
         n = 1 if line.n_failed else min(self.scenario.ask_size, line.queue.n)
         at = WorkspaceSnapshot(self.now, self.now, self.scenario.rate, self.pace, self.shares)
-        answer = reserve(at, line.table, line.priority, n)
+        bill = self.expenses.read_bill(line.name)
+        answer = reserve(at, line.table, line.priority, n, bill)
         if isinstance(answer, Reservation):
             self._send(line, answer)
         elif isinstance(answer, Wait):
             self.month.work.n_waits += 1
             line.next_ask_s = self.now + answer.wait_s
             self._keep(line, self.shares.waiting(line.priority, self.now, answer.wait_s))
+        elif isinstance(answer, OverBudget):
+            line.defer(answer)
+            self.count_deferred(line)
+            self._leave(line)
         elif line.is_benched:
             line.next_ask_s = math.inf
             self._leave(line)
@@ -74,6 +83,11 @@ class Sending:
         """Count leads in the hour that it is now."""
         hours = self.month.sent[line.name]
         hours[min(int(self.now // HOUR_S), len(hours) - 1)] += n
+
+    def count_deferred(self, line: Line) -> None:
+        """Count the leads of a line that wait for a budget, each once."""
+        if line.deferred_by is not None:
+            self.month.lines[line.deferred_by].n_deferred += line.count_newly_deferred()
 
     def _send(self, line: Line, reservation: Reservation) -> None:
         self.pace = reservation.pace
@@ -91,6 +105,7 @@ class Sending:
         if n_charged:
             line.n_failed = 0
             line.charge(reservation.slot, n_charged, self.now, last_s)
+            self.expenses.charge(line.name, n_charged)
             self.count_sent(line, n_charged)
         if not line.queue.n:
             self._leave(line)

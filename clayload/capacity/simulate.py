@@ -49,6 +49,7 @@ def _simulate_workspace(scenario: Scenario, watch: Watcher | None) -> SimulatedM
     for name, line in sending.lines.items():
         line.queue.close(scenario.length_s)
         line.sum_up(sending.month.tables[name])
+    sending.expenses.close()
     return sending.month
 
 
@@ -67,6 +68,8 @@ class _Course:
             (float(HOUR_S * (hour + 1)), partial(self._end_hour, hour))
             for hour in range(round(scenario.length_s) // HOUR_S)
         ]
+        # What was deferred is taken up again before anything new comes.
+        events += [(at_s, self._renew) for at_s in self.sending.expenses.list_renewals()]
         events += [(one.at_s, partial(self._arrive, one)) for one in scenario.arrivals]
         events += [(one.begin_s, partial(self._go_wrong, one)) for one in scenario.mishaps]
         events += [(one.end_s, partial(self._mend, one)) for one in scenario.mishaps]
@@ -91,11 +94,23 @@ class _Course:
             line.next_ask_s = max(line.next_ask_s, sending.now)
         line.queue.add(sending.now, arrival.n)
         sending.month.tables[arrival.table].n_leads += arrival.n
+        sending.count_deferred(line)
         sending.n_turns += 1
 
     def _end_hour(self, hour: int) -> None:
+        month = self.sending.month
         for name, line in self.sending.lines.items():
-            self.sending.month.owed[name][hour] = line.queue.n
+            if line.deferred_by is None:
+                month.owed[name][hour] = line.queue.n
+            else:
+                month.deferred[line.deferred_by][hour] += line.queue.n
+
+    def _renew(self) -> None:
+        sending = self.sending
+        sending.expenses.renew(sending.now)
+        for line in sending.lines.values():
+            line.take_up(sending.now)
+        sending.n_turns += 1
 
     def _go_wrong(self, mishap: Mishap) -> None:
         sending = self.sending

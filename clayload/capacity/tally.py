@@ -2,7 +2,7 @@
 
 In:    what the simulation did, grant by grant.
 Out:   counts by table and by hour, the longest wait, the peaks, over all workspaces.
-Never: a lead without an end: delivered, in doubt, or still owed.
+Never: a lead without an end: delivered, in doubt, deferred by a budget, or still owed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 
 from clayload.capacity.scenario import HOUR_S, Scenario
+from clayload.delivery.budget import BudgetLine, Span, Unit
 
 
 @dataclass(slots=True)
@@ -48,11 +49,15 @@ class Queue:
 
 @dataclass(slots=True)
 class TableTally:
-    """A table's month; `n_slots` were used, `n_made` of them beyond those configured."""
+    """A table's month; `n_slots` were used, `n_made` of them beyond those configured.
+
+    At its end `n_deferred` leads wait for a budget, and `n_owed` others were not sent either.
+    """
 
     n_leads: int = 0
     n_delivered: int = 0
     n_in_doubt: int = 0
+    n_deferred: int = 0
     n_owed: int = 0
     n_slots: int = 0
     n_made: int = 0
@@ -72,6 +77,39 @@ class TableTally:
 
 
 @dataclass(slots=True)
+class LineTally:
+    """A budget line's month; amounts are in thousandths, the limit is that of one workspace.
+
+    `most_milli` was spent in one day or billing month. Of the leads that it deferred, each is
+    counted once.
+    """
+
+    table: str | None
+    unit: Unit
+    span: Span
+    limit_milli: int
+    spent_milli: int = 0
+    most_milli: int = 0
+    n_deferred: int = 0
+
+    @classmethod
+    def begin(cls, line: BudgetLine) -> LineTally:
+        """Give a line's month in which nothing has been spent."""
+        return cls(line.table, line.unit, line.span, line.limit_milli)
+
+    def add_period(self, spent_milli: int) -> None:
+        """Add what was spent in a day or a billing month."""
+        self.spent_milli += spent_milli
+        self.most_milli = max(self.most_milli, spent_milli)
+
+    def merge(self, other: LineTally) -> None:
+        """Add the same line of another workspace."""
+        self.spent_milli += other.spent_milli
+        self.most_milli = max(self.most_milli, other.most_milli)
+        self.n_deferred += other.n_deferred
+
+
+@dataclass(slots=True)
 class Work:
     """How often the grant's arithmetic was asked, and what else there was to do."""
 
@@ -85,12 +123,17 @@ class Work:
 
 @dataclass(slots=True)
 class SimulatedMonth:
-    """A month: `sent[table][hour]` and `owed[table][hour]`, at the hour's end, in leads."""
+    """A month in leads: `sent[table][hour]`, and at the hour's end `owed[table][hour]`.
+
+    `deferred[line][hour]` are not among the owed: they wait at its end for that budget line.
+    """
 
     scenarios: tuple[Scenario, ...]
     tables: dict[str, TableTally]
     sent: dict[str, list[int]]
     owed: dict[str, list[int]]
+    lines: dict[str, LineTally]
+    deferred: dict[str, list[int]]
     work: Work = field(default_factory=Work)
 
     @property
@@ -111,12 +154,23 @@ class SimulatedMonth:
         """The hour at whose end most leads were owed, and how many."""
         return _find_peak(self.owed.values())
 
+    @property
+    def most_deferred(self) -> tuple[int, int]:
+        """The hour at whose end most leads waited for a budget, and how many."""
+        return _find_peak(self.deferred.values())
+
     def merge(self, other: SimulatedMonth) -> None:
         """Add another workspace's month."""
         self.scenarios += other.scenarios
         for name, tally in other.tables.items():
             self.tables[name].merge(tally)
-        for mine, its in ((self.sent, other.sent), (self.owed, other.owed)):
+        for key, line in other.lines.items():
+            self.lines[key].merge(line)
+        for mine, its in (
+            (self.sent, other.sent),
+            (self.owed, other.owed),
+            (self.deferred, other.deferred),
+        ):
             for name, counts in its.items():
                 mine[name] = [a + b for a, b in zip(mine[name], counts, strict=True)]
         for one in fields(Work):
@@ -128,11 +182,14 @@ def begin_month(scenario: Scenario) -> SimulatedMonth:
     """Give a month in which nothing has happened yet."""
     n_hours = round(scenario.length_s) // HOUR_S
     names = [table.name for table in scenario.tables]
+    lines = {line.key: LineTally.begin(line) for line in scenario.list_lines()}
     return SimulatedMonth(
         scenarios=(scenario,),
         tables={name: TableTally() for name in names},
         sent={name: [0] * n_hours for name in names},
         owed={name: [0] * n_hours for name in names},
+        lines=lines,
+        deferred={key: [0] * n_hours for key in lines},
     )
 
 

@@ -11,16 +11,23 @@ from rich.text import Text
 
 from clayload.capacity.mishaps import Failures
 from clayload.capacity.scenario import ScenarioAsk
+from clayload.capacity.tally import TableTally
 from clayload.cli.options import AsJson
 from clayload.cli.say import out, say_json
 from clayload.cli.show import show_figures, show_points
 from clayload.errors import ExitCode
 from clayload.loading.setup import read_setup
-from clayload.loading.simulated import describe_simulated, simulate_tables, sum_up_simulated
+from clayload.loading.simulated import (
+    Simulated,
+    describe_simulated,
+    simulate_tables,
+    sum_up_simulated,
+)
 from clayload.loading.simulated_figures import write_plot
 from clayload.loading.simulated_json import simulated_for_machines
 
 _FASTEST = 10_000
+_MOST_CREDITS = 1e12
 _LONGEST_DAYS = 366
 
 
@@ -28,6 +35,12 @@ def _check_name(path: Path | None) -> Path | None:
     if path is not None and path.suffix.lower() != ".svg":
         raise typer.BadParameter(f"{path} does not end in .svg")
     return path
+
+
+def _refuse_no_figure(amount: float | None) -> float | None:
+    if amount is not None and math.isnan(amount):
+        raise typer.BadParameter("must be a number")
+    return amount
 
 
 def _refuse_no_rate(rate: float | None) -> float | None:
@@ -59,6 +72,27 @@ def simulate(
     failures: Annotated[
         Failures, typer.Option(help="How much goes wrong: none, some or many.")
     ] = Failures.SOME,
+    credits_per_cycle: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=_MOST_CREDITS,
+            callback=_refuse_no_figure,
+            help="Credits a billing month, for each workspace.",
+        ),
+    ] = None,
+    credits_per_day: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            max=_MOST_CREDITS,
+            callback=_refuse_no_figure,
+            help="Credits a day, for each workspace.",
+        ),
+    ] = None,
+    no_budgets: Annotated[
+        bool, typer.Option("--no-budgets", help="Leave the budgets of tables.yaml aside.")
+    ] = False,
     at_once: Annotated[
         bool, typer.Option("--at-once", help="All leads come at the first moment, as one load.")
     ] = False,
@@ -69,20 +103,43 @@ def simulate(
     as_json: AsJson = False,
 ) -> None:
     """Simulate a month by the grant's own arithmetic, with what goes wrong. Sends nothing."""
-    ask = ScenarioAsk(leads, workspaces, days, rate, burst, events, failures, seed, at_once)
+    ask = ScenarioAsk(
+        n_leads=leads,
+        n_workspaces=workspaces,
+        n_days=days,
+        rate_per_s=rate,
+        burst=burst,
+        n_events=events,
+        failures=failures,
+        seed=seed,
+        at_once=at_once,
+        credits_per_cycle=credits_per_cycle,
+        credits_per_day=credits_per_day,
+        no_budgets=no_budgets,
+    )
     simulated = simulate_tables(ask, read_setup(os.environ))
     if plot is not None:
         write_plot(simulated, plot)
     if as_json:
         say_json(json.dumps(simulated_for_machines(simulated)))
     else:
-        out.print(f"{sum_up_simulated(simulated)}.\n")
-        for section in describe_simulated(simulated):
-            if section.grid.rows:
-                show_figures(section.grid, section.title)
-            else:
-                out.print(Text(section.title, style="bold"))
-            show_points(section.sentences)
-            out.print()
-    if simulated.month.total.n_owed:
-        raise typer.Exit(ExitCode.PENDING)
+        _show(simulated)
+    if code := _exit_code(simulated.month.total):
+        raise typer.Exit(code)
+
+
+def _show(simulated: Simulated) -> None:
+    out.print(f"{sum_up_simulated(simulated)}.\n")
+    for section in describe_simulated(simulated):
+        if section.grid.rows:
+            show_figures(section.grid, section.title)
+        else:
+            out.print(Text(section.title, style="bold"))
+        show_points(section.sentences)
+        out.print()
+
+
+def _exit_code(total: TableTally) -> ExitCode:
+    if total.n_owed:
+        return ExitCode.PENDING
+    return ExitCode.DEFERRED if total.n_deferred else ExitCode.OK

@@ -20,6 +20,8 @@ from clayload.capacity.tally import SimulatedMonth, TableTally
 from clayload.loading.deliver import grant_size
 from clayload.loading.month import Section
 from clayload.loading.setup import Setup
+from clayload.loading.simulated_budgets import describe_lines
+from clayload.loading.spending import costs_of
 from clayload.model import Priority
 from clayload.report.grids import Grid
 from clayload.report.moments import describe_seconds
@@ -56,7 +58,8 @@ def simulate_tables(ask: ScenarioAsk, setup: Setup) -> Simulated:
     """
     config, per_s = setup.config, ask.rate_per_s or setup.config.workspace.rate_per_s
     at_a_time = setup.settings.chunks_at_once * grant_size(per_s)
-    month = simulate_month(write_scenarios(ask, config, at_a_time))
+    costs = costs_of(config, setup.catalogue)
+    month = simulate_month(write_scenarios(ask, config, at_a_time, costs))
     spends = {
         name: spend_for(
             cost_of_lead(table, config.workspace, setup.catalogue), month.tables[name].n_charged
@@ -72,11 +75,16 @@ def sum_up_simulated(simulated: Simulated) -> str:
     each = "" if ask.n_workspaces == 1 else f" over {ask.n_workspaces} workspaces"
     length = "at once" if ask.at_once else f"in {ask.n_days} days"
     rate = simulated.month.scenarios[0].rate
-    owed = f"{total.n_owed:,} are still owed at its end" if total.n_owed else "all are sent"
+    left = [
+        f"{n:,} are still {what} at its end"
+        for n, what in ((total.n_deferred, "deferred by a budget"), (total.n_owed, "owed"))
+        if n
+    ]
+    said = ", ".join(left) or "all are sent"
     wait = describe_seconds(total.longest_wait_s)
     return (
         f"{total.n_leads:,} leads {length}{each} at {rate.per_s:g}/s and burst {rate.burst:,}: "
-        f"{owed}, the longest wait is {wait}. {spend.credits:,} data credits, "
+        f"{said}, the longest wait is {wait}. {spend.credits:,} data credits, "
         f"{spend.actions:,} Actions, {total.n_slots:,} webhook slots, of which {total.n_made:,} "
         "are to be made"
     )
@@ -88,28 +96,32 @@ def describe_simulated(simulated: Simulated) -> tuple[Section, ...]:
         _describe_tables(simulated),
         _describe_peaks(simulated),
         _describe_spend(simulated),
+        *describe_lines(simulated.month),
         *_describe_mishaps(simulated),
         Section("Assumed", Grid((), ()), tuple(_list_assumptions(simulated))),
     )
 
 
 def _describe_tables(simulated: Simulated) -> Section:
-    tables = simulated.month.tables
-    leads = ("table", "leads", "delivered", "in doubt", "still\nowed")
+    month = simulated.month
+    has_budgets = bool(month.lines)
+    deferred = ("still\ndeferred",) if has_budgets else ()
+    leads = ("table", "leads", "delivered", "in\ndoubt", *deferred, "still\nowed")
     header = (*leads, "longest\nwait", "slots\nused", "of them\nto make")
-    rows = [_row_of(name, table) for name, table in tables.items()]
-    total = _row_of("all", simulated.month.total)
-    return Section("By table", Grid(header, (*rows, total), n_totals=1))
+    tables = {**month.tables, "all": month.total}
+    rows = (_row_of(name, table, has_budgets=has_budgets) for name, table in tables.items())
+    return Section("By table", Grid(header, tuple(rows), n_totals=1))
 
 
-def _row_of(name: str, table: TableTally) -> tuple[str, ...]:
-    counts = (table.n_leads, table.n_delivered, table.n_in_doubt, table.n_owed)
-    slots = (table.n_slots, table.n_made)
+def _row_of(name: str, table: TableTally, *, has_budgets: bool) -> tuple[str, ...]:
+    deferred = (table.n_deferred,) if has_budgets else ()
+    counts = (table.n_leads, table.n_delivered, table.n_in_doubt, *deferred, table.n_owed)
     return (
         name,
         *(f"{n:,}" for n in counts),
         describe_seconds(table.longest_wait_s),
-        *(f"{n:,}" for n in slots),
+        f"{table.n_slots:,}",
+        f"{table.n_made:,}",
     )
 
 
@@ -122,6 +134,7 @@ def _describe_peaks(simulated: Simulated) -> Section:
     rows = [
         ("busiest hour", f"{n_busy:,} leads, {pace} ({_say_hour(busy)})"),
         ("most leads owed at the end of an hour", f"{n_late:,} ({_say_hour(late)})"),
+        *_list_deferred_peak(month),
         ("of all the month's rate", f"{total.n_charged / n_possible:.1%} used"),
         ("answers 429", f"{work.n_rate_limited:,}"),
         ("attempts without a connection", f"{work.n_not_connected:,}"),
@@ -129,6 +142,12 @@ def _describe_peaks(simulated: Simulated) -> Section:
         ("grants asked for", f"{work.n_asked:,}, of which {work.n_waits:,} were to wait"),
     ]
     return Section("Peaks and troubles", Grid(("", "figure"), tuple(rows)))
+
+
+def _list_deferred_peak(month: SimulatedMonth) -> Iterator[tuple[str, str]]:
+    if month.lines:
+        hour, n = month.most_deferred
+        yield "most leads deferred at the end of an hour", f"{n:,} ({_say_hour(hour)})"
 
 
 def _say_hour(hour: int) -> str:
@@ -161,14 +180,19 @@ def _list_assumptions(simulated: Simulated) -> Iterator[str]:
     yield from _assume_arrivals(simulated)
     if ask.n_workspaces > 1:
         yield (
-            f"{ask.n_workspaces} workspaces share the leads evenly, each with a rate, tables and "
-            "webhooks of its own"
+            f"{ask.n_workspaces} workspaces share the leads evenly, each with a rate, tables, "
+            "webhooks and budgets of its own"
         )
     yield (
         "slots begin as `used_before` says, the ledger is not read; where a table or its last slot "
         "is at its limit, a new table with a new webhook is there at once, for "
-        "45,000 leads; budgets are not counted"
+        "45,000 leads"
     )
+    if simulated.month.lines:
+        yield (
+            "day 1 is the 1st of a month of 30 days, and nothing is spent before; what a budget "
+            "defers is loaded again when it renews, at midnight, before anything that comes later"
+        )
     yield (
         f"Clay answers after {ANSWER_S:g} s and refuses no lead; one in doubt is not sent again; "
         "credits and Actions are what is likely unless said otherwise"

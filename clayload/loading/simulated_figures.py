@@ -2,7 +2,8 @@
 
 In:    a simulated month.
 Out:   an SVG file: leads a second, leads that are owed, and what goes wrong, over the month.
-Never: more than three colours for leads: they are told apart by priority, however many tables.
+Never: more than four colours for leads: they are told apart by priority, however many tables, and
+       those that a budget defers are apart.
 """
 
 from __future__ import annotations
@@ -34,9 +35,10 @@ _NAMES_PX, _TITLE_PX = 147, 17
 _SAME_EDGE: Spec = dict.fromkeys(("minExtent", "maxExtent"), _NAMES_PX - _TITLE_PX)
 """Days stand below each other in all figures, whether their axis has a title or names."""
 _COLOURS = {
-    Priority.HIGH: "var(--refused)",
-    Priority.NORMAL: "var(--delivered)",
-    Priority.LOW: "var(--pending)",
+    "priority high": "var(--refused)",
+    "priority normal": "var(--delivered)",
+    "priority low": "var(--pending)",
+    "deferred": "var(--deferred)",
 }
 
 
@@ -67,14 +69,21 @@ def draw_simulated(simulated: Simulated) -> Iterator[Figure]:
         _mark_allowed(simulated),
     )
     hour, n = month.most_owed
+    late, n_deferred = month.most_deferred
+    deferred = (
+        f" Deferred: at most {n_deferred:,}, at the end of hour {late}." if n_deferred else ""
+    )
     yield _draw_steps(
         simulated,
         Words(
             "owed",
             f"Leads that are owed, the most {steps}",
-            f"At most {n:,}, at the end of hour {hour}.",
+            f"At most {n:,}, at the end of hour {hour}.{deferred}",
         ),
-        list(_list_steps(simulated, month.owed, is_rate=False)),
+        [
+            *_list_steps(simulated, month.owed, is_rate=False),
+            *(_list_deferred(simulated) if n_deferred else ()),
+        ],
         [],
     )
     yield from _draw_mishaps(simulated)
@@ -84,14 +93,32 @@ def _list_steps(
     simulated: Simulated, counts: dict[str, list[int]], *, is_rate: bool
 ) -> Iterator[Row]:
     """Sum up the tables of each priority in steps of some hours, few enough to be drawn."""
-    tables, width = simulated.month.scenarios[0].tables, _count_hours_a_step(simulated)
-    for order, priority in enumerate(_COLOURS):
+    tables = simulated.month.scenarios[0].tables
+    for priority in Priority:
         of_priority = [counts[table.name] for table in tables if table.priority is priority]
         hours = [sum(of_hour) for of_hour in zip(*of_priority, strict=True)]
-        for begin in range(0, len(hours), width):
-            step = hours[begin : begin + width]
+        for begin, step in _cut(simulated, hours):
             n = sum(step) / (len(step) * HOUR_S) if is_rate else max(step)
-            yield {"day": begin / 24, "n": round(n, 3), "name": priority.value, "order": order}
+            yield _row(f"priority {priority.value}", begin, n)
+
+
+def _list_deferred(simulated: Simulated) -> Iterator[Row]:
+    """Sum up what all budget lines defer."""
+    by_line = simulated.month.deferred.values()
+    hours = [sum(of_hour) for of_hour in zip(*by_line, strict=True)]
+    for begin, step in _cut(simulated, hours):
+        yield _row("deferred", begin, max(step))
+
+
+def _cut(simulated: Simulated, hours: Sequence[int]) -> Iterator[tuple[int, Sequence[int]]]:
+    width = _count_hours_a_step(simulated)
+    for begin in range(0, len(hours), width):
+        yield begin, hours[begin : begin + width]
+
+
+def _row(name: str, begin: int, n: float) -> Row:
+    order = list(_COLOURS).index(name)
+    return {"day": begin / 24, "n": round(n, 3), "name": name, "order": order}
 
 
 def _count_hours_a_step(simulated: Simulated) -> int:
@@ -103,7 +130,7 @@ def _draw_steps(
     simulated: Simulated, words: Words, rows: Sequence[Row], more: Sequence[Spec]
 ) -> Figure:
     present = {str(row["name"]): None for row in rows}
-    colours = {name: _COLOURS[Priority(name)] for name in present}
+    colours = {name: _COLOURS[name] for name in present}
     title = "leads a second" if words.name == "rate" else "leads"
     steps = {
         "mark": {"type": "area", "interpolate": "step-after"},
@@ -120,7 +147,7 @@ def _draw_steps(
                 "field": "name",
                 "type": "nominal",
                 "scale": {"domain": list(colours), "range": list(colours.values())},
-                "legend": {"labelExpr": "'priority ' + datum.value", "columnPadding": 30},
+                "legend": {"columnPadding": 30},
             },
         },
     }

@@ -11,10 +11,14 @@ from dataclasses import asdict
 from typing import Any
 
 from clayload.loading.simulated import Simulated
+from clayload.loading.simulated_budgets import lines_for_machines
 
 
 def simulated_for_machines(simulated: Simulated) -> dict[str, Any]:
-    """Give the month as plain values; `sent` and `owed` are leads by table and hour."""
+    """Give the month as plain values: leads by hour, `sent` and `owed` by table.
+
+    `deferred` are by budget line.
+    """
     month, rate = simulated.month, simulated.month.scenarios[0].rate
     hours = ("hour", "n_leads")
     return {
@@ -29,6 +33,8 @@ def simulated_for_machines(simulated: Simulated) -> dict[str, Any]:
         },
         "busiest_hour": dict(zip(hours, month.busiest_hour, strict=True)),
         "most_owed": dict(zip(hours, month.most_owed, strict=True)),
+        "most_deferred": dict(zip(hours, month.most_deferred, strict=True)),
+        "budgets": lines_for_machines(month),
         "work": asdict(month.work),
         "mishaps": [
             {"workspace": number} | asdict(mishap)
@@ -37,4 +43,5 @@ def simulated_for_machines(simulated: Simulated) -> dict[str, Any]:
         ],
         "sent": month.sent,
         "owed": month.owed,
+        "deferred": month.deferred,
     }

@@ -8,14 +8,13 @@ Never: a second load before the fault is over: the user would wait as well.
 from __future__ import annotations
 
 import re
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from load_kit import CYCLE, WORKSPACE, Ended, Workbench, end
+from load_kit import CYCLE, WORKSPACE, Ended, Process, Workbench, end
 from load_tables import FINANCE, TECH, BenchOptions, Lead, make_leads
 from standin_process import Document, start_standin
 
@@ -45,7 +44,7 @@ class Scene:
     extract: Path
     stack: ExitStack
     env: dict[str, str]
-    process: subprocess.Popen[str] | None = None
+    process: Process | None = None
     gate: Gate | None = None
     ended: list[Ended] = field(default_factory=list)
     over_at: float = 0.0

@@ -7,14 +7,13 @@ Never: the loaders' own figures.
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
 import httpx
-from load_kit import CYCLE, WORKSPACE, Workbench, end
+from load_kit import CYCLE, WORKSPACE, Process, Workbench, end
 from load_tables import TECH, BenchOptions, make_leads
 from standin_process import Document, start_standin
 
@@ -179,7 +178,7 @@ def _send_as_outsider(bench: Workbench) -> Outsider:
     return Outsider(time.time(), n_refused)
 
 
-def _terminate(started: Sequence[subprocess.Popen[str]]) -> tuple[tuple[int, ...], float]:
+def _terminate(started: Sequence[Process]) -> tuple[tuple[int, ...], float]:
     asked_at = time.monotonic()
     for process in started:
         process.terminate()

@@ -6,11 +6,11 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from warm_process import run_warm
 
 CONFIG = Path(__file__).parents[3] / "config"
 EXAMPLE = ("--leads", "50000", "--credits-per-lead", "6")
@@ -24,14 +24,8 @@ def folder(tmp_path: Path) -> Path:
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environ = {key: one for key, one in os.environ.items() if not key.startswith("CLAY")}
-    return subprocess.run(
-        [sys.executable, "-m", "clayload", *arguments],
-        cwd=folder,
-        env={**environ, "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environ["COLUMNS"] = "100"
+    return run_warm("clayload", *arguments, cwd=folder, env=environ)
 
 
 def answer(folder: Path, *arguments: str) -> Any:  # noqa: ANN401 - JSON

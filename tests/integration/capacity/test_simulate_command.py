@@ -6,12 +6,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from warm_process import run_warm
 
 CONFIG = Path(__file__).parents[3] / "config"
 
@@ -24,14 +24,8 @@ def folder(tmp_path: Path) -> Path:
 
 def simulate(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environ = {key: one for key, one in os.environ.items() if not key.startswith("CLAY")}
-    return subprocess.run(
-        [sys.executable, "-m", "clayload", "simulate", *arguments],
-        cwd=folder,
-        env={**environ, "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    environ["COLUMNS"] = "100"
+    return run_warm("clayload", "simulate", *arguments, cwd=folder, env=environ)
 
 
 def answer(folder: Path, *arguments: str) -> Any:  # noqa: ANN401 - JSON
@@ -86,7 +80,14 @@ def test_the_plot_is_an_svg_with_what_goes_wrong_where_something_does(folder: Pa
 
 
 @pytest.mark.parametrize(
-    "wrong", [("--plot", "month.png"), ("--rate", "0"), ("--rate", "nan"), ("--failures", "all")]
+    "wrong",
+    [
+        ("--plot", "month.png"),
+        ("--rate", "0"),
+        ("--rate", "nan"),
+        ("--credits-per-day", "nan"),
+        ("--failures", "all"),
+    ],
 )
 def test_what_cannot_be_asked_is_refused(folder: Path, wrong: tuple[str, str]) -> None:
     assert simulate(folder, *wrong).returncode == 2
@@ -96,3 +97,27 @@ def test_a_folder_that_is_not_there_is_said(folder: Path) -> None:
     done = simulate(folder, "--plot", "nowhere/month.svg")
     assert done.returncode == 22
     assert "nowhere cannot be written" in done.stderr
+
+
+def test_a_budget_that_does_not_reach_ends_with_23_and_is_told(folder: Path) -> None:
+    asked = ("--leads", "100000", "--failures", "none", "--credits-per-day")
+    cut = simulate(folder, *asked, "15000", "--plot", "month.svg")
+    assert (cut.returncode, cut.stderr) == (23, "")
+    assert max(map(len, cut.stdout.splitlines())) <= 100
+    said = " ".join(cut.stdout.split())
+    assert "are still deferred by a budget at its end" in said
+    assert "workspace.budget.credits_per_day 15,000 449,9" in said
+    assert "outbound-leads-finance" in said
+    assert "deferred</text>" in (folder / "month.svg").read_text()
+    month = json.loads(simulate(folder, *asked, "15000", "--json").stdout)
+    (line,) = month["budgets"].values()
+    assert line["most_in_a_period"] <= line["limit"] == 15_000
+    assert line["n_deferred"] >= month["most_deferred"]["n_leads"] >= month["total"]["n_deferred"]
+    assert answer(folder, *asked, "1e9")["total"]["n_deferred"] == 0
+
+
+def test_the_budgets_of_the_configuration_can_be_left_aside(folder: Path) -> None:
+    tables = folder / "config" / "tables.yaml"
+    tables.write_text(tables.read_text().replace("  # budget: {", "  budget: {", 1))
+    assert simulate(folder, "--leads", "100000").returncode == 23
+    assert answer(folder, "--leads", "100000", "--no-budgets")["budgets"] == {}

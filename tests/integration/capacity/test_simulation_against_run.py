@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from load_kit import Workbench
-from load_tables import BenchOptions, BenchSlot, BenchTable, make_leads
+from load_kit import WORKSPACE, Workbench, ends_of
+from load_tables import BenchOptions, BenchSlot, BenchTable, describe_config, make_leads
 from standin_process import StandIn, start_standin
 
 from clayload.capacity.mishaps import Failures
 from clayload.capacity.scenario import Arrival, ScenarioAsk, write_scenarios
 from clayload.capacity.simulate import simulate_month
 from clayload.capacity.tally import SimulatedMonth
+from clayload.delivery.budget import MILLI
 from clayload.loading.deliver import grant_size
 from clayload.settings import Settings
+from clayload.tables.costs import LeadCost
 from clayload.tables.read import read_tables
 
 N_OF = {"tech": 420, "finance": 150}
@@ -31,6 +34,7 @@ TABLES = (
 )
 OPTIONS = BenchOptions(TABLES, rate_per_s=80, burst=20)
 WITHIN = 0.05
+COSTS = {"tech": LeadCost(6.0, 2.0), "finance": LeadCost(1.5, 1.0)}
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +45,10 @@ def standin() -> Iterator[StandIn]:
 
 def simulate(folder: Path) -> SimulatedMonth:
     """Simulate the load of N_OF leads at once, through the same `tables.yaml`."""
-    ask = ScenarioAsk(failures=Failures.NONE, at_once=True)
+    ask = ScenarioAsk(n_days=1, failures=Failures.NONE, at_once=True)
     at_a_time = Settings().chunks_at_once * grant_size(OPTIONS.rate_per_s)
-    (scenario,) = write_scenarios(ask, read_tables(folder / "tables.yaml"), at_a_time)
+    config = read_tables(folder / "tables.yaml")
+    (scenario,) = write_scenarios(ask, config, at_a_time, COSTS)
     arrivals = tuple(Arrival(0.0, table, n) for table, n in N_OF.items())
     return simulate_month([replace(scenario, arrivals=arrivals)])
 
@@ -72,3 +77,31 @@ def test_a_load_takes_the_simulated_time_and_the_simulated_slots(
         assert table.n_delivered == standin.row_count(name) == n
     took_s = sending_time_s(standin)
     assert simulated.total.last_sent_s == pytest.approx(took_s, rel=WITHIN)
+
+
+def test_a_load_over_its_budgets_sends_and_defers_the_simulated_leads(
+    standin: StandIn, tmp_path: Path
+) -> None:
+    bench = Workbench(standin, tmp_path, replace(OPTIONS, rate_per_s=1_000, burst=200))
+    document = describe_config(WORKSPACE, bench.options)
+    document["workspace"]["budget"] = {"actions_per_day": 10_000}
+    for name, cost in COSTS.items():
+        document["tables"][name] |= {
+            "credits_per_lead": cost.credits,
+            "actions_per_lead": cost.actions,
+        }
+    document["tables"]["tech"]["budget"] = {"credits_per_day": 900.5, "credits_per_cycle": 5_000}
+    document["tables"]["finance"]["budget"] = {"actions_per_cycle": 97}
+    bench.write_config(**document)
+    leads = [*make_leads("Software", N_OF["tech"]), *make_leads("Banking", N_OF["finance"])]
+    loaded = bench.load(bench.write_csv(leads))
+    simulated = simulate(tmp_path)
+    assert loaded.exit_code == 23
+    assert ends_of(loaded.json) == {"delivered": 150 + 97, "deferred": 270 + 53}
+    for name, table in simulated.tables.items():
+        told = {"delivered": table.n_delivered, "deferred": table.n_deferred}
+        assert loaded.json["tables"][name] == told
+    spent = {
+        line["key"]: line["spent"] for line in json.loads(bench.run("budget", "--json").stdout)
+    }
+    assert {key: line.spent_milli / MILLI for key, line in simulated.lines.items()} == spent

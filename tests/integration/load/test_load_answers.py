@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from down_load import OPTIONS, SECRET, DownLoad
-from load_kit import CYCLE, Workbench, end, ends_of
+from load_kit import CYCLE, Process, Workbench, end, ends_of
 from load_tables import BenchOptions, make_leads
 from refusing_server import ANSWER, start_refusing_server
-from standin_process import StandIn
+from standin_process import StandIn, start_standin
 
 LEADS = make_leads("Software", 150) + make_leads("Banking", 50)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def failing_load(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Workbench, Process]]:
+    """Load into a Clay that fails for every lead: it mostly waits, so nobody waits for it."""
+    with start_standin() as failing:
+        bench = Workbench(failing, tmp_path_factory.mktemp("failing"))
+        failing.faults({"kind": "answer", "code": 503})
+        command = ("load", bench.write_csv(LEADS), "--cycle", CYCLE, "--json")
+        with bench.start(*command, CLAYLOAD_IN_FLIGHT="1") as process:
+            yield bench, process
 
 
 def test_a_storm_of_429_loses_no_lead_uses_no_attempt_and_is_not_hammered(
@@ -85,25 +100,6 @@ def test_leads_whose_answer_proves_nothing_are_in_doubt_listed_and_never_sent_ag
     assert {lead["lead_key"] for lead in again.json["in_doubt"]} == in_doubt
 
 
-def test_a_clay_that_fails_for_every_lead_ends_the_load_after_a_few_of_them(
-    bench: Workbench,
-) -> None:
-    bench.standin.faults({"kind": "answer", "code": 503})
-    extract = bench.write_csv(LEADS)
-    ended = bench.load(extract, CLAYLOAD_IN_FLIGHT="1")
-    ends = ends_of(ended.json)
-    assert (ended.exit_code, ends["pending"]) == (20, 200 - ends["in doubt"])
-    # Three chunks: each meets three in a row, then one and one.
-    assert 5 <= ends["in doubt"] <= 3 * 5
-    assert (
-        "nothing accepted in 3 attempts: the server failed" in ended.json["problems"][0]["message"]
-    )
-    bench.standin.faults()
-    again = bench.load(extract)
-    assert ends_of(again.json) == {"delivered": ends["pending"], "in doubt": ends["in doubt"]}
-    assert bench.n_rows() == ends["pending"]
-
-
 def test_a_silent_clay_is_given_up_after_the_time_out_and_the_lead_is_in_doubt(
     bench: Workbench,
 ) -> None:
@@ -144,3 +140,21 @@ def test_a_host_that_is_down_stops_the_load_after_its_back_off_and_loses_nothing
     assert bench.query("SELECT SUM(used) FROM slots") == [(0,)]
     assert bench.load(down_load.extract).exit_code == 0
     assert bench.n_posts() == bench.n_rows() == 20
+
+
+def test_a_clay_that_fails_for_every_lead_ends_the_load_after_a_few_of_them(
+    failing_load: tuple[Workbench, Process],
+) -> None:
+    bench, process = failing_load
+    ended = end(process)
+    ends = ends_of(ended.json)
+    assert (ended.exit_code, ends["pending"]) == (20, 200 - ends["in doubt"])
+    # Three chunks: each meets three in a row, then one and one.
+    assert 5 <= ends["in doubt"] <= 3 * 5
+    assert (
+        "nothing accepted in 3 attempts: the server failed" in ended.json["problems"][0]["message"]
+    )
+    bench.standin.faults()
+    again = bench.load(bench.folder / "leads.csv")
+    assert ends_of(again.json) == {"delivered": ends["pending"], "in doubt": ends["in doubt"]}
+    assert bench.n_rows() == ends["pending"]

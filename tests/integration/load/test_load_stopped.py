@@ -74,7 +74,7 @@ def test_while_answers_take_25_seconds(standin: StandIn, tmp_path: Path) -> None
 
 def test_while_nobody_answers_at_all(standin: StandIn, tmp_path: Path) -> None:
     with start_down_load(standin, tmp_path) as load:
-        time.sleep(3.0)  # it is in its first rest, which lasts 2.5 to 7.5 s
+        time.sleep(1.5)  # it is in its first rest, which lasts 2.5 to 7.5 s
         asked_at = time.monotonic()
         load.process.terminate()
         ended = load.wait()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 import time
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from load_kit import CYCLE, Workbench, end, ends_of
+from load_kit import CYCLE, Process, Workbench, end, ends_of
 from load_tables import BenchOptions, make_leads
 from standin_process import StandIn
 
@@ -95,7 +94,7 @@ def test_a_load_that_waits_in_a_pause_ends_when_told_to(
     assert ends_of(bench.load(extract).json) == {"delivered": 5}
 
 
-def _wait_for_line(process: subprocess.Popen[str], words: str) -> None:
+def _wait_for_line(process: Process, words: str) -> None:
     assert process.stderr is not None
     for line in process.stderr:
         if words in line:
