@@ -27,6 +27,7 @@ FLOWS = {
     "event-backfill",
     "replay",
     "resubmit",
+    "resume-deferred",
     "capacity-plan",
     "watch-capacity",
     "reconcile",
@@ -44,7 +45,7 @@ def test_all_deployments_are_there_with_a_worker_for_them(served: Served) -> Non
 def test_schedules_go_by_the_workspaces_time_zone(served: Served) -> None:
     zone = served.work.options.time_zone
     assert zone != "UTC"
-    names = ("monthly-load", "watch-capacity", "reconcile")
+    names = ("monthly-load", "watch-capacity", "reconcile", "resume-deferred")
     found = {name: served.deployment(name)["schedules"] for name in names}
     assert {
         name: [(one["schedule"]["cron"], one["schedule"]["timezone"]) for one in schedules]
@@ -53,6 +54,7 @@ def test_schedules_go_by_the_workspaces_time_zone(served: Served) -> None:
         "monthly-load": [("0 6 1 * *", zone)],
         "watch-capacity": [("0 5 * * *", zone)],
         "reconcile": [("30 4 * * *", zone)],
+        "resume-deferred": [("5 0 * * *", zone)],
     }
 
 
