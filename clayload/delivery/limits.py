@@ -19,6 +19,8 @@ from clayload.errors import (
     StopTableError,
 )
 
+_AGAIN = "`clayload resume-deferred` or the same load again: it sends what may follow"
+
 
 def stop_of(answer: Stopped) -> StopTableError:
     """Give the error for a limit of the table, its slots, its sample or a budget."""
@@ -35,13 +37,13 @@ def _stop_sample(sample: Sample) -> AwaitsWordError:
     approve = f"`clayload approve {sample.run_id}`"
     if sample.word is Word.STOP:
         what = f"a person has stopped the table after {sample.n_sent:,} leads of this extract"
-        hint = f"to send the rest after all: {approve}, then the same load again"
+        hint = f"to send the rest after all: {approve}, and {_AGAIN}"
     else:
         what = (
-            f"{sample.n_sent:,} leads of this extract are sent, of {sample.n_allowed:,} that may "
-            "be before a person has looked"
+            f"{sample.n_sent:,} leads of this extract are sent, and only {sample.n_allowed:,} may "
+            "be before a person has looked at them"
         )
-        hint = f"look at the rows in Clay, then {approve}, then the same load again: it goes on"
+        hint = f"look at the rows in Clay, then {approve}, and {_AGAIN}"
     return AwaitsWordError(Code.SAMPLE_SENT, what, hint=hint, run_id=sample.run_id)
 
 

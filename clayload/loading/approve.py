@@ -58,9 +58,10 @@ def find_samples(run_id: str, table: str | None, setup: Setup) -> tuple[SampleAc
     samples = read_report(run_id, setup, n_listed=1).samples
     found = tuple(one for one in samples if table in (None, one.table))
     if not found:
-        which = "no table" if table is None else f"not the table {table}"
+        of = "" if table is None else f" of {table}"
+        why = "no table" if table is None else "it is no table"
         raise _refuse(
-            f"run {run_id} has no such sample: {which} that it has leads for has a sample_first",
+            f"run {run_id} has no sample{of}: {why} with a sample_first that the run has leads for",
             "set sample_first for the table in tables.yaml before a load",
             run_id,
         )

@@ -65,7 +65,7 @@ class Deferral:
             if self.resumed_by is not None:
                 fate = f"run {self.resumed_by} goes on with them now"
             else:
-                fate = "can be sent" if what is None else f"wait: {what}"
+                fate = "can go on" if what is None else f"wait: {what}"
             yield f"run {self.run.run_id}, {name}: {n:,} deferred leads {fate}"
 
 

@@ -387,7 +387,7 @@ def test_the_ledgers_laws_hold_under_a_tight_budget_on_postgres(
 
 
 def test_the_ledgers_laws_hold_with_a_sample_on_sqlite(tmp_path: Path) -> None:
-    _hold(SqlitePlaces(tmp_path).new, "resend", 6, SAMPLED)
+    _hold(SqlitePlaces(tmp_path).new, "resend", 4, SAMPLED)
 
 
 def test_the_ledgers_laws_hold_with_a_sample_on_postgres(postgres_places: PostgresPlaces) -> None:

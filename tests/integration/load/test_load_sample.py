@@ -110,9 +110,9 @@ def test_a_sample_larger_than_the_table_holds_nothing_back(bench: Workbench) -> 
 
 def test_a_run_without_a_sample_says_so(bench: Workbench) -> None:
     report = load(bench, bench.write_csv(make_leads("Banking", 3)))
-    with pytest.raises(RunError, match="no such sample: no table"):
+    with pytest.raises(RunError, match="has no sample: no table"):
         find_samples(report.run_id, None, set_up(bench))
-    with pytest.raises(RunError, match="no such sample: not the table finance"):
+    with pytest.raises(RunError, match="has no sample of finance"):
         find_samples(report.run_id, "finance", set_up(bench))
 
 

@@ -55,11 +55,11 @@ def test_a_sample_that_is_sent_says_its_figures_and_who_has_to_speak() -> None:
     assert isinstance(error, AwaitsWordError)
     assert error.code is Code.SAMPLE_SENT
     assert error.message == (
-        "100 leads of this extract are sent, of 100 that may be before a person has looked"
+        "100 leads of this extract are sent, and only 100 may be before a person has looked at them"
     )
     assert error.hint == (
-        f"look at the rows in Clay, then `clayload approve {RUN}`, then the same load again: it "
-        "goes on"
+        f"look at the rows in Clay, then `clayload approve {RUN}`, and `clayload resume-deferred` "
+        "or the same load again: it sends what may follow"
     )
 
 
