@@ -11,8 +11,10 @@ from load_tables import describe_config, make_leads
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.filters import EventFilter, EventNameFilter
 from prefect.events.schemas.events import Event
+from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from clayload.delivery.sample import Word
+from clayload.errors import AnnounceError
 from clayload.loading.approve import Approved, Saying, find_samples, say_word
 from clayload.loading.setup import read_setup
 from deployments.announce import APPROVED_EVENT, announce_approved
@@ -55,3 +57,14 @@ def test_an_approval_is_heard_by_the_server_that_is_named() -> None:
     (event,) = wait_for(find, "the approval")
     assert event.resource.id == f"clayload.run.{run_id}"
     assert event.payload["tables"] == ["tech"]
+
+
+def test_without_a_server_an_approval_is_nobodys_and_one_that_is_away_is_told() -> None:
+    approved = Approved("20261126T071153Z-6022b6", ("tech",))
+    with temporary_settings({PREFECT_API_URL: ""}):
+        assert not announce_approved(approved)
+    with (
+        temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
+        pytest.raises(AnnounceError, match="the word is written down, but Prefect cannot be told"),
+    ):
+        announce_approved(approved)
