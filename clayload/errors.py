@@ -68,6 +68,7 @@ class Code(StrEnum):
     LEAD_UNKNOWN = "CLY-RUN-06"
     CRASHES_AGAIN = "CLY-RUN-07"
     SHARE_ENDED = "CLY-RUN-08"
+    RESUMED_ALREADY = "CLY-RUN-09"
     LANDING_UNUSABLE = "CLY-LND-01"
     NOT_ANNOUNCED = "CLY-LND-02"
     EXPORT_REFUSED = "CLY-QUA-01"
@@ -75,6 +76,8 @@ class Code(StrEnum):
     SLOTS_USED_UP = "CLY-CAP-01"
     TABLE_FULL = "CLY-CAP-02"
     BUDGET_EXHAUSTED = "CLY-BUD-01"
+    SAMPLE_SENT = "CLY-BUD-02"
+    NO_WORD_AWAITED = "CLY-BUD-03"
     SLOTS_REJECTED = "CLY-SLT-01"
     LAST_SLOT = "CLY-SLT-02"
     DESTINATION_DOWN = "CLY-DST-01"
@@ -176,6 +179,12 @@ class CapacityExhaustedError(StopTableError):
 
 class BudgetExhaustedError(StopTableError):
     """A budget in credits or Actions is used up; `facts` has its `key`, and `until` (epoch s)."""
+
+    exit_code = ExitCode.DEFERRED
+
+
+class AwaitsWordError(StopTableError):
+    """The sample of a table is sent, and nobody has said that the rest may follow."""
 
     exit_code = ExitCode.DEFERRED
 

@@ -68,12 +68,13 @@ def send_load(prepare: Callable[[], PreparedLoad], n_workers: int = 1) -> State[
 
     def body() -> State[None]:
         check_runner()
-        return final_state(_send(prepare(), n_workers))
+        return final_state(send(prepare(), n_workers))
 
     return ending_well_told(body)
 
 
-def _send(load: PreparedLoad, n_workers: int) -> RunReport:
+def send(load: PreparedLoad, n_workers: int = 1) -> RunReport:
+    """Deliver a prepared load and settle it; gives its report."""
     print(describe_load(load))
     deliver = _deliver_here if n_workers == 1 else partial(_deliver_shared, n_workers=n_workers)
     with halting_when_interrupted(load.run_id):

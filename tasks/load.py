@@ -26,7 +26,7 @@ from prefect.tasks import exponential_backoff
 from clayload.delivery.send import STOP_GRACE_S
 from clayload.delivery.verdict import VerdictKind
 from clayload.errors import RetryChunkError, StopTableError
-from clayload.loading import deliver, prepare, replay, resubmit, settle
+from clayload.loading import deliver, prepare, replay, resubmit, resume_deferred, settle
 from clayload.loading.follow import Follower
 from clayload.loading.request import LoadRequest
 from clayload.loading.run import INTERRUPTED
@@ -72,6 +72,19 @@ def prepare_resubmit(files: list[str], run_id: str | None) -> prepare.PreparedLo
     with telling_no_data():
         setup = read_setup(os.environ)
         return prepare.prepare_load(resubmit.request_resubmit(files, run_id, setup), setup)
+
+
+def list_deferrals() -> list[resume_deferred.Deferral]:
+    """List what runs left deferred and is owed still."""
+    with telling_no_data():
+        return resume_deferred.list_deferrals(read_setup(os.environ))
+
+
+@task(name="prepare-resume", task_run_name="prepare", cache_policy=NO_CACHE, persist_result=False)
+def prepare_resume(run_id: str) -> prepare.PreparedLoad | None:
+    """Begin to send what a run had deferred, as far as nothing holds it any more."""
+    with telling_no_data():
+        return resume_deferred.prepare_resume(run_id, read_setup(os.environ))
 
 
 @task(

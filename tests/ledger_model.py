@@ -26,7 +26,10 @@ MAX_ATTEMPTS = 3
 
 @dataclass
 class LedgerModel:
-    """The leads of one table and cycle; `resends` is the table's policy on leads in doubt."""
+    """The leads of one table, extract and cycle; `resends` is the policy on leads in doubt.
+
+    `n_allowed` may be sent before a person speaks (None: all).
+    """
 
     resends: bool = False
     is_held: bool = False
@@ -38,6 +41,7 @@ class LedgerModel:
     moments: list[float] = field(default_factory=list)
     cost_of: dict[str, tuple[str, int]] = field(default_factory=dict)
     spent: Counter[str] = field(default_factory=Counter)
+    n_allowed: int | None = None
 
     def register(self, run_id: str, keys: Iterable[str]) -> int:
         """Owe what nobody knew; how many of the run's leads are to be sent."""
@@ -66,6 +70,12 @@ class LedgerModel:
             self.granted_under[lead.lead_key] = grant.grant_id
             self.moments.append(now + lead.delay_s)
         self.charged[grant.slot] += len(grant.leads)
+        assert self.n_allowed is None or self.charged.total() <= self.n_allowed, "over the sample"
+
+    def speak(self, word: str, n_more: int) -> None:
+        """A person said what may follow of the sample."""
+        n_sent = self.charged.total()
+        self.n_allowed = {"go_on": None, "next": n_sent + n_more, "stop": 0}[word]
 
     def learn(self, grant: Grant, verdicts: Verdicts) -> None:
         """Only the grant a lead was last sent under may speak of it, and of no settled one."""

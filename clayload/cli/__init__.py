@@ -35,6 +35,8 @@ _COMMANDS = {
     "replay": ("replay", "replay"),
     "pause": ("pause", "pause"),
     "resume": ("pause", "resume"),
+    "approve": ("approve", "approve"),
+    "resume-deferred": ("resume_deferred", "resume_deferred"),
     "budget": ("budget", "budget"),
     "quarantine": ("quarantine", "app"),
     "resubmit": ("resubmit", "resubmit"),

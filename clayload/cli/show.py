@@ -90,6 +90,8 @@ def show_report(report: RunReport) -> None:
     )
     show_slots(report)
     show_warnings(report.warnings)
+    for sample in report.samples:
+        out.print(Text("sample", style="bold"), sample.describe(), soft_wrap=True)
     show_children(report)
     show_reading(report.reading)
     if report.reading.n_quarantined:

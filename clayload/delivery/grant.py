@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from clayload.delivery.budget import FREE, Bill, OverBudget, count_affordable
 from clayload.delivery.pace import PaceState, Rate, count_unused, take_moments
+from clayload.delivery.sample import AwaitsWord, Sample, count_allowed
 from clayload.delivery.share import WAIT_FOR_TURN_S, Share, Shares
 from clayload.delivery.verdict import Verdict
 from clayload.model import Priority
@@ -52,12 +53,14 @@ class TableSnapshot:
     """The table: rows it holds as far as we know, its limit, and its slots in their order.
 
     An auto-delete table has neither the slot's nor the table's limit (clay-facts.md §4).
+    `sample` is that of the load that asks, if the table has one.
     """
 
     rows_used: int
     row_limit: int
     slots: Sequence[SlotSnapshot]
     auto_delete: bool = False
+    sample: Sample | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,10 @@ class Exhausted:
     detail: str
 
 
-GrantAnswer = Grant | Wait | Finished | Exhausted | OverBudget
+Stopped = Exhausted | OverBudget | AwaitsWord
+"""Why the table is sent nothing more for now."""
+
+GrantAnswer = Grant | Wait | Finished | Stopped
 Verdicts = Sequence[tuple[GrantedLead, Verdict]]
 
 
@@ -162,26 +168,37 @@ def reserve(
     priority: Priority,
     n: int,
     bill: Bill = FREE,
-) -> Reservation | Wait | Exhausted | OverBudget:
+) -> Reservation | Wait | Stopped:
     """Decide for up to `n` leads of one table that are sent with this priority, and cost this."""
-    room = find_room(table, n)
-    if isinstance(room, Exhausted):
-        return room
-    n_affordable = count_affordable(bill, room.n)
-    if isinstance(n_affordable, OverBudget):
-        return n_affordable
+    fitting = find_fitting(table, n, bill)
+    if not isinstance(fitting, Room):
+        return fitting
     if workspace.is_held:
         return Wait(HELD_WAIT_S)
     now, rate, shares = workspace.now, workspace.rate, workspace.shares
     n_unused = count_unused(workspace.pace, rate, now)
-    n_allowed = max(shares.allow(priority, now, n_affordable), min(n_unused, n_affordable))
+    n_allowed = max(shares.allow(priority, now, fitting.n), min(n_unused, fitting.n))
     if n_allowed == 0:
         return Wait(WAIT_FOR_TURN_S)
     moments = take_moments(workspace.pace, rate, now, n_allowed)
     if not moments.delays_s:
         return Wait(moments.wait_s)
     share = shares.after(priority, now, len(moments.delays_s), moments.delays_s[-1])
-    return Reservation(room.slot, moments.delays_s, moments.state, share, bill)
+    return Reservation(fitting.slot, moments.delays_s, moments.state, share, bill)
+
+
+def find_fitting(table: TableSnapshot, n: int, bill: Bill) -> Room | Stopped:
+    """Find how many of `n` leads, at this cost, find room, and are within sample and budget."""
+    room = find_room(table, n)
+    if isinstance(room, Exhausted):
+        return room
+    n_allowed = count_allowed(table.sample, room.n)
+    if isinstance(n_allowed, AwaitsWord):
+        return n_allowed
+    n_affordable = count_affordable(bill, n_allowed)
+    if isinstance(n_affordable, OverBudget):
+        return n_affordable
+    return Room(room.slot, n_affordable)
 
 
 def find_room(table: TableSnapshot, n: int) -> Room | Exhausted:

@@ -8,8 +8,10 @@ Never: an error for one lead.
 from __future__ import annotations
 
 from clayload.delivery.budget import OverBudget
-from clayload.delivery.grant import Exhausted, Limit
+from clayload.delivery.grant import Exhausted, Limit, Stopped
+from clayload.delivery.sample import AwaitsWord, Sample, Word
 from clayload.errors import (
+    AwaitsWordError,
     BudgetExhaustedError,
     CapacityExhaustedError,
     Code,
@@ -17,10 +19,32 @@ from clayload.errors import (
     StopTableError,
 )
 
+_AGAIN = "`clayload resume-deferred` or the same load again: it sends what may follow"
 
-def stop_of(answer: Exhausted | OverBudget) -> StopTableError:
-    """Give the error for a limit of the table, its slots or a budget."""
-    return _stop_spending(answer) if isinstance(answer, OverBudget) else _stop_table(answer)
+
+def stop_of(answer: Stopped) -> StopTableError:
+    """Give the error for a limit of the table, its slots, its sample or a budget."""
+    match answer:
+        case OverBudget():
+            return _stop_spending(answer)
+        case AwaitsWord(sample):
+            return _stop_sample(sample)
+        case Exhausted():
+            return _stop_table(answer)
+
+
+def _stop_sample(sample: Sample) -> AwaitsWordError:
+    approve = f"`clayload approve {sample.run_id}`"
+    if sample.word is Word.STOP:
+        what = f"a person has stopped the table after {sample.n_sent:,} leads of this extract"
+        hint = f"to send the rest after all: {approve}, and {_AGAIN}"
+    else:
+        what = (
+            f"{sample.n_sent:,} leads of this extract are sent, and only {sample.n_allowed:,} may "
+            "be before a person has looked at them"
+        )
+        hint = f"look at the rows in Clay, then {approve}, and {_AGAIN}"
+    return AwaitsWordError(Code.SAMPLE_SENT, what, hint=hint, run_id=sample.run_id)
 
 
 def _stop_spending(over: OverBudget) -> BudgetExhaustedError:

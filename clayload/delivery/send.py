@@ -17,9 +17,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from clayload.delivery.budget import OverBudget
 from clayload.delivery.grant import (
-    Exhausted,
     Finished,
     Grant,
     GrantedLead,
@@ -85,10 +83,10 @@ class ChunkDelivery:
                     return self.counts
                 case Wait(wait_s):
                     await self._rest(wait_s)
-                case Exhausted() | OverBudget():
-                    raise stop_of(answer)
                 case Grant():
                     verdicts = await self._send_grant(answer)
+                case _:
+                    raise stop_of(answer)
         if verdicts:
             await self.ledger.record(verdicts)
         return self.counts

@@ -13,11 +13,13 @@ from clayload.diagnosis.finding import Finding, Severity, Trouble
 from clayload.diagnosis.leads import find_in_leads
 from clayload.diagnosis.limits import find_at_limits
 from clayload.diagnosis.pace import find_in_pace
+from clayload.diagnosis.samples import find_in_samples
 from clayload.diagnosis.signs import Signs
 
 _RULES: tuple[Callable[[Signs], Iterator[Finding]], ...] = (
     find_in_pace,
     find_at_limits,
+    find_in_samples,
     find_in_leads,
 )
 

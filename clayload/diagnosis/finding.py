@@ -24,6 +24,7 @@ class Trouble(StrEnum):
     SLOT_BENCHED = "slot-benched"
     TABLE_TOO_LARGE = "table-too-large"
     CREDIT_OVERRUN = "credit-overrun"
+    SAMPLE_WAITS = "sample-waits"
     IN_DOUBT = "in-doubt"
     REFUSED = "refused"
     QUARANTINE_HIGH = "quarantine-high"

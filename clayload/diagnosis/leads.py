@@ -23,7 +23,13 @@ _FEW_ROWS = 5
 _SHOWN = 3
 # What these say, another finding says with more figures.
 _SAID_ELSEWHERE = frozenset(
-    {Code.SLOTS_USED_UP, Code.TABLE_FULL, Code.BUDGET_EXHAUSTED, Code.SLOTS_REJECTED}
+    {
+        Code.SLOTS_USED_UP,
+        Code.TABLE_FULL,
+        Code.BUDGET_EXHAUSTED,
+        Code.SAMPLE_SENT,
+        Code.SLOTS_REJECTED,
+    }
 )
 _MEND_STATUS = {
     400: "see what Clay says of them, and mend the fields",

@@ -15,7 +15,9 @@ from clayload.capacity.slots import WARN_AT, SlotForecast, TableForecast
 from clayload.delivery.grant import SlotState
 from clayload.diagnosis.finding import Finding, Severity, Trouble
 from clayload.diagnosis.signs import BudgetSigns, Signs
+from clayload.errors import Code
 from clayload.model import RowEnd
+from clayload.report.deferral import count_deferred
 
 _ANSWER = re.compile(r"slot answers (\d{3})")
 _PLAN_ANSWERS = frozenset({402, 403})
@@ -158,7 +160,9 @@ def judge_rows(table: TableForecast, n_owed: int) -> Severity | None:
 
 
 def _find_overrun(signs: Signs) -> Iterator[Finding]:
-    n_deferred = signs.report.ends[RowEnd.DEFERRED]
+    report = signs.report
+    by_word = count_deferred(report.problems, report.tables)[Code.SAMPLE_SENT]
+    n_deferred = report.ends[RowEnd.DEFERRED] - by_word
     found = [(line, severity) for line in signs.budgets if (severity := judge_budget(line))]
     for line, severity in found:
         yield Finding(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -26,6 +26,7 @@ from clayload.ledger.moment import at_one_moment
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
 
+_Key = TypeVar("_Key", str, int)
 _SHOWN = 5
 _s, _p, _cl, _c, _x = (
     schema.submissions.c,
@@ -58,6 +59,7 @@ def audit(ledger: Ledger) -> list[Finding]:
             *_check_rows(connection),
             *_check_books(connection),
             *_check_spending(connection),
+            *_check_samples(connection),
             *_check_deadlines(connection, ledger.read_clock(connection)),
         ]
 
@@ -153,6 +155,22 @@ def _check_spending(connection: Connection) -> Iterator[Finding]:
             )
 
 
+def _check_samples(connection: Connection) -> Iterator[Finding]:
+    """Whether each sample counts the leads that were sent of it; doubted ones may count twice."""
+    of_leads = _count(
+        connection,
+        select(_s.sample_no, _N).where(_s.state.in_(_CHARGED)).group_by(_s.sample_no),
+    )
+    may_be_more = set(connection.execute(_DOUBTED_TABLES).scalars())
+    for row in connection.execute(select(schema.samples)):
+        n = of_leads.get(row.sample_no, 0)
+        if row.n_sent < n or (row.n_sent > n and row.table_name not in may_be_more):
+            yield Finding(
+                f"the sample of extract {row.extract_id} in table {row.table_name} counts "
+                f"{row.n_sent:,} leads, and {n:,} were sent of it"
+            )
+
+
 def _costs(columns: Any) -> tuple[Column[int], Column[int]]:  # noqa: ANN401 - the columns of any table
     return columns.credits_milli, columns.actions_milli
 
@@ -196,7 +214,7 @@ def _read_books(
         yield key, counted.get(key, 0), least, least + doubted.get(key, 0)
 
 
-def _count(connection: Connection, found: Select[str, int]) -> Mapping[str, int]:
+def _count(connection: Connection, found: Select[_Key, int]) -> Mapping[_Key, int]:
     return {name: n for name, n in connection.execute(found) if name is not None}
 
 

@@ -32,6 +32,9 @@ _END_OF: dict[str, RowEnd] = {
     SubmissionState.IN_DOUBT: RowEnd.IN_DOUBT,
 }
 
+TAKING_UP = ("replay", "resume")
+"""Kinds of runs that read no extract: they send leads of an earlier run."""
+
 _Columns = TypeVarTuple("_Columns")
 _s, _c, _cl = schema.submissions.c, schema.chunks.c, schema.chunk_leads.c
 LEADS_OF_RUN = schema.chunks.join(schema.chunk_leads, _c.chunk_no == _cl.chunk_no).join(
@@ -116,11 +119,11 @@ class Books:
     def cycle_of_extract(self, extract_id: str) -> str | None:
         """Tell for which cycle an extract was loaded last, so that a resume keeps to it.
 
-        A replay of an older run does not count: it loads nothing new.
+        What only takes up leads of an older run does not count: it loads nothing new.
         """
         rows = self._read(
             select(schema.runs.c.cycle)
-            .where(schema.runs.c.extract_id == extract_id, schema.runs.c.kind != "replay")
+            .where(schema.runs.c.extract_id == extract_id, schema.runs.c.kind.not_in(TAKING_UP))
             .order_by(schema.runs.c.started_at.desc())
             .limit(1)
         )
@@ -135,7 +138,7 @@ class Books:
             .where(
                 runs.c.extract_id == extract_id,
                 runs.c.cycle == cycle,
-                runs.c.kind != "replay",
+                runs.c.kind.not_in(TAKING_UP),
                 runs.c.outcome.in_(settled),
             )
             .order_by(runs.c.started_at.desc())

@@ -17,20 +17,22 @@ from sqlalchemy import Connection, Row
 
 from clayload.delivery.budget import NOTHING, OverBudget, charge_of
 from clayload.delivery.grant import (
-    Exhausted,
     Finished,
     Grant,
     GrantAnswer,
     GrantedLead,
     Reservation,
+    Stopped,
+    TableSnapshot,
     Verdicts,
     Wait,
     WorkspaceSnapshot,
     reserve,
 )
 from clayload.delivery.pace import pause, slow_down
+from clayload.delivery.sample import AwaitsWord
 from clayload.errors import LedgerLostError
-from clayload.ledger import statements, unanswered
+from clayload.ledger import samples, statements, unanswered
 from clayload.ledger.conflicts import again_after_conflict
 from clayload.ledger.departures import NO_DEPARTURES, Departures
 from clayload.ledger.pacer import Pacer, with_share
@@ -85,6 +87,12 @@ class ChunkGrants:
         self._payer = Payer(terms.config.workspace.name, chunk.table)
         cost = terms.costs.get(chunk.table)
         self._each = NOTHING if cost is None else charge_of(cost)
+        self._n_first = self._table.sample_first
+        self._sample_no = (
+            None
+            if self._n_first is None
+            else samples.open_sample(ledger, chunk.run_id, chunk.table)
+        )
         self._open: OpenGrant | None = None
 
     def depart(self, lead: GrantedLead) -> None:
@@ -165,10 +173,10 @@ class ChunkGrants:
         if isinstance(leads, Wait | Finished):
             self._keep_turn(tx, at, leads)
             return None, leads
-        table = read_table(tx, self._chunk.table, self._table)
+        table = self._read_table(tx)
         bill = read_bill(tx, at, self._payer, self._each)
         decision = reserve(at, table, self._chunk.priority, len(leads), bill)
-        if isinstance(decision, OverBudget) and self._may_come_back(tx, decision, at):
+        if self._may_come_back(tx, decision, at):
             decision = Wait(_ANSWER_COMES_S)
         if not isinstance(decision, Reservation):
             self._keep_turn(tx, at, decision)
@@ -199,15 +207,30 @@ class ChunkGrants:
             waits_s.append(_ANSWER_COMES_S)
         return Wait(min(*waits_s, _LOOK_AGAIN_S)) if waits_s else Finished()
 
-    def _may_come_back(self, tx: Connection, over: OverBudget, at: WorkspaceSnapshot) -> bool:
+    def _read_table(self, tx: Connection) -> TableSnapshot:
+        table = read_table(tx, self._chunk.table, self._table)
+        if self._sample_no is None or self._n_first is None:
+            return table
+        sample = samples.read_sample(tx, self._sample_no, self._chunk.run_id, self._n_first)
+        return replace(table, sample=sample)
+
+    def _may_come_back(
+        self, tx: Connection, answer: Reservation | Wait | Stopped, at: WorkspaceSnapshot
+    ) -> bool:
         """Whether others may give back what they have reserved: nobody is deferred for that."""
-        return awaits_answers(tx, over, self._terms.config.tables, at.now)
+        match answer:
+            case OverBudget():
+                return awaits_answers(tx, answer, self._terms.config.tables, at.now)
+            case AwaitsWord(sample) if self._sample_no is not None:
+                return samples.awaits_answers(tx, self._sample_no, sample, at.now)
+            case _:
+                return False
 
     def _keep_turn(
         self,
         tx: Connection,
         at: WorkspaceSnapshot,
-        answer: Wait | Finished | Exhausted | OverBudget,
+        answer: Wait | Finished | Stopped,
     ) -> None:
         """Let the others see whether leads of this priority are waiting."""
         priority = self._chunk.priority
@@ -240,6 +263,7 @@ class ChunkGrants:
             give_up_at,
             may_be_overtaken=self._table.resend is Resend.WHEN_CHANGED,
             bill=reservation.bill,
+            sample_no=self._sample_no,
         )
 
     def _write_intent(self, tx: Connection, opened: OpenGrant, leads: Sequence[_OwedRow]) -> None:
@@ -257,7 +281,9 @@ class ChunkGrants:
             "day": opened.bill.day,
             "credits": opened.bill.each.credits_milli,
             "actions": opened.bill.each.actions_milli,
+            "sample": opened.sample_no,
         }
         tx.execute(statements.INTEND, {"ids": [lead.submission_id for lead in granted], **intent})
         charge(tx, grant.slot, opened.table, len(granted))
         charge_bill(self._ledger, tx, self._payer, opened.bill, len(granted))
+        samples.count_sent(tx, opened.sample_no, len(granted))

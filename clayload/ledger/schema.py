@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from clayload.model import Priority
 
-LEDGER_VERSION = "0004"
+LEDGER_VERSION = "0005"
 """The newest revision in `migrations/versions`."""
 
 TRAFFIC_BUCKET_S = 10
@@ -122,6 +122,7 @@ submissions = Table(
     Column("charged_on", Text),
     Column("credits_milli", BigInteger, nullable=False, server_default="0"),
     Column("actions_milli", BigInteger, nullable=False, server_default="0"),
+    Column("sample_no", Integer),
     UniqueConstraint("lead_key", "table_name", "cycle", "edition", name="submissions_owed_once"),
     Index(
         "submissions_sending",
@@ -129,10 +130,17 @@ submissions = Table(
         sqlite_where=text("state = 'sending'"),
         postgresql_where=text("state = 'sending'"),
     ),
+    Index(
+        "submissions_sampled",
+        "sample_no",
+        sqlite_where=text("sample_no IS NOT NULL"),
+        postgresql_where=text("sample_no IS NOT NULL"),
+    ),
 )
 """The one delivery owed for a (table, cycle, lead_key). `edition` is empty but for a changed lead
 that is owed again within its cycle; there it is the hash of what changed. `charged_on`
-is the local day on which its last grant charged what it costs, in thousandths."""
+is the local day on which its last grant charged what it costs, in thousandths; `sample_no` is the
+sample that this grant counted it to, if the table had one."""
 
 past_verdicts = Table(
     "past_verdicts",
@@ -183,6 +191,23 @@ spending = Table(
 )
 """What the leads of a table cost by local day, in thousandths: charged as they are granted, given
 back where they were provably not accepted. A billing month is the sum of its days."""
+
+samples = Table(
+    "samples",
+    metadata,
+    Column("sample_no", Integer, primary_key=True),
+    Column("extract_id", Text, nullable=False),
+    Column("cycle", Text, nullable=False),
+    Column("table_name", Text, nullable=False),
+    Column("n_sent", Integer, nullable=False),
+    Column("n_allowed", Integer),
+    Column("word", Text),
+    Column("decided_at", Float),
+    UniqueConstraint("extract_id", "cycle", "table_name", name="samples_once"),
+)
+"""Leads of an extract and cycle sent to a table with `sample_first`: counted as they are granted,
+given back where they were provably not accepted. `word` is what a person said last, `n_allowed`
+how many may be sent by it (empty: all); before anybody has spoken, the configuration says it."""
 
 chunk_leads = Table(
     "chunk_leads",

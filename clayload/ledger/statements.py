@@ -186,6 +186,7 @@ INTEND = (
         charged_on=bindparam("day"),
         credits_milli=bindparam("credits"),
         actions_milli=bindparam("actions"),
+        sample_no=bindparam("sample"),
     )
 )
 

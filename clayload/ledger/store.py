@@ -30,7 +30,7 @@ from clayload.tables.models import TablesConfig
 class RunStart:
     """A run as it is first written: `preparation` is JSON with the counts of the frames.
 
-    `kind`: load, replay or resubmit; the last two belong to a `parent_run_id`.
+    `kind`: load, replay, resubmit or resume; the last three belong to a `parent_run_id`.
     """
 
     run_id: str
@@ -118,13 +118,20 @@ class Ledger:
         tx.execute(statements.LOCK_ALL_WORKSPACES).all()
 
     @again_after_conflict
-    def start_run(self, run: RunStart, config: TablesConfig) -> None:
+    def start_run(
+        self,
+        run: RunStart,
+        config: TablesConfig,
+        check: Callable[[Connection], None] = lambda _: None,
+    ) -> None:
         """Write the run, make the configured slots known, and give benched slots a new chance.
 
         From here on every process paces by this configuration's rate, and spends by its budgets.
+        `check` may refuse the run, in the same transaction.
         """
         with self.transaction() as tx:
             self.lock_workspaces(tx)
+            check(tx)
             self._introduce(tx, config)
             self._set_terms(tx, config)
             # A person started this run: what Clay refused earlier may have been mended since.

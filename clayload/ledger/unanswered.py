@@ -23,6 +23,7 @@ _sent = select(
     _s.charged_on,
     _s.credits_milli,
     _s.actions_milli,
+    _s.sample_no,
 )
 _is_given_up = and_(_s.state == SubmissionState.IN_DOUBT, _s.reason == LOST)
 _is_unanswered = or_(_s.state == SubmissionState.SENDING, _is_given_up)

@@ -21,6 +21,7 @@ from clayload.delivery.verdict import Verdict, VerdictKind
 from clayload.ledger import schema, statements, unanswered
 from clayload.ledger.newest import hand_over
 from clayload.ledger.pacer import Pacer
+from clayload.ledger.samples import count_sent, take_off_rows
 from clayload.ledger.spending import give_back, give_back_rows
 from clayload.ledger.states import AFTER_VERDICT
 
@@ -36,7 +37,7 @@ class OpenGrant:
     """A grant whose answers are awaited: for whom, when given, and until when (ledger's clock).
 
     `may_be_overtaken`: the table resends what has changed, so a newer content of a lead may have
-    been loaded since. `bill`: what each of its leads was charged.
+    been loaded since. `bill`: what each of its leads was charged; `sample_no`: who counts them.
     """
 
     grant: Grant
@@ -46,6 +47,7 @@ class OpenGrant:
     give_up_at: float
     may_be_overtaken: bool
     bill: Bill
+    sample_no: int | None = None
 
 
 def close_grant(
@@ -66,6 +68,7 @@ def close_grant(
     n_uncharged = sum(not verdict.is_charged for _, verdict in verdicts)
     charge(tx, grant.slot, opened.table, -n_uncharged)
     give_back(tx, opened.table, opened.bill.day, opened.bill.each.times(n_uncharged))
+    count_sent(tx, opened.sample_no, -n_uncharged)
     for _, verdict in verdicts:
         if verdict.slot_effect is not None:
             why = {"name": grant.slot, "to": verdict.slot_effect, "why": verdict.reason}
@@ -110,6 +113,7 @@ def take_back(
     for (slot, table), n in Counter((row.slot, row.table_name) for row in rows).items():
         charge(tx, slot, table, -n)
     give_back_rows(tx, rows)
+    take_off_rows(tx, rows)
 
 
 def _is_told(verdict: Verdict) -> bool:

@@ -81,7 +81,8 @@ class LoadPlan(_Plan):
     """What a load would do if it began at `starts_at`, from silence, at the workspace's rate.
 
     `tables` stand in the order in which they go out, those with nothing to send last; moments are
-    in the workspace's `time_zone`. `notes` say where Clay's own word is not known, or differs from
+    in the workspace's `time_zone`. `notes` say how many leads of a table are a sample that goes
+    first, and where Clay's own word is not known, or differs from
     the ledger's.
     """
 

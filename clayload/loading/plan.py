@@ -28,6 +28,7 @@ from clayload.loading.outlook import Draft, Owed, look_ahead, plan_funds, plan_t
 from clayload.loading.prepare import put_in_turn
 from clayload.loading.reading import PreparedFrames, prepare_frames
 from clayload.loading.request import LoadRequest
+from clayload.loading.samples import describe_first
 from clayload.loading.setup import Setup
 from clayload.loading.signing import ask_as_planned, hold_to_plan
 from clayload.loading.spending import LEVEL_OF, read_budgets
@@ -99,6 +100,8 @@ def _plan(found: _Found, history: History, setup: Setup, *, asks_clay: bool) -> 
     tempo, starts_at = _tempo_of(setup), _now(setup)
     tables = plan_tables(outlook, tempo, starts_at)
     ends_at = max((one.last_at for one in tables.values() if one.last_at), default=starts_at)
+    load = (found.frames.extract_id, found.cycle)
+    firsts = describe_first(outlook.n_going, load, history.ledger, setup)
     return LoadPlan(
         cycle=found.cycle,
         extract_id=found.frames.extract_id,
@@ -112,7 +115,7 @@ def _plan(found: _Found, history: History, setup: Setup, *, asks_clay: bool) -> 
         starts_at=starts_at,
         ends_at=ends_at,
         funds=tuple(plan_funds(outlook, budgets, balances)),
-        notes=(*notes, *(live.say_unknown() if asks_clay else ())),
+        notes=(*firsts, *notes, *(live.say_unknown() if asks_clay else ())),
     )
 
 

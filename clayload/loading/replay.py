@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -21,6 +22,7 @@ from clayload.delivery.pace import Rate
 from clayload.folder import writing_to
 from clayload.frames.chunk import choose_chunk_size
 from clayload.ledger.books import Books, RunRow
+from clayload.ledger.deferred import check_alone
 from clayload.ledger.left import find_left
 from clayload.ledger.recovery import recover
 from clayload.ledger.reopen import Replayable, find_replayable, reopen
@@ -59,7 +61,10 @@ class ReplayCount(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ReplayPlan:
-    """What a replay would send: `by_slot` submissions by table and slot, `n_unplaced` nowhere."""
+    """What a replay would send: `by_slot` submissions by table and slot, `n_unplaced` nowhere.
+
+    `kind` is what the run that sends it is called.
+    """
 
     parent: RunRow
     leads: tuple[Replayable, ...]
@@ -67,6 +72,7 @@ class ReplayPlan:
     n_unplaced: int
     rate_per_s: float
     sending_time_s: float
+    kind: str = REPLAY
 
     @property
     def counts(self) -> list[ReplayCount]:
@@ -105,17 +111,24 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
         RunError: there is no such run.
         ConfigError: an unknown table.
     """
-    tables = setup.config.tables
-    books = Books(setup.ledger)
-    parent = books.find_run(request.run_id)
+    parent = Books(setup.ledger).find_run(request.run_id)
     if request.table is not None:
-        check_name(request.table, tables)
+        check_name(request.table, setup.config.tables)
     left = find_left(setup.ledger, setup.departures_folder)
-    leads = tuple(
-        lead
-        for lead in find_replayable(setup.ledger, parent.run_id, request.states, left)
-        if request.table in (None, lead.table)
-    )
+    found = find_replayable(setup.ledger, parent.run_id, request.states, left)
+    leads = tuple(lead for lead in found if request.table in (None, lead.table))
+    return plan_leads(parent, leads, setup)
+
+
+def plan_leads(
+    parent: RunRow, leads: tuple[Replayable, ...], setup: Setup, kind: str = REPLAY
+) -> ReplayPlan:
+    """Plan how leads of a run are sent; reads only.
+
+    Raises:
+        ConfigError: a table of theirs is not configured any more.
+    """
+    books, tables = Books(setup.ledger), setup.config.tables
     n_of = Counter(lead.table for lead in leads)
     for name in n_of:
         check_name(name, tables)
@@ -132,6 +145,7 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
         n_unplaced=sum(plan.n_unplaced for plan in plans.values()),
         rate_per_s=rate.per_s,
         sending_time_s=sending_time_s(rate, len(leads)),
+        kind=kind,
     )
 
 
@@ -146,7 +160,8 @@ def prepare_replay(plan: ReplayPlan, setup: Setup) -> PreparedLoad:
 
     Raises:
         ConfigError: a secret is missing; nothing has changed.
-        RunError: RUN_FOLDER_GONE, or the new folder cannot be written; nothing has changed.
+        RunError: RUN_FOLDER_GONE, RESUMED_ALREADY, or the new folder cannot be written; nothing has
+            changed.
         LedgerError: the ledger cannot be written.
     """
     for name in plan.by_slot:
@@ -163,10 +178,10 @@ def prepare_replay(plan: ReplayPlan, setup: Setup) -> PreparedLoad:
             parent.extract_id,
             parent.cycle,
             reading.model_dump_json(),
-            REPLAY,
+            plan.kind,
             parent.run_id,
         )
-        setup.ledger.start_run(run, setup.config)
+        setup.ledger.start_run(run, setup.config, partial(check_alone, run=run))
     n_owed = reopen(setup.ledger, chunks)
     return PreparedLoad(
         run_id=made.run_id,

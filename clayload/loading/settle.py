@@ -21,6 +21,7 @@ from clayload.ledger.left import find_left
 from clayload.ledger.recovery import recover
 from clayload.ledger.states import SubmissionState
 from clayload.loading.run_folder import RunFolder, open_run_folder
+from clayload.loading.samples import read_sample_accounts
 from clayload.loading.setup import Setup
 from clayload.loading.slots import forecast_slots, warn_of_slots
 from clayload.model import RowEnd
@@ -31,9 +32,9 @@ from clayload.report.account import (
     RunReport,
     SlotAccount,
     count_ends,
-    find_deferred,
     merge_problems,
 )
+from clayload.report.deferral import find_deferred
 from clayload.report.markdown import render_report
 
 _LOOK_AGAIN_S = 1.0
@@ -121,12 +122,13 @@ def _read_account(
     n_listed: int | None = None,
 ) -> RunReport:
     deferred = find_deferred(problems)
+    tables = books.count_ends(run.run_id, deferred)
     return RunReport(
         run_id=run.run_id,
         extract_id=run.extract_id,
         cycle=run.cycle,
         reading=Reading.model_validate_json(run.preparation),
-        tables=books.count_ends(run.run_id, deferred),
+        tables=tables,
         slots=_slots(books, run.run_id, setup),
         in_doubt=tuple(books.leads_in(run.run_id, SubmissionState.IN_DOUBT, n_listed)),
         refused=tuple(books.leads_in(run.run_id, SubmissionState.REFUSED, n_listed)),
@@ -137,6 +139,7 @@ def _read_account(
         children=tuple(_read_child(books, child) for child in books.children_of(run.run_id)),
         warnings=warn_of_slots(forecast_slots(setup)),
         deferred=tuple(books.deferred_leads(run.run_id, deferred, n_listed or _LISTED_DEFERRED)),
+        samples=read_sample_accounts(run, tables, setup, books.left),
     )
 
 

@@ -24,7 +24,8 @@ from clayload.loading.set_aside import KeyReader, SetAside, find_set_aside
 from clayload.loading.settle import read_problems
 from clayload.loading.setup import Setup
 from clayload.model import RowEnd
-from clayload.report.account import Problem, Reading, find_deferred
+from clayload.report.account import Problem, Reading
+from clayload.report.deferral import find_deferred
 from clayload.report.moments import describe_moment
 
 _MAIL = ("email",)
@@ -181,10 +182,9 @@ def _tell_ledger(story: Story, runs: Mapping[str, RunRow]) -> Iterator[Happening
 def _describe_reading(run: RunRow, row_number: int, standing: Standing) -> str:
     files = " + ".join(Reading.model_validate_json(run.preparation).files)
     of_parent = f" of run {run.parent_run_id}" if run.parent_run_id else ""
-    kind = {"load": "read", "replay": f"replay{of_parent}", "resubmit": f"resubmit{of_parent}"}
+    kind = "read" if run.kind == "load" else f"{run.kind}{of_parent}"
     return (
-        f"{kind[run.kind]}: row {row_number} of {files}, "
-        f"for table {standing.table}, cycle {standing.cycle}"
+        f"{kind}: row {row_number} of {files}, for table {standing.table}, cycle {standing.cycle}"
     )
 
 

@@ -11,9 +11,11 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from clayload.errors import Code, ExitCode
+from clayload.errors import ExitCode
 from clayload.ledger.books import LeadRow
 from clayload.model import RowEnd
+from clayload.report.deferral import describe_deferred, find_deferred
+from clayload.report.sample import SampleAccount
 from clayload.tables.hints import Hints
 
 
@@ -128,6 +130,7 @@ class RunReport(_Account):
     `in_doubt`, `refused` and `deferred` may list the first leads only: how many there are, `ends`
     says.
     `warnings` say which slots and tables are near their end; they do not change the outcome.
+    `samples` are those of tables with `sample_first`.
     """
 
     run_id: str
@@ -145,6 +148,7 @@ class RunReport(_Account):
     children: tuple[ChildRun, ...] = ()
     warnings: tuple[str, ...] = ()
     deferred: tuple[LeadRow, ...] = ()
+    samples: tuple[SampleAccount, ...] = ()
 
     @property
     def ends(self) -> dict[RowEnd, int]:
@@ -207,10 +211,9 @@ class RunReport(_Account):
                 return f"keep the run folder and report this: {self.n_unaccounted} rows unplaced"
             case Outcome.PENDING:
                 n_pending = ends[RowEnd.PENDING] - self.reading.n_left_out
-                return f"{n_pending:,} leads are still owed: {self._hint(is_deferred=False)}"
+                return f"{n_pending:,} leads are still owed: {self._hint()}"
             case Outcome.DEFERRED:
-                n_deferred, hint = ends[RowEnd.DEFERRED], self._hint(is_deferred=True)
-                return f"{n_deferred:,} leads are deferred by a budget: {hint}"
+                return "; ".join(describe_deferred(self.problems, self.tables))
             case Outcome.ATTENTION:
                 option = "" if ends[RowEnd.REFUSED] else " --in-doubt"
                 return (
@@ -220,10 +223,10 @@ class RunReport(_Account):
             case Outcome.COMPLETE:
                 return "nothing: every lead that could be sent was sent"
 
-    def _hint(self, *, is_deferred: bool) -> str:
-        """Give the next step of the first problem that has deferred leads, or that has not."""
-        deferring = find_deferred(self.problems)
-        hints = [p.hint for p in self.problems if (p.table in deferring) is is_deferred]
+    def _hint(self) -> str:
+        """Give the next step of the first problem whose leads cannot wait."""
+        deferred = find_deferred(self.problems)
+        hints = [p.hint for p in self.problems if p.table not in deferred]
         return hints[0] if hints else "run the same load again"
 
     def _count_unsettled(self) -> str:
@@ -267,10 +270,3 @@ def merge_problems(problems: Sequence[Problem]) -> tuple[Problem, ...]:
         (problem.code, problem.table): problem for problem in reversed(problems)
     }
     return tuple(sorted(first.values(), key=lambda problem: (problem.table, problem.code)))
-
-
-def find_deferred(problems: Sequence[Problem]) -> frozenset[str]:
-    """Name the tables that were stopped by a budget, and by nothing else: their leads can wait."""
-    stopped = {problem.table for problem in problems}
-    otherwise = {p.table for p in problems if p.code != Code.BUDGET_EXHAUSTED}
-    return frozenset(stopped - otherwise)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from clayload.model import RowEnd
 from clayload.report.account import RunReport
+from clayload.report.deferral import title_deferred
 from clayload.report.grids import (
     LISTED_LEADS,
     Grid,
@@ -27,6 +28,7 @@ def render_report(report: RunReport, *, with_keys: bool, page: str | None = None
 
     Without keys, leads are spoken of by row number: so nothing personal goes to the orchestrator.
     """
+    title = title_deferred(report.problems, report.tables)
     sections = [
         f"# Load {report.cycle}: {report.outcome}",
         f"**Next:** {report.next_step}.",
@@ -34,6 +36,7 @@ def render_report(report: RunReport, *, with_keys: bool, page: str | None = None
         _render_facts(report),
         *_render_problems(report),
         *_render_warnings(report),
+        *_render_samples(report),
         "## The books",
         render_grid(grid_books(report)),
         "## Tables",
@@ -43,7 +46,7 @@ def render_report(report: RunReport, *, with_keys: bool, page: str | None = None
         *_render_reasons(report),
         *_render_leads("Refused by Clay", report, RowEnd.REFUSED, with_keys=with_keys),
         *_render_leads("In doubt", report, RowEnd.IN_DOUBT, with_keys=with_keys),
-        *_render_leads("Deferred by a budget", report, RowEnd.DEFERRED, with_keys=with_keys),
+        *_render_leads(title, report, RowEnd.DEFERRED, with_keys=with_keys),
         *_render_columns(report),
     ]
     return "\n\n".join(sections) + "\n"
@@ -71,6 +74,12 @@ def _render_warnings(report: RunReport) -> Iterable[str]:
     if report.warnings:
         yield "## Running out soon"
         yield "\n".join(f"- {escape(warning)}." for warning in report.warnings)
+
+
+def _render_samples(report: RunReport) -> Iterable[str]:
+    if report.samples:
+        yield "## Samples"
+        yield "\n".join(f"- {escape(sample.describe())}." for sample in report.samples)
 
 
 def _render_reasons(report: RunReport) -> Iterable[str]:

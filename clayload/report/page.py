@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from clayload.ledger.run_traffic import RunTraffic
 from clayload.model import RowEnd
 from clayload.report.account import RunReport
+from clayload.report.deferral import title_deferred
 from clayload.report.figures import draw_figures
 from clayload.report.grids import (
     LISTED_LEADS,
@@ -117,7 +118,8 @@ def _list_sections(of: _Sources, *, with_keys: bool) -> Iterator[Section]:
     yield from _tell_reasons(of)
     yield from _list_leads("Refused by Clay", report, RowEnd.REFUSED, with_keys=with_keys)
     yield from _list_leads("In doubt", report, RowEnd.IN_DOUBT, with_keys=with_keys)
-    yield from _list_leads("Deferred by a budget", report, RowEnd.DEFERRED, with_keys=with_keys)
+    title = title_deferred(report.problems, report.tables)
+    yield from _list_leads(title, report, RowEnd.DEFERRED, with_keys=with_keys)
     about = (*report.reading.describe_columns(), *report.describe_children())
     if about:
         yield Section("About the extract", about)
@@ -132,6 +134,8 @@ def _tell_problems(report: RunReport) -> Iterator[Section]:
         yield Section("What stopped", stopped)
     if report.warnings:
         yield Section("Running out soon", tuple(f"{warning}." for warning in report.warnings))
+    if report.samples:
+        yield Section("Samples", tuple(f"{sample.describe()}." for sample in report.samples))
 
 
 def _tell_rate(of: _Sources) -> Section:

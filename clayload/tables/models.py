@@ -209,6 +209,11 @@ class Table(_Model):
     budget: Budget | None = Field(
         default=None, description="What the leads of this table may cost; see A budget."
     )
+    sample_first: Count | None = Field(
+        default=None,
+        description="Leads of an extract and cycle that are sent before a person has said "
+        "`clayload approve`; left out, all of them.",
+    )
     clay_table_id: ClayId | None = Field(
         default=None,
         description="The table's id in Clay, as `clay tables get` takes it: a plan then asks Clay "

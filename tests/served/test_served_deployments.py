@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from load_tables import make_leads
+from load_kit import WORKSPACE
+from load_tables import describe_config, make_leads
 from served_kit import (
     STOP_WITHIN_S,
     Document,
@@ -27,6 +28,7 @@ FLOWS = {
     "event-backfill",
     "replay",
     "resubmit",
+    "resume-deferred",
     "capacity-plan",
     "watch-capacity",
     "reconcile",
@@ -44,7 +46,7 @@ def test_all_deployments_are_there_with_a_worker_for_them(served: Served) -> Non
 def test_schedules_go_by_the_workspaces_time_zone(served: Served) -> None:
     zone = served.work.options.time_zone
     assert zone != "UTC"
-    names = ("monthly-load", "watch-capacity", "reconcile")
+    names = ("monthly-load", "watch-capacity", "reconcile", "resume-deferred")
     found = {name: served.deployment(name)["schedules"] for name in names}
     assert {
         name: [(one["schedule"]["cron"], one["schedule"]["timezone"]) for one in schedules]
@@ -53,6 +55,7 @@ def test_schedules_go_by_the_workspaces_time_zone(served: Served) -> None:
         "monthly-load": [("0 6 1 * *", zone)],
         "watch-capacity": [("0 5 * * *", zone)],
         "reconcile": [("30 4 * * *", zone)],
+        "resume-deferred": [("5 0 * * *", zone)],
     }
 
 
@@ -94,6 +97,30 @@ def test_a_dropped_list_starts_its_backfill_by_itself(served: Served) -> None:
     ended = served.wait_for_end(started["id"])
     assert ended["name"] == "backfill saas-day · badge-scans.csv"
     assert ended["state"]["message"] == "complete: 7 delivered"
+
+
+def test_an_approved_sample_is_followed_by_the_rest_by_itself(served: Served) -> None:
+    document = describe_config(WORKSPACE, served.work.options)
+    document["tables"]["finance"]["sample_first"] = 5
+    served.work.write_config(**document)
+    try:
+        loaded = served.work.load(served.work.write_csv(make_leads("Banking", 12), "sampled.csv"))
+        assert loaded.exit_code == ExitCode.DEFERRED, loaded.stderr
+        asked = ("approve", loaded.json["run_id"])
+        approved = served.work.run(*asked, PREFECT_API_URL=f"{served.url}/api")
+        assert (approved.exit_code, "announced" in approved.stdout) == (0, True), approved.stderr
+        (started,) = served.wait_for(lambda: begun_by_event(served), "a resume")
+        ended = served.wait_for_end(started["id"])
+    finally:
+        served.work.write_config()
+    assert (ended["state_name"], ended["state"]["message"]) == (
+        "Completed",
+        "complete: 7 delivered",
+    )
+
+
+def begun_by_event(served: Served) -> list[Document]:
+    return [run for run in served.runs_of("resume-deferred") if not run["auto_scheduled"]]
 
 
 def test_a_schedule_that_comes_due_runs_by_itself(served: Served) -> None:

@@ -30,7 +30,7 @@ from hypothesis.stateful import (
 )
 from ledger_model import LedgerModel
 from ledger_places import Place, PostgresPlaces, SqlitePlaces
-from ledger_scene import CYCLE, TIMEOUT_S, LedgerScene, make_config
+from ledger_scene import CYCLE, TABLE, TIMEOUT_S, LedgerScene, make_config
 
 from clayload.delivery.budget import OverBudget
 from clayload.delivery.grant import (
@@ -41,6 +41,7 @@ from clayload.delivery.grant import (
     GrantedLead,
     Verdicts,
 )
+from clayload.delivery.sample import AwaitsWord, Word
 from clayload.delivery.verdict import Answered, AnswerLost, NotConnected, judge, unsent
 from clayload.ledger.audit import audit
 from clayload.ledger.books import Books
@@ -49,6 +50,7 @@ from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.ledger.owing import Lead
 from clayload.ledger.recovery import recover
 from clayload.ledger.reopen import find_replayable, reopen
+from clayload.ledger.samples import open_sample, speak
 from clayload.ledger.states import REPLAYABLE
 from clayload.model import ChunkRef, Priority
 from clayload.tables.costs import LeadCost
@@ -64,13 +66,14 @@ USED_BEFORE = {"tech-1": 2, "tech-2": 0, "tech-3": 0}
 
 @dataclass(frozen=True)
 class Limits:
-    """Budgets in credits, loose or tight."""
+    """Budgets in credits, loose or tight, and how many leads are a sample."""
 
     per_day: float
     per_cycle: float
+    sample_first: int | None = None
 
 
-LOOSE, TIGHT = Limits(12.5, 40.0), Limits(4.0, 7.75)
+LOOSE, TIGHT, SAMPLED = Limits(12.5, 40.0), Limits(4.0, 7.75), Limits(12.5, 40.0, 5)
 
 
 def _config(on_in_doubt: str, limits: Limits) -> TablesConfig:
@@ -86,6 +89,7 @@ def _config(on_in_doubt: str, limits: Limits) -> TablesConfig:
         },
         budget={"credits_per_day": limits.per_day},
         row_limit=ROW_LIMIT,
+        sample_first=limits.sample_first,
         on_in_doubt=on_in_doubt,
     )
 
@@ -143,7 +147,9 @@ class LedgerLaws(RuleBasedStateMachine):
         self.scene = LedgerScene(place, _config(self.on_in_doubt, self.limits))
         self.at_the_end.callback(self.scene.close)
         self.ledgers = [self.scene.open(), self.scene.open()]
-        self.model = LedgerModel(resends=self.on_in_doubt == "resend")
+        self.model = LedgerModel(
+            resends=self.on_in_doubt == "resend", n_allowed=self.limits.sample_first
+        )
         self.n_senders = 0
 
     def teardown(self) -> None:
@@ -222,6 +228,14 @@ class LedgerLaws(RuleBasedStateMachine):
         else:
             ledger.release(name)
 
+    @rule(process=st.integers(0, 1), word=st.sampled_from(Word), n_more=st.integers(1, 4))
+    def speak(self, process: int, word: Word, n_more: int) -> None:
+        if self.limits.sample_first is None or not self.model.runs:
+            return
+        ledger = self.ledgers[process]
+        speak(ledger, open_sample(ledger, "run-0", TABLE), word, n_more)
+        self.model.speak(word, n_more)
+
     @rule(seconds=st.sampled_from([0.01, 0.1, 0.5, 1.0, 5.0, 36.0, 400.0, 86_400.0]))
     def pass_time(self, seconds: float) -> None:
         self.scene.clock.at += seconds
@@ -252,6 +266,9 @@ class LedgerLaws(RuleBasedStateMachine):
         assert isinstance(answer, Finished) == (not self.model.owed_by(chunk.ref.run_id))
         if isinstance(answer, Exhausted):
             assert self._is_exhausted()
+        if isinstance(answer, AwaitsWord):
+            assert self.model.n_allowed is not None
+            assert self.model.charged.total() >= self.model.n_allowed
         if isinstance(answer, OverBudget):
             assert self._is_over_budget(chunk.cost)
         if isinstance(answer, Grant):
@@ -305,6 +322,12 @@ class LedgerLaws(RuleBasedStateMachine):
         assert {day: n for day, n in spent.items() if n} == dict(+self.model.spent)
         assert max(spent.values(), default=0) <= self.limits.per_day * 1_000
         assert max(_by_month(spent).values(), default=0) <= self.limits.per_cycle * 1_000
+
+    @invariant()
+    def a_sample_counts_just_what_may_have_been_accepted(self) -> None:
+        if hasattr(self, "model") and self.limits.sample_first is not None:
+            counted = self.scene.query("SELECT n_sent FROM samples")
+            assert sum(n for (n,) in counted) == self.model.charged.total()
 
     @invariant()
     def the_ledgers_own_check_finds_nothing_damaged(self) -> None:
@@ -361,3 +384,11 @@ def test_the_ledgers_laws_hold_under_a_tight_budget_on_postgres(
     postgres_places: PostgresPlaces,
 ) -> None:
     _hold(postgres_places.new, "hold", 3, TIGHT)
+
+
+def test_the_ledgers_laws_hold_with_a_sample_on_sqlite(tmp_path: Path) -> None:
+    _hold(SqlitePlaces(tmp_path).new, "resend", 4, SAMPLED)
+
+
+def test_the_ledgers_laws_hold_with_a_sample_on_postgres(postgres_places: PostgresPlaces) -> None:
+    _hold(postgres_places.new, "hold", 2, SAMPLED)

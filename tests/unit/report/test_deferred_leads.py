@@ -7,7 +7,8 @@ from report_scene import make_report
 
 from clayload.errors import Code, ExitCode
 from clayload.model import RowEnd
-from clayload.report.account import Outcome, Problem, find_deferred
+from clayload.report.account import Outcome, Problem
+from clayload.report.deferral import describe_deferred, find_deferred
 
 BUDGET = Problem(code=Code.BUDGET_EXHAUSTED, table="tech", message="b", hint="raise the budget")
 SLOTS = Problem(code=Code.SLOTS_USED_UP, table="finance", message="s", hint="add a slot")
@@ -55,3 +56,17 @@ def test_the_worst_decides_and_its_own_problem_says_what_is_next(
 ) -> None:
     report = make_report(tables={"tech": tech, "finance": finance}, problems=(BUDGET, SLOTS))
     assert (report.outcome, report.exit_code, report.next_step) == (outcome, exit_code, step)
+
+
+def test_leads_that_wait_for_a_budget_and_for_a_word_are_told_apart() -> None:
+    sample = Problem(code=Code.SAMPLE_SENT, table="finance", message="s", hint="look, then approve")
+    both = sample.model_copy(update={"table": "tech"})
+    tables = {"tech": {RowEnd.DEFERRED: 8}, "finance": {RowEnd.DEFERRED: 3}}
+    assert find_deferred([BUDGET, sample, both]) == {"tech", "finance"}
+    assert list(describe_deferred([BUDGET, sample], tables)) == [
+        "8 leads are deferred by a budget: raise the budget",
+        "3 leads are deferred until a person has looked at their sample: look, then approve",
+    ]
+    # Whoever waits for both needs the person first.
+    (said,) = describe_deferred([BUDGET, sample, both], tables)
+    assert said.startswith("11 leads are deferred until a person has looked")

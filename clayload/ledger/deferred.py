@@ -1,0 +1,82 @@
+"""Which runs left leads deferred that are owed still, and who goes on with them?
+
+In:    the ledger.
+Out:   those runs, the newest first; the run that resumes another now, if one does.
+Never: two runs at once that resume the same one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select
+
+from clayload.errors import Code, RunError
+from clayload.ledger import schema
+from clayload.ledger.books import LEADS_OF_RUN, RunRow
+from clayload.ledger.states import SubmissionState
+from clayload.ledger.store import Ledger, RunStart
+
+RESUME = "resume"
+"""The kind of a run that sends what an earlier one had to defer."""
+
+_r, _c, _s = schema.runs.c, schema.chunks.c, schema.submissions.c
+# From what is owed, which is little as a rule, and not from the leads of every run there ever was.
+_OWING = (
+    select(_c.run_id)
+    .select_from(LEADS_OF_RUN)
+    .where(_s.state == SubmissionState.PENDING)
+    .distinct()
+)
+
+
+def find_deferred_runs(ledger: Ledger) -> list[RunRow]:
+    """List the runs that ended deferred and have leads that are owed still, the newest first."""
+    found = (
+        select(schema.runs)
+        .where(_r.outcome == "deferred", _r.finished_at.is_not(None), _r.run_id.in_(_OWING))
+        .order_by(_r.started_at.desc())
+    )
+    with ledger.reading() as connection:
+        return [_as_run(row) for row in connection.execute(found)]
+
+
+def find_resuming(ledger: Ledger, run_id: str) -> RunRow | None:
+    """Find the run that resumes another one, and was not closed."""
+    found = _open_resumes_of(run_id).limit(1)
+    with ledger.reading() as connection:
+        row = connection.execute(found).one_or_none()
+    return None if row is None else _as_run(row)
+
+
+def check_alone(tx: Connection, run: RunStart) -> None:
+    """See, in the transaction that begins it, that nobody else resumes the same run.
+
+    Raises:
+        RunError: RESUMED_ALREADY.
+    """
+    if run.kind != RESUME or run.parent_run_id is None:
+        return
+    other = tx.execute(_open_resumes_of(run.parent_run_id).limit(1)).one_or_none()
+    if other is not None:
+        raise refuse_second(run.parent_run_id, other.run_id)
+
+
+def refuse_second(run_id: str, resumed_by: str) -> RunError:
+    """Say that somebody goes on with a run already."""
+    return RunError(
+        Code.RESUMED_ALREADY,
+        f"run {run_id} is being resumed already, by run {resumed_by}",
+        hint=f"leave it to that one; `clayload status {resumed_by}` shows how far it is",
+        run_id=run_id,
+    )
+
+
+def _open_resumes_of(run_id: str) -> Select[*tuple[Any, ...]]:
+    return select(schema.runs).where(
+        _r.parent_run_id == run_id, _r.kind == RESUME, _r.finished_at.is_(None)
+    )
+
+
+def _as_run(row: Row[*tuple[Any, ...]]) -> RunRow:
+    return RunRow(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public accessor
