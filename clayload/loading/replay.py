@@ -30,6 +30,7 @@ from clayload.ledger.store import RunStart
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.run_folder import RunFolder, find_run_folder, folder_gone, new_run_folder
 from clayload.loading.setup import Setup
+from clayload.loading.suppression import are_listed
 from clayload.model import ChunkRef
 from clayload.report.account import Reading
 from clayload.tables.problems import check_name
@@ -59,7 +60,10 @@ class ReplayCount(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ReplayPlan:
-    """What a replay would send: `by_slot` submissions by table and slot, `n_unplaced` nowhere."""
+    """What a replay would send: `by_slot` submissions by table and slot, `n_unplaced` nowhere.
+
+    `n_suppressed` more are on a suppression list by now, and left out.
+    """
 
     parent: RunRow
     leads: tuple[Replayable, ...]
@@ -67,6 +71,7 @@ class ReplayPlan:
     n_unplaced: int
     rate_per_s: float
     sending_time_s: float
+    n_suppressed: int = 0
 
     @property
     def counts(self) -> list[ReplayCount]:
@@ -92,6 +97,7 @@ class ReplayPlan:
                 "counts": [count.model_dump(mode="json") for count in self.counts],
                 "by_slot": self.by_slot,
                 "n_unplaced": self.n_unplaced,
+                "n_suppressed": self.n_suppressed,
                 "rate_per_s": self.rate_per_s,
                 "sending_time_s": self.sending_time_s,
             }
@@ -103,7 +109,7 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
 
     Raises:
         RunError: there is no such run.
-        ConfigError: an unknown table.
+        ConfigError: an unknown table, or a suppression list that cannot be used.
     """
     tables = setup.config.tables
     books = Books(setup.ledger)
@@ -111,11 +117,13 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
     if request.table is not None:
         check_name(request.table, tables)
     left = find_left(setup.ledger, setup.departures_folder)
-    leads = tuple(
+    chosen = [
         lead
         for lead in find_replayable(setup.ledger, parent.run_id, request.states, left)
         if request.table in (None, lead.table)
-    )
+    ]
+    listed = are_listed([(lead.table, lead.lead_key) for lead in chosen], setup)
+    leads = tuple(lead for lead, is_listed in zip(chosen, listed, strict=True) if not is_listed)
     n_of = Counter(lead.table for lead in leads)
     for name in n_of:
         check_name(name, tables)
@@ -132,6 +140,7 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
         n_unplaced=sum(plan.n_unplaced for plan in plans.values()),
         rate_per_s=rate.per_s,
         sending_time_s=sending_time_s(rate, len(leads)),
+        n_suppressed=sum(listed),
     )
 
 
