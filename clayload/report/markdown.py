@@ -116,7 +116,9 @@ def _render_columns(report: RunReport) -> Iterable[str]:
 def render_grid(grid: Grid) -> str:
     """Render a markdown table; cells are escaped."""
     n_plain = len(grid.rows) - grid.n_totals
-    totals = [[f"**{escape(cell)}**" if cell else "" for cell in row] for row in grid.rows[n_plain:]]
+    totals = [
+        [f"**{escape(cell)}**" if cell else "" for cell in row] for row in grid.rows[n_plain:]
+    ]
     rows = [[escape(cell) for cell in row] for row in grid.rows[:n_plain]]
     header = [escape(cell) for cell in grid.header]
     lines = [header, ["---"] * len(header), *rows, *totals]
