@@ -185,7 +185,7 @@ def is_on(entries: list[str], mail: str, domain: str) -> bool:
 
 
 @given(rows=rows_of_leads, outs=entries, rivals=entries)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_nobody_on_a_list_is_sent_and_the_books_balance(
     aliases: HeaderAliases,
     tables: TablesConfig,
