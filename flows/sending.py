@@ -100,10 +100,8 @@ def _deliver_shared(load: PreparedLoad, n_workers: int) -> list[Problem]:
 
 def describe_load(load: PreparedLoad) -> str:
     """Say what was read, and what of it is to be sent."""
-    reading = load.reading
     return (
-        f"run {load.run_id}: {reading.n_rows:,} rows read, {reading.n_quarantined:,} quarantined, "
-        f"{reading.n_duplicates:,} duplicates, {reading.n_unrouted:,} unrouted; {load.n_owed:,} of "
+        f"run {load.run_id}: {load.reading.sum_up()}; {load.n_owed:,} of "
         f"{load.n_accepted:,} accepted leads are owed, in {len(load.chunks):,} chunks"
     )
 

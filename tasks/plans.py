@@ -43,7 +43,10 @@ def show_replay_plan(request: ReplayRequest) -> State[Any]:
     said = f"{len(plan.leads):,} leads to send again: {describe_seconds(plan.sending_time_s)}"
     doubt = f"; Clay may have {plan.n_in_doubt:,} of them already" if plan.n_in_doubt else ""
     fits = f"; {plan.n_unplaced:,} find no room: add a slot" if plan.n_unplaced else ""
-    return _show("replay-plan", f"{said}{doubt}{fits}", _render_replay(plan))
+    listed = (
+        f"; {plan.n_suppressed:,} on a suppression list are left out" if plan.n_suppressed else ""
+    )
+    return _show("replay-plan", f"{said}{doubt}{fits}{listed}", _render_replay(plan))
 
 
 def _reading() -> Setup:

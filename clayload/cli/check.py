@@ -15,6 +15,7 @@ from clayload.errors import ClayloadError, Code, DestinationDownError, ExitCode
 from clayload.ledger.store import Ledger
 from clayload.loading.remote_runs import try_place
 from clayload.loading.setup import Setup, find_catalogue, read_setup
+from clayload.loading.suppression import describe_lists, read_lists
 from clayload.tables.costs import find_unknown_steps
 from clayload.tables.explain import problem_of
 from clayload.tables.yaml_file import read_yaml
@@ -32,6 +33,8 @@ def check(*, as_json: AsJson = False) -> None:
         "ledger": lambda: _try_ledger(setup),
         "destination": lambda: _try_hosts(setup),
     }
+    if setup.config.suppression:
+        checks["suppression"] = lambda: "\n".join(describe_lists(read_lists(setup)))
     if (runs_url := setup.settings.runs_url) is not None:
         checks["run files"] = lambda: _try_runs(runs_url)
     results = [(name, *_run(one)) for name, one in checks.items()]

@@ -72,6 +72,8 @@ def _write_config(path: Path, home: Path) -> TablesConfig:
     for number, slot in enumerate(slots, 1):
         slot["url"] = f"env:STANDIN_URL_{number}"
         slot["token"] = slot["token"] and f"env:STANDIN_TOKEN_{number}"
+    for listed in document["suppression"].values():
+        listed["file"] = str((path.parent / listed["file"]).absolute())
     (home / "tables.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
     shutil.copy(path.parent / "headers.yaml", home / "headers.yaml")
     if (prices := path.parent / "clay.yaml").exists():

@@ -59,6 +59,8 @@ def replay(
         setup = replace(setup, is_reading=False)
         settle_ended(setup)
     plan = plan_replay(request, setup)
+    if plan.n_suppressed and not as_json:
+        out.print(f"{plan.n_suppressed:,} are on a suppression list by now, and are left out")
     if not plan.leads and not as_json:
         _say_none(request)
     elif not as_json:

@@ -21,7 +21,7 @@ from clayload.ledger.usage import WorkspaceUse
 from clayload.loading.progress import describe_hold
 from clayload.model import RowEnd
 from clayload.report.account import Reading, RunReport
-from clayload.report.grids import TABLE_ENDS, Grid
+from clayload.report.grids import SAVINGS_TITLE, TABLE_ENDS, Grid, grid_savings
 from clayload.report.moments import describe_seconds
 
 if TYPE_CHECKING:
@@ -94,6 +94,8 @@ def show_report(report: RunReport) -> None:
         out.print(Text("sample", style="bold"), sample.describe(), soft_wrap=True)
     show_children(report)
     show_reading(report.reading)
+    if savings := report.reading.savings:
+        show_figures(grid_savings(savings), SAVINGS_TITLE)
     if report.reading.n_quarantined:
         out.print(f"to correct them: clayload quarantine export {report.run_id}", soft_wrap=True)
     _show_problems(report)
@@ -180,11 +182,7 @@ def show_plan(plan: LoadPlan) -> None:
     from clayload.loading.plan_words import describe_plan, describe_verdict, sum_up_plan  # noqa: PLC0415
 
     reading = plan.reading
-    out.print(
-        f"plan for cycle {plan.cycle}: {reading.n_rows:,} rows read, "
-        f"{reading.n_quarantined:,} quarantined, {reading.n_duplicates:,} duplicates, "
-        f"{reading.n_unrouted:,} unrouted, {reading.n_left_out:,} left out\n"
-    )
+    out.print(f"plan for cycle {plan.cycle}: {reading.sum_up()}, {reading.n_left_out:,} left out\n")
     for section in describe_plan(plan):
         show_figures(section.grid, section.title)
         show_points(section.sentences)

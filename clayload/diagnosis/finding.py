@@ -29,6 +29,7 @@ class Trouble(StrEnum):
     REFUSED = "refused"
     QUARANTINE_HIGH = "quarantine-high"
     UNROUTED_HIGH = "unrouted-high"
+    SUPPRESSED_HIGH = "suppressed-high"
     NOTHING_TO_SEND = "nothing-to-send"
     SENT_AGAIN = "sent-again"
     UNBALANCED = "unbalanced"

@@ -1,19 +1,21 @@
 """What became of the run's leads that nobody wants?
 
 In:    the run's signs.
-Out:   findings: stopped, in-doubt, refused, quarantine-high, unrouted-high, nothing-to-send,
-       sent-again, unbalanced.
+Out:   findings: stopped, in-doubt, refused, quarantine-high, unrouted-high,
+       suppressed-high, nothing-to-send, sent-again, unbalanced.
 Never: one finding a lead; they are counted, and the report lists them.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from clayload.diagnosis.finding import Finding, Severity, Trouble
 from clayload.diagnosis.signs import Refusals, Signs
 from clayload.errors import Code
 from clayload.model import RowEnd
+from clayload.report.account import Reading
 
 TOO_MANY = 0.2
 """The part of all rows from which on the file, not its rows, is at fault."""
@@ -110,6 +112,7 @@ def _find_set_aside(signs: Signs) -> Iterator[Finding]:
             "see the run folder's unrouted.csv; give them a table in tables.yaml, or mend a "
             "filter, see with `clayload plan`, and load again",
         )
+    yield from _find_suppressed(reading)
     if is_too_many(reading.n_duplicates, reading.n_rows):
         yield Finding(
             Trouble.SENT_AGAIN,
@@ -120,6 +123,22 @@ def _find_set_aside(signs: Signs) -> Iterator[Finding]:
             "not have any",
             "duplicates",
         )
+
+
+def _find_suppressed(reading: Reading) -> Iterator[Finding]:
+    if not is_too_many(reading.n_suppressed, reading.n_rows):
+        return
+    by_rule = Counter[str]()
+    for one in reading.savings:
+        by_rule[one.rule] += one.n_leads if one.end is RowEnd.SUPPRESSED else 0
+    rules = ", ".join(f"{rule} {n:,}" for rule, n in by_rule.most_common(_SHOWN) if n)
+    yield Finding(
+        Trouble.SUPPRESSED_HIGH,
+        Severity.ADVICE,
+        f"{_describe_part(reading.n_suppressed, reading.n_rows)} are suppressed: {rules}",
+        "nothing, if that is meant; if not, see suppressed.csv in the run folder, mend the list or "
+        "the table's suppress in tables.yaml, and load again",
+    )
 
 
 def is_too_many(n: int, n_rows: int) -> bool:

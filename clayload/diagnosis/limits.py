@@ -209,8 +209,6 @@ def _describe_line(signs: Signs, line: BudgetSigns, n_deferred: int) -> Iterator
         yield f"the volume planned for a cycle takes {line.planned:,.10g}"
     if n_deferred:
         yield f"{n_deferred:,} leads are deferred"
-    reading = signs.report.reading
-    n_saved = reading.n_quarantined + reading.n_duplicates
-    saved = n_saved * signs.credits_per_lead
+    saved = round(sum(one.credits for one in signs.report.reading.savings), 1)
     if saved:
-        yield f"quarantine and duplicates saved about {saved:,.10g} credits"
+        yield f"what was set aside saved about {saved:,.10g} credits"

@@ -1,33 +1,43 @@
 """How do rows that are not sent get back to their owner?
 
 In:    the fates with `end` and `line`, and the staged delivered columns of rows set aside.
-Out:   quarantine.csv, unrouted.csv (the user's own columns and ours) and duplicates.csv.
+Out:   quarantine.csv, unrouted.csv (the user's own columns and ours), duplicates.csv and
+       suppressed.csv (which row it is, and why: of who opted out nothing more is copied).
 Never: a value of the user's changed: `report.quarantine` makes of these files what is corrected in
        a spreadsheet and delivered again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 
 from clayload.frames.disk import probe_space
-from clayload.frames.fate import DUPLICATE, QUARANTINED, UNROUTED_END
+from clayload.frames.fate import DUPLICATE, QUARANTINED, SUPPRESSED, UNROUTED_END
 from clayload.frames.formula import guard
+from clayload.frames.route import Route
 from clayload.frames.screen import write_reasons
 from clayload.frames.source import RAW
+from clayload.frames.suppress import SUPPRESSED_BY
 
 QUARANTINE_FILE = "quarantine.csv"
 UNROUTED_FILE = "unrouted.csv"
 DUPLICATES_FILE = "duplicates.csv"
-ASIDE_FILES = (QUARANTINE_FILE, UNROUTED_FILE, DUPLICATES_FILE)
+SUPPRESSED_FILE = "suppressed.csv"
+ASIDE_FILES = (QUARANTINE_FILE, UNROUTED_FILE, DUPLICATES_FILE, SUPPRESSED_FILE)
 OURS = "clayload_"
+
+_ASIDE_ENDS = (QUARANTINED, SUPPRESSED, DUPLICATE, UNROUTED_END)
 
 
 def write_aside(
-    fates: pl.DataFrame, files: Sequence[str], staged: pl.LazyFrame, folder: Path
+    fates: pl.DataFrame,
+    files: Sequence[str],
+    routes: Sequence[Route],
+    staged: pl.LazyFrame,
+    folder: Path,
 ) -> dict[str, Path]:
     """Write the rows set aside; gives each end that has rows its file.
 
@@ -36,25 +46,30 @@ def write_aside(
     Raises:
         OSError: the folder cannot be written.
     """
-    return dict(_write_all(fates, files, staged, folder))
+    names = pl.Series("file", files, dtype=pl.String)
+    aside = fates.filter(pl.col("end").is_in(_ASIDE_ENDS)).with_columns(
+        pl.lit(names).gather("file_index").alias("file")
+    )
+    rows_of = {end: aside.filter(pl.col("end") == end).lazy() for end in aside["end"].unique()}
+    return dict(_write_all(rows_of, routes, staged, folder))
 
 
 def _write_all(
-    fates: pl.DataFrame, files: Sequence[str], staged: pl.LazyFrame, folder: Path
+    rows_of: Mapping[str, pl.LazyFrame],
+    routes: Sequence[Route],
+    staged: pl.LazyFrame,
+    folder: Path,
 ) -> Iterator[tuple[str, Path]]:
-    names = pl.Series("file", files, dtype=pl.String)
-    fates = fates.filter(pl.col("end").is_in([QUARANTINED, UNROUTED_END, DUPLICATE])).with_columns(
-        pl.lit(names).gather("file_index").alias("file")
-    )
     for end, file in ((QUARANTINED, QUARANTINE_FILE), (UNROUTED_END, UNROUTED_FILE)):
-        rows = fates.filter(pl.col("end") == end)
-        if not rows.is_empty():
-            _export(staged, rows.lazy(), folder / file, with_reasons=end == QUARANTINED)
+        if end in rows_of:
+            _export(staged, rows_of[end], folder / file, with_reasons=end == QUARANTINED)
             yield end, folder / file
-    repeats = fates.filter(pl.col("end") == DUPLICATE)
-    if not repeats.is_empty():
-        _sink(_describe_duplicates(repeats.lazy()), folder / DUPLICATES_FILE)
+    if DUPLICATE in rows_of:
+        _sink(_describe_duplicates(rows_of[DUPLICATE]), folder / DUPLICATES_FILE)
         yield DUPLICATE, folder / DUPLICATES_FILE
+    if SUPPRESSED in rows_of:
+        _sink(_describe_suppressed(rows_of[SUPPRESSED], routes), folder / SUPPRESSED_FILE)
+        yield SUPPRESSED, folder / SUPPRESSED_FILE
 
 
 def _export(staged: pl.LazyFrame, rows: pl.LazyFrame, path: Path, *, with_reasons: bool) -> None:
@@ -87,6 +102,18 @@ def _describe_duplicates(repeats: pl.LazyFrame) -> pl.LazyFrame:
         "row_number",
         guard(pl.col("lead_key")).alias("lead_key"),
         pl.col("first_row").alias("repeats_row_number"),
+    )
+
+
+def _describe_suppressed(rows: pl.LazyFrame, routes: Sequence[Route]) -> pl.LazyFrame:
+    tables = pl.Series("table", [route.table for route in routes], dtype=pl.String)
+    return rows.select(
+        "file",
+        "line",
+        "row_number",
+        pl.lit(tables).gather("route").alias("table"),
+        *(guard(pl.col(name)).alias(name) for name in ("lead_key", "email", "domain")),
+        pl.col(SUPPRESSED_BY).cast(pl.String),
     )
 
 

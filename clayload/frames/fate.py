@@ -14,11 +14,23 @@ import polars as pl
 from clayload.frames.dedupe import find_duplicates
 from clayload.frames.route import UNROUTED, Route
 from clayload.frames.screen import FAILED
+from clayload.frames.suppress import SUPPRESSED_BY
 
-QUARANTINED, DUPLICATE, UNROUTED_END = "quarantined", "duplicate", "unrouted"
+QUARANTINED, SUPPRESSED = "quarantined", "suppressed"
+DUPLICATE, UNROUTED_END = "duplicate", "unrouted"
 NOT_SELECTED, BEYOND_LIMIT, ACCEPTED = "not_selected", "beyond_limit", "accepted"
-ENDS = (QUARANTINED, DUPLICATE, UNROUTED_END, NOT_SELECTED, BEYOND_LIMIT, ACCEPTED)
+ENDS = (
+    QUARANTINED,
+    SUPPRESSED,
+    DUPLICATE,
+    UNROUTED_END,
+    NOT_SELECTED,
+    BEYOND_LIMIT,
+    ACCEPTED,
+)
 END = pl.Enum(ENDS)
+
+_IS_SUPPRESSED = pl.col(SUPPRESSED_BY).is_not_null()
 
 
 def decide_ends(
@@ -32,7 +44,10 @@ def decide_ends(
     `tables` selects some tables, `limit` the first leads of a load. Leads left out by either are
     accepted in every other respect; a later load takes them.
     """
-    repeats = find_duplicates(fates.filter(~FAILED).select("row_number", "route", "lead_key"))
+    # What is not sent anyway must not stand for a row that may be: where the key is not the
+    # address, one of two rows with the same key can be suppressed.
+    may_go = fates.filter(~FAILED & ~_IS_SUPPRESSED)
+    repeats = find_duplicates(may_go.select("row_number", "route", "lead_key"))
     # Row numbers are positions, which saves a join of every row with the few repeats.
     first_row = pl.repeat(None, fates.height, dtype=pl.UInt32(), eager=True).scatter(
         repeats.get_column("row_number") - 1, repeats.get_column("first_row")
@@ -52,6 +67,8 @@ def _decide(selected: Sequence[int]) -> pl.Expr:
     return (
         pl.when(FAILED)
         .then(_is(QUARANTINED))
+        .when(_IS_SUPPRESSED)
+        .then(_is(SUPPRESSED))
         .when(pl.col("first_row").is_not_null())
         .then(_is(DUPLICATE))
         .when(pl.col("route") == UNROUTED)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
-from clayload.frames.mail import is_personal, mail_domain
+from clayload.frames.mail import AROUND_MAIL, is_personal, mail_domain
 from clayload.frames.source import RAW
 from clayload.frames.text import read_domain, read_headcount, read_moment, tidy
 from clayload.model import LEAD_FIELDS
@@ -24,8 +24,7 @@ MAIL_DOMAIN = "mail_domain"
 _SITE_DOMAIN = "website:domain"
 
 _TYPED_FROM = {"employee_count": COUNT_TEXT, "created_at": MOMENT_TEXT}
-# Addresses copied from a mail program come as `<ana@acme.example>;`
-_AROUND = {"email": " \t\r\n\u00a0<>,;"}
+_AROUND = {"email": AROUND_MAIL}
 _TWO_WORDS = r"^(\S+) (\S+)$"
 
 Columns = Mapping[str, Sequence[str]]

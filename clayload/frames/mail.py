@@ -12,7 +12,11 @@ import polars as pl
 _WORD = r"[^\s@<>(),;:\"\[\]\\.\x00-\x1f]+"
 _LABEL = r"[\p{L}\p{N}](?:[\p{L}\p{N}-]*[\p{L}\p{N}])?"
 _MAIL = rf"^{_WORD}(?:\.{_WORD})*@(?:{_LABEL}\.)+\p{{L}}[\p{{L}}\p{{N}}-]*[\p{{L}}\p{{N}}]$"
+_DOMAIN = rf"^(?:{_LABEL}\.)+\p{{L}}[\p{{L}}\p{{N}}-]*[\p{{L}}\p{{N}}]$"
 _MAX_BYTES = 254  # RFC 5321, section 4.5.3.1.3
+
+AROUND_MAIL = " \t\r\n\u00a0<>,;"
+"""What may stand around an address that was copied from a mail program: `<ana@acme.example>;`"""
 
 PERSONAL_DOMAINS = (
     "aol.com", "bigpond.com", "btinternet.com", "comcast.net", "fastmail.com", "free.fr",
@@ -49,6 +53,11 @@ _ROLES = (
 def is_mail(address: pl.Expr) -> pl.Expr:
     """Tell which addresses can be delivered to, by their form."""
     return address.str.contains(_MAIL) & (address.str.len_bytes() <= _MAX_BYTES)
+
+
+def is_domain(domain: pl.Expr) -> pl.Expr:
+    """Tell which texts are bare domains, by their form."""
+    return domain.str.contains(_DOMAIN)
 
 
 def mail_domain(address: pl.Expr) -> pl.Expr:

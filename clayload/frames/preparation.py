@@ -14,10 +14,13 @@ from pathlib import Path
 import polars as pl
 
 from clayload.frames import fate
+from clayload.frames.kept import Kept, count_kept
+from clayload.frames.listed import Listed
 from clayload.frames.route import Route
 from clayload.frames.rules import RULES
-from clayload.frames.walk import CONFLICT, FLAGS, Walked
+from clayload.frames.walk import CONFLICT, Walked
 from clayload.model import ChunkRef
+from clayload.tables.suppression import MailKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,8 @@ class PrepareOptions:
     `folder` takes the chunk files and the rows set aside; nothing is written with `write=False`,
     which counts only. A load has at most `max_chunks` chunks, of at least `chunk_rows` leads where
     there are so many. `limit` takes the first leads of the load, `tables` those of some tables;
-    `only_table` takes every lead, whatever the filters say.
+    `only_table` takes every lead, whatever the filters say. `lists` are the suppression lists of
+    the configuration, by name.
     """
 
     run_id: str
@@ -37,6 +41,7 @@ class PrepareOptions:
     limit: int | None = None
     tables: Collection[str] | None = None
     only_table: str | None = None
+    lists: Mapping[str, Listed] = field(default_factory=dict)
     write: bool = True
 
 
@@ -44,19 +49,21 @@ class PrepareOptions:
 class Preparation:
     """The books of an extract before sending.
 
-    n_rows = n_quarantined + n_duplicates + n_unrouted + n_not_selected + n_beyond_limit
-    + the sum of n_accepted (by table, every table of the configuration).
+    n_rows = n_quarantined + n_suppressed + n_duplicates + n_unrouted + n_not_selected
+    + n_beyond_limit + the sum of n_accepted (by table, every table of the configuration).
 
     `quarantine_reasons` counts broken rules, so a lead may count under several. `n_multi_match`
     are the leads to be sent that more than one table's filter takes. `conflicts` counts, for each
     merged field, the rows whose columns held different values. `flags` counts, of the accepted
-    leads, the personal addresses and role accounts. `paths` has a file for each of quarantined,
-    unrouted and duplicate that has rows.
+    leads, the personal addresses and role accounts. `kept` says which rule kept leads from which
+    table. `paths` has a file for each of quarantined, suppressed, unrouted and duplicate that has
+    rows.
     """
 
     n_rows: int
     n_quarantined: int
     quarantine_reasons: dict[str, int]
+    n_suppressed: int
     n_duplicates: int
     n_unrouted: int
     n_not_selected: int
@@ -70,6 +77,7 @@ class Preparation:
     unmapped: tuple[str, ...]
     merged: dict[str, tuple[str, ...]]
     conflicts: dict[str, int]
+    kept: tuple[Kept, ...]
     paths: dict[str, Path] = field(default_factory=dict)
 
     @property
@@ -77,6 +85,7 @@ class Preparation:
         """Whether every row read stands under exactly one end."""
         ends = (
             self.n_quarantined,
+            self.n_suppressed,
             self.n_duplicates,
             self.n_unrouted,
             self.n_not_selected,
@@ -98,19 +107,21 @@ def count_up(
         n_rows=fates.height,
         n_quarantined=by_end.get(fate.QUARANTINED, 0),
         quarantine_reasons=_sum_flags(fates, {rule.name: rule.flag for rule in RULES}),
+        n_suppressed=by_end.get(fate.SUPPRESSED, 0),
         n_duplicates=by_end.get(fate.DUPLICATE, 0),
         n_unrouted=by_end.get(fate.UNROUTED_END, 0),
         n_not_selected=by_end.get(fate.NOT_SELECTED, 0),
         n_beyond_limit=by_end.get(fate.BEYOND_LIMIT, 0),
         n_multi_match=accepted.filter(pl.col("n_matches") > 1).height,
         n_accepted=n_accepted,
-        flags=_sum_flags(accepted, {flag: flag for flag in FLAGS}),
+        flags=_sum_flags(accepted, {flag.value: flag for flag in MailKind}),
         chunk_size=chunk_size,
         n_chunks=sum(-(-n // chunk_size) for n in n_accepted.values()),
         chunks=(),
         unmapped=tuple(walked.source.unmapped),
         merged=dict(walked.source.merged),
         conflicts=_sum_flags(fates, {name: CONFLICT + name for name in walked.source.merged}),
+        kept=count_kept(fates, routes),
     )
 
 

@@ -4,8 +4,8 @@ In:    an open extract, the tables' configuration, and what of it is wanted.
 Out:   a `Preparation`, the chunk files, and the files of rows set aside.
 Never: a row lost: the counts sum to the rows read, or nothing goes on.
 
-The order of the walk: lead - route - screen (one streaming pass, `walk`), then lines - fate
-(dedupe, selection) on the narrow fates, then chunk and aside from what was staged on disk.
+The order of the walk: lead - route - screen (one streaming pass, `walk`), then lines - suppress -
+fate (dedupe, selection) on the narrow fates, then chunk and aside from what was staged on disk.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from clayload.frames.lines import find_lines
 from clayload.frames.preparation import Preparation, PrepareOptions, count_up
 from clayload.frames.route import UNROUTED_KEY, Route, list_routes
 from clayload.frames.source import Source
+from clayload.frames.suppress import mark_suppressed
 from clayload.frames.walk import ASIDE_FILE, LEADS_FILE, Walked, walk
 from clayload.model import ChunkRef
 from clayload.tables.models import TablesConfig
@@ -58,6 +59,7 @@ def prepare_chunks(source: Source, config: TablesConfig, options: PrepareOptions
     with _staging(options) as staging:
         walked = walk(source, routes, staging)
         fates = find_lines(walked.fates, walked.source.files)
+        fates = mark_suppressed(fates, routes, options.lists)
         fates = fate.decide_ends(fates, routes, options.tables, options.limit)
         size = _choose_size(fates, options)
         counted = count_up(walked, fates, routes, size)
@@ -117,7 +119,7 @@ def _write(
     aside = pl.scan_parquet(staging / ASIDE_FILE)
     names = [file.name for file in source.files]
     with ThreadPoolExecutor(1) as beside:
-        writing = beside.submit(write_aside, fates, names, aside, options.folder)
+        writing = beside.submit(write_aside, fates, names, routes, aside, options.folder)
         check_leads(pl.scan_parquet(staging / LEADS_FILE))
         paths = write_chunks(Staged(staging / LEADS_FILE, not_sent), plans, routes, options.folder)
     return replace(

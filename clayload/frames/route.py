@@ -9,7 +9,7 @@ Never: a lead in two tables: the first match wins, the others are counted.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import polars as pl
@@ -25,22 +25,30 @@ KEY_SEPARATOR = "|"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The part of a table's entry that frames need; without a filter it takes every lead."""
+    """The part of a table's entry that frames need; without a filter it takes every lead.
+
+    `suppressed_by` names the lists, and then the kinds of addresses, that the table does without.
+    """
 
     table: str
     filter: str | None
     key: tuple[str, ...]
     send: tuple[str, ...]
+    suppressed_by: tuple[str, ...] = ()
 
 
 def list_routes(config: TablesConfig, only_table: str | None = None) -> tuple[Route, ...]:
     """List the routes in the order in which they are tried, or the one that takes every lead."""
     if only_table is not None:
-        table = config.tables[only_table]
-        return (Route(only_table, None, table.key, table.send),)
-    return tuple(
-        Route(name, table.filter, table.key, table.send) for name, table in config.tables.items()
-    )
+        return (replace(_read_route(only_table, config), filter=None),)
+    return tuple(_read_route(name, config) for name in config.tables)
+
+
+def _read_route(name: str, config: TablesConfig) -> Route:
+    table = config.tables[name]
+    lists = [listed for listed, one in config.suppression.items() if one.holds_for(name)]
+    kinds = [kind.value for kind in table.suppress]
+    return Route(name, table.filter, table.key, table.send, (*lists, *kinds))
 
 
 def route_leads(leads: pl.LazyFrame, routes: Sequence[Route]) -> pl.LazyFrame:

@@ -22,12 +22,13 @@ from clayload.frames.route import UNROUTED, Route, route_leads
 from clayload.frames.rules import RULES
 from clayload.frames.screen import FAILED, HEAVY, screen, weigh
 from clayload.frames.source import RAW, Source
+from clayload.frames.suppress import ADDRESSES
 from clayload.model import LEAD_FIELDS
+from clayload.tables.suppression import MailKind
 
 LEADS_FILE = "leads.parquet"
 ASIDE_FILE = "aside.parquet"
 CONFLICT = "conflict:"
-FLAGS = ("personal_mail", "role_account")
 _ATTEMPTS = 2
 _STAGED = ("row_number", "route", "lead_key", *LEAD_FIELDS)
 
@@ -37,7 +38,8 @@ class Walked:
     """An extract as far as it could be read, and the fate of its rows.
 
     `fates` has, in file order: row_number, file_index, route, n_matches, lead_key, n_newlines,
-    `fails:<rule>` per rule, `personal_mail`, `role_account`, `conflict:<field>` per merged field.
+    `fails:<rule>` per rule, `personal_mail`, `role_account`, `conflict:<field>` per merged field,
+    and `ADDRESSES` where a route has rules for whom it does without.
     """
 
     source: Source
@@ -77,7 +79,7 @@ def _walk(source: Source, routes: Sequence[Route], staging: Path | None) -> pl.D
     to_send = ~FAILED & (pl.col("route") != UNROUTED)
     leads = judged.filter(to_send).select(_STAGED)
     check_schema(leads)
-    plans = [judged.select(_fate(source))]
+    plans = [judged.select(_fate(source, routes))]
     if staging is not None:
         # A heavy lead is staged on both sides: its weight is known only after the walk.
         aside = judged.filter(~to_send | pl.col(HEAVY))
@@ -94,18 +96,20 @@ def _walk(source: Source, routes: Sequence[Route], staging: Path | None) -> pl.D
     return weigh(fates, judged, routes)
 
 
-def _fate(source: Source) -> list[pl.Expr]:
+def _fate(source: Source, routes: Sequence[Route]) -> list[pl.Expr]:
     conflicts = [
         differs(columns).alias(CONFLICT + field) for field, columns in source.merged.items()
     ]
+    has_rules = any(route.suppressed_by for route in routes)
     return [
         pl.col("row_number", "file_index", "route", "n_matches", "lead_key"),
         *(pl.col(rule.flag) for rule in RULES),
         pl.col(HEAVY),
-        is_personal(pl.col(MAIL_DOMAIN)).fill_null(value=False).alias("personal_mail"),
-        is_role(pl.col("email")).fill_null(value=False).alias("role_account"),
+        is_personal(pl.col(MAIL_DOMAIN)).fill_null(value=False).alias(MailKind.PERSONAL_MAIL),
+        is_role(pl.col("email")).fill_null(value=False).alias(MailKind.ROLE_ACCOUNT),
         _count_newlines(source).alias("n_newlines"),
         *conflicts,
+        *(pl.col(name) for name in ADDRESSES if has_rules),
     ]
 
 

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from clayload.loading.load_plan import Fit, LoadPlan
 from clayload.loading.month import Section
-from clayload.report.grids import Grid
+from clayload.report.grids import SAVINGS_TITLE, SAVINGS_WORDS, Grid, grid_savings
 from clayload.report.moments import describe_seconds
 from clayload.tables.catalogue import Level
 
@@ -44,6 +44,8 @@ def describe_plan(plan: LoadPlan) -> Iterator[Section]:
     yield _describe_spend(plan)
     if plan.funds:
         yield _describe_funds(plan)
+    if savings := plan.reading.savings:
+        yield Section(SAVINGS_TITLE, grid_savings(savings), (SAVINGS_WORDS,))
 
 
 def _describe_leads(plan: LoadPlan) -> Section:

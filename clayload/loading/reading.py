@@ -27,6 +27,7 @@ from clayload.ledger.owing import Lead
 from clayload.loading.request import LoadRequest
 from clayload.loading.run_folder import find_run_folder, folder_of
 from clayload.loading.setup import Setup
+from clayload.loading.suppression import price_kept, read_lists
 from clayload.model import ChunkRef
 from clayload.report.account import Reading
 from clayload.tables.hints import Hints
@@ -51,7 +52,7 @@ def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path
     """Read, check and route the extract into chunk files under `folder`.
 
     Raises:
-        ConfigError: an unknown table.
+        ConfigError: an unknown table, or a suppression list that cannot be used.
         StopExtractError: the extract cannot be read.
         RunError: the folder cannot be written.
     """
@@ -66,6 +67,7 @@ def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path
 
 def _prepare(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> PreparedFrames:
     hints = request.hints
+    lists = read_lists(setup)
     extract = open_extract(request.files, setup.aliases.hinted(hints.headers), folder)
     source = _read_as_meant(extract, request)
     options = PrepareOptions(
@@ -76,9 +78,11 @@ def _prepare(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> P
         limit=request.limit,
         tables=None if request.table is None else [request.table],
         only_table=hints.only_table,
+        lists=lists,
     )
     preparation = prepare_chunks(source, setup.config, options)
     reading = _describe_reading(preparation, extract, request.hints)
+    reading = reading.model_copy(update={"savings": price_kept(preparation.kept, setup)})
     if request.parent_run_id is not None:
         added = find_added(Returned(extract), _find_parent(request.parent_run_id, setup))
         reading = reading.model_copy(update={"added": added})
@@ -135,6 +139,7 @@ def _describe_reading(preparation: Preparation, extract: Extract, hints: Hints) 
         n_rows=preparation.n_rows,
         n_quarantined=preparation.n_quarantined,
         quarantine_reasons=preparation.quarantine_reasons,
+        n_suppressed=preparation.n_suppressed,
         n_duplicates=preparation.n_duplicates,
         n_unrouted=preparation.n_unrouted,
         n_multi_match=preparation.n_multi_match,

@@ -32,6 +32,7 @@ from clayload.ledger.store import RunStart
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.run_folder import RunFolder, find_run_folder, folder_gone, new_run_folder
 from clayload.loading.setup import Setup
+from clayload.loading.suppression import are_listed
 from clayload.model import ChunkRef
 from clayload.report.account import Reading
 from clayload.tables.problems import check_name
@@ -63,7 +64,8 @@ class ReplayCount(BaseModel):
 class ReplayPlan:
     """What a replay would send: `by_slot` submissions by table and slot, `n_unplaced` nowhere.
 
-    `kind` is what the run that sends it is called.
+    `kind` is what the run that sends it is called. `n_suppressed` more are on a suppression list by
+    now, and left out.
     """
 
     parent: RunRow
@@ -73,6 +75,7 @@ class ReplayPlan:
     rate_per_s: float
     sending_time_s: float
     kind: str = REPLAY
+    n_suppressed: int = 0
 
     @property
     def counts(self) -> list[ReplayCount]:
@@ -98,6 +101,7 @@ class ReplayPlan:
                 "counts": [count.model_dump(mode="json") for count in self.counts],
                 "by_slot": self.by_slot,
                 "n_unplaced": self.n_unplaced,
+                "n_suppressed": self.n_suppressed,
                 "rate_per_s": self.rate_per_s,
                 "sending_time_s": self.sending_time_s,
             }
@@ -109,7 +113,7 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
 
     Raises:
         RunError: there is no such run.
-        ConfigError: an unknown table.
+        ConfigError: an unknown table, or a suppression list that cannot be used.
     """
     parent = Books(setup.ledger).find_run(request.run_id)
     if request.table is not None:
@@ -121,14 +125,17 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
 
 
 def plan_leads(
-    parent: RunRow, leads: tuple[Replayable, ...], setup: Setup, kind: str = REPLAY
+    parent: RunRow, found: tuple[Replayable, ...], setup: Setup, kind: str = REPLAY
 ) -> ReplayPlan:
-    """Plan how leads of a run are sent; reads only.
+    """Plan how leads of a run are sent, but for those on a suppression list; reads only.
 
     Raises:
-        ConfigError: a table of theirs is not configured any more.
+        ConfigError: a table of theirs is not configured any more, or a suppression list cannot be
+            used.
     """
     books, tables = Books(setup.ledger), setup.config.tables
+    listed = are_listed([(lead.table, lead.lead_key) for lead in found], setup)
+    leads = tuple(lead for lead, is_listed in zip(found, listed, strict=True) if not is_listed)
     n_of = Counter(lead.table for lead in leads)
     for name in n_of:
         check_name(name, tables)
@@ -146,6 +153,7 @@ def plan_leads(
         rate_per_s=rate.per_s,
         sending_time_s=sending_time_s(rate, len(leads)),
         kind=kind,
+        n_suppressed=sum(listed),
     )
 
 

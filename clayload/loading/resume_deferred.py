@@ -93,12 +93,13 @@ def prepare_resume(run_id: str, setup: Setup) -> PreparedLoad | None:
     deferral = _read_deferral(run, setup)
     if deferral.resumed_by is not None:
         raise refuse_second(run_id, deferral.resumed_by)
-    leads = tuple(lead for lead in _find_owed(run, setup) if lead.table not in deferral.holds)
-    if not leads:
+    owed = tuple(lead for lead in _find_owed(run, setup) if lead.table not in deferral.holds)
+    plan = plan_leads(run, owed, setup, RESUME)
+    if not plan.leads:
         return None
     if (abandoned := find_resuming(setup.ledger, run_id)) is not None:
         setup.ledger.finish_run(abandoned.run_id, _ABANDONED, "[]")
-    return prepare_replay(plan_leads(run, leads, setup, RESUME), setup)
+    return prepare_replay(plan, setup)
 
 
 def _read_deferral(run: RunRow, setup: Setup) -> Deferral:

@@ -1,7 +1,8 @@
 """Did a run set a lead aside, and why?
 
 In:    a run's folder, and the keys under which the lead may be known.
-Out:   the lines of quarantine.csv, unrouted.csv and duplicates.csv that are this lead.
+Out:   the lines of quarantine.csv, unrouted.csv, duplicates.csv and suppressed.csv that are this
+       lead.
 Never: a match on anything but a key: another person's row may name this address, too.
 """
 
@@ -14,7 +15,13 @@ from pathlib import Path
 
 import polars as pl
 
-from clayload.frames.aside import DUPLICATES_FILE, OURS, QUARANTINE_FILE, UNROUTED_FILE
+from clayload.frames.aside import (
+    DUPLICATES_FILE,
+    OURS,
+    QUARANTINE_FILE,
+    SUPPRESSED_FILE,
+    UNROUTED_FILE,
+)
 from clayload.frames.lead import to_leads
 from clayload.frames.route import UNROUTED_KEY, build_key
 from clayload.frames.source import RAW
@@ -85,6 +92,7 @@ def find_set_aside(folder: Path, keys: KeyReader, wanted: Collection[str]) -> li
         QUARANTINE_FILE: _find_quarantined,
         UNROUTED_FILE: _find_unrouted,
         DUPLICATES_FILE: _find_duplicates,
+        SUPPRESSED_FILE: _find_suppressed,
     }
     return [
         found
@@ -107,11 +115,21 @@ def _find_unrouted(path: Path, keys: KeyReader, wanted: Sequence[str]) -> Iterat
 
 
 def _find_duplicates(path: Path, _keys: KeyReader, wanted: Sequence[str]) -> Iterator[SetAside]:
-    # Written with an apostrophe where a spreadsheet would see a formula.
-    spellings = [*wanted, *(f"'{key}" for key in wanted)]
-    for row in _scan(path).filter(pl.col("lead_key").is_in(spellings)).collect().to_dicts():
+    for row in _scan(path).filter(pl.col("lead_key").is_in(_spell(wanted))).collect().to_dicts():
         why = f"it repeats row {row['repeats_row_number']}"
         yield SetAside(RowEnd.DUPLICATE, row["file"], row["line"], why)
+
+
+def _find_suppressed(path: Path, _keys: KeyReader, wanted: Sequence[str]) -> Iterator[SetAside]:
+    is_wanted = pl.any_horizontal(pl.col("lead_key", "email").is_in(_spell(wanted)))
+    for row in _scan(path).filter(is_wanted).collect().to_dicts():
+        why = f"by {row['suppressed_by']}, of table {row['table']}"
+        yield SetAside(RowEnd.SUPPRESSED, row["file"], row["line"], why)
+
+
+def _spell(wanted: Sequence[str]) -> list[str]:
+    """Give keys also as they are written where a spreadsheet would see a formula."""
+    return [*wanted, *(f"'{key}" for key in wanted)]
 
 
 def _match(path: Path, keys: KeyReader, wanted: Sequence[str]) -> _Rows:

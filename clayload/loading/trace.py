@@ -159,8 +159,8 @@ class _Search:
 
 
 def _describe_aside(one: SetAside) -> str:
-    what = {RowEnd.QUARANTINED: "quarantined, not sent", RowEnd.UNROUTED: "unrouted, not sent"}
-    return f"line {one.line} of {one.file}: {what.get(one.end, one.end)}: {one.why}"
+    not_sent = "" if one.end is RowEnd.DUPLICATE else ", not sent"
+    return f"line {one.line} of {one.file}: {one.end}{not_sent}: {one.why}"
 
 
 def _tell_ledger(story: Story, runs: Mapping[str, RunRow]) -> Iterator[Happening]:
@@ -269,6 +269,11 @@ def _next_step_aside(end: RowEnd, run_id: str) -> str:
         return f"correct it: `clayload quarantine export {run_id}`, then `clayload resubmit`"
     if end is RowEnd.UNROUTED:
         return "give it a table whose filter takes it, then run the same load again"
+    if end is RowEnd.SUPPRESSED:
+        return (
+            "nothing, if that is meant; else take it off the list, or mend the table's suppress in "
+            "tables.yaml, and run the same load again"
+        )
     return "nothing: the row it repeats stands for it"
 
 

@@ -16,6 +16,7 @@ from clayload.ledger.books import LeadRow
 from clayload.model import RowEnd
 from clayload.report.deferral import describe_deferred, find_deferred
 from clayload.report.sample import SampleAccount
+from clayload.report.savings import Saving
 from clayload.tables.hints import Hints
 
 
@@ -49,7 +50,8 @@ class Reading(_Account):
     the columns of each field that has several, `conflicts` the rows in which those differ, and
     `unread` what of the files was left aside, such as further sheets. `added` are the rows of a
     resubmit, as (first, last), that stand for no lead its parent run had set aside. `hints` are
-    what a person said of the extract.
+    what a person said of the extract. `savings` say what the rules kept from Clay; runs of before
+    they were counted have none.
     """
 
     files: tuple[str, ...]
@@ -67,6 +69,16 @@ class Reading(_Account):
     unread: tuple[str, ...]
     added: tuple[tuple[int, int], ...] = ()
     hints: Hints = Hints()
+    n_suppressed: int = 0
+    savings: tuple[Saving, ...] = ()
+
+    def sum_up(self) -> str:
+        """Say how many rows were read, and how many of them were set aside."""
+        suppressed = f"{self.n_suppressed:,} suppressed, " if self.n_suppressed else ""
+        return (
+            f"{self.n_rows:,} rows read, {self.n_quarantined:,} quarantined, {suppressed}"
+            f"{self.n_duplicates:,} duplicates, {self.n_unrouted:,} unrouted"
+        )
 
     def describe_columns(self) -> Iterator[str]:
         """Say, a sentence each, what a person should know of the extract's columns."""
@@ -249,6 +261,7 @@ def count_ends(reading: Reading, tables: Mapping[str, Mapping[RowEnd, int]]) -> 
     """Count every row read by its end, in the order of `RowEnd`."""
     ends = dict.fromkeys(RowEnd, 0)
     ends[RowEnd.QUARANTINED] = reading.n_quarantined
+    ends[RowEnd.SUPPRESSED] = reading.n_suppressed
     ends[RowEnd.DUPLICATE] = reading.n_duplicates
     ends[RowEnd.UNROUTED] = reading.n_unrouted
     ends[RowEnd.PENDING] = reading.n_left_out

@@ -8,12 +8,14 @@ Never: markup; how a cell is written safely is the form's own question.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clayload.ledger.books import LeadRow
 from clayload.model import RowEnd
 from clayload.report.account import RunReport
+from clayload.report.savings import Saving
 
 _FIGURE = re.compile(r"-?[\d,.]+%?")
 
@@ -28,6 +30,15 @@ TABLE_ENDS = (
     RowEnd.PENDING,
 )
 """How leads that have a Clay table can end."""
+
+
+SAVINGS_TITLE = "What was kept from Clay"
+SAVINGS_WORDS = (
+    "Each lead counts once, under the first rule it breaks, with what a lead of its table was "
+    "counted with when it was read; one that no table's filter takes has no figure. Dollars are at "
+    "the unit prices of clay.yaml, before any discount."
+)
+"""What the figures of `grid_savings` mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,31 @@ def grid_reasons(report: RunReport) -> Grid:
 def rank_reasons(report: RunReport) -> list[tuple[str, int]]:
     """Sort the reasons for quarantine by how many leads have them."""
     return sorted(report.reading.quarantine_reasons.items(), key=lambda item: -item[1])
+
+
+def grid_savings(savings: Sequence[Saving]) -> Grid:
+    """Give what each rule kept from Clay, over all tables, and all rules together."""
+    of_rule: defaultdict[tuple[str, str], list[Saving]] = defaultdict(list)
+    for one in savings:
+        of_rule[one.rule, one.end].append(one)
+    # Under each end the rule that kept most back comes first, over all tables.
+    ends = list(dict.fromkeys(end for _, end in of_rule))
+    ranked = sorted(
+        of_rule.items(),
+        key=lambda item: (ends.index(item[0][1]), -sum(one.n_leads for one in item[1])),
+    )
+    rows = [(*names, *_sum_savings(group)) for names, group in ranked]
+    header = ("rule", "end", "leads", "credits\nnot spent", "Actions\nnot spent", "US dollars")
+    return Grid(header, (*rows, ("all", "", *_sum_savings(savings))), n_totals=1)
+
+
+def _sum_savings(savings: Sequence[Saving]) -> tuple[str, str, str, str]:
+    n_leads = f"{sum(one.n_leads for one in savings):,}"
+    if all(one.table is None for one in savings):
+        return n_leads, "", "", ""
+    spent = (sum(one.credits for one in savings), sum(one.actions for one in savings))
+    credits_, actions = (f"{round(amount, 2):,.10g}" for amount in spent)
+    return n_leads, credits_, actions, f"{sum(one.dollars for one in savings):,.2f}"
 
 
 def grid_leads(leads: Sequence[LeadRow], *, with_keys: bool) -> Grid:

@@ -14,10 +14,13 @@ from clayload.report.account import RunReport
 from clayload.report.deferral import title_deferred
 from clayload.report.grids import (
     LISTED_LEADS,
+    SAVINGS_TITLE,
+    SAVINGS_WORDS,
     Grid,
     grid_books,
     grid_leads,
     grid_reasons,
+    grid_savings,
     grid_slots,
     grid_tables,
 )
@@ -44,6 +47,7 @@ def render_report(report: RunReport, *, with_keys: bool, page: str | None = None
         "## Webhook slots",
         render_grid(grid_slots(report)),
         *_render_reasons(report),
+        *_render_savings(report),
         *_render_leads("Refused by Clay", report, RowEnd.REFUSED, with_keys=with_keys),
         *_render_leads("In doubt", report, RowEnd.IN_DOUBT, with_keys=with_keys),
         *_render_leads(title, report, RowEnd.DEFERRED, with_keys=with_keys),
@@ -94,6 +98,13 @@ def _render_reasons(report: RunReport) -> Iterable[str]:
         yield render_grid(grid_reasons(report))
 
 
+def _render_savings(report: RunReport) -> Iterable[str]:
+    if savings := report.reading.savings:
+        yield f"## {SAVINGS_TITLE}"
+        yield SAVINGS_WORDS
+        yield render_grid(grid_savings(savings))
+
+
 def _render_leads(title: str, report: RunReport, end: RowEnd, *, with_keys: bool) -> Iterable[str]:
     leads, n = report.leads_of(end), report.ends[end]
     if not leads:
@@ -114,7 +125,9 @@ def _render_columns(report: RunReport) -> Iterable[str]:
 def render_grid(grid: Grid) -> str:
     """Render a markdown table; cells are escaped."""
     n_plain = len(grid.rows) - grid.n_totals
-    totals = [[f"**{escape(cell)}**" for cell in row] for row in grid.rows[n_plain:]]
+    totals = [
+        [f"**{escape(cell)}**" if cell else "" for cell in row] for row in grid.rows[n_plain:]
+    ]
     rows = [[escape(cell) for cell in row] for row in grid.rows[:n_plain]]
     header = [escape(cell) for cell in grid.header]
     lines = [header, ["---"] * len(header), *rows, *totals]

@@ -23,10 +23,13 @@ from clayload.report.deferral import title_deferred
 from clayload.report.figures import draw_figures
 from clayload.report.grids import (
     LISTED_LEADS,
+    SAVINGS_TITLE,
+    SAVINGS_WORDS,
     Grid,
     grid_books,
     grid_leads,
     grid_reasons,
+    grid_savings,
     grid_slots,
     grid_tables,
 )
@@ -116,6 +119,8 @@ def _list_sections(of: _Sources, *, with_keys: bool) -> Iterator[Section]:
     if report.slots:
         yield Section("Webhook slots", (), figures.get("slots"), grid_slots(report))
     yield from _tell_reasons(of)
+    if savings := report.reading.savings:
+        yield Section(SAVINGS_TITLE, (SAVINGS_WORDS,), None, grid_savings(savings))
     yield from _list_leads("Refused by Clay", report, RowEnd.REFUSED, with_keys=with_keys)
     yield from _list_leads("In doubt", report, RowEnd.IN_DOUBT, with_keys=with_keys)
     title = title_deferred(report.problems, report.tables)

@@ -16,6 +16,7 @@ from clayload.model import Priority
 from clayload.tables.budgets import Budget, Budgets, WorkspaceBudget
 from clayload.tables.contradictions import find_contradictions
 from clayload.tables.problems import Flaw, refuse
+from clayload.tables.suppression import MailKind, SuppressionList, find_unknown_tables
 from clayload.tables.values import (
     Amount,
     ClayId,
@@ -202,6 +203,11 @@ class Table(_Model):
         description="What becomes of a lead of which nobody knows whether Clay has it: hold it for "
         "a person, or resend it (only where the Clay table de-duplicates on lead_key).",
     )
+    suppress: tuple[MailKind, ...] = Field(
+        default=(),
+        description="Whom the table does without, besides those on suppression lists: "
+        "personal_mail, role_account, or both.",
+    )
     send: LeadFields = Field(min_length=1, description="The only fields that leave the house.")
     row_limit: Count = Field(
         default=50_000, description="Rows the Clay table holds; Clay's cap depends on the plan."
@@ -253,6 +259,11 @@ class TablesConfig(_Model):
         description="The tables by name; a lead goes to the first that matches.",
         json_schema_extra={"additionalProperties": False},
     )
+    suppression: dict[Name, SuppressionList] = Field(
+        default={},
+        description="Suppression lists by name: who is not sent, whatever the filters say.",
+        json_schema_extra={"additionalProperties": False},
+    )
 
     @property
     def budgets(self) -> Budgets:
@@ -266,6 +277,10 @@ class TablesConfig(_Model):
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Self:
-        if found := list(find_contradictions(self.workspace, self.tables)):
+        found = [
+            *find_contradictions(self.workspace, self.tables),
+            *find_unknown_tables(self.suppression, self.tables),
+        ]
+        if found:
             raise refuse(*found)
         return self

@@ -84,4 +84,5 @@ Amount = Annotated[float, Field(strict=True, ge=0, le=1_000_000_000, allow_inf_n
 Filter = Annotated[str, AfterValidator(_check_filter)]
 TimeZone = Annotated[str, AfterValidator(_check_time_zone)]
 Steps = Annotated[tuple[Step, ...], AfterValidator(_check_no_doubles)]
+Names = Annotated[tuple[Name, ...], AfterValidator(_check_no_doubles)]
 LeadFields = Annotated[tuple[LeadField, ...], AfterValidator(_check_no_doubles)]

@@ -25,7 +25,7 @@ def _ending(end: RowEnd, n: int, **changes: object) -> Signs:
 
 def _read(**changes: object) -> Signs:
     reading = make_reading(**({"n_unrouted": 0} | changes))
-    aside = reading.n_quarantined + reading.n_duplicates + reading.n_unrouted
+    aside = reading.n_quarantined + reading.n_suppressed + reading.n_duplicates + reading.n_unrouted
     tables = {"tech": {RowEnd.DELIVERED: reading.n_rows - aside}}
     return make_signs(report=make_report(reading=reading, tables=tables))
 
@@ -60,6 +60,7 @@ def test_refusals_that_are_all_alike_are_called_so() -> None:
     [
         ("n_quarantined", Trouble.QUARANTINE_HIGH),
         ("n_unrouted", Trouble.UNROUTED_HIGH),
+        ("n_suppressed", Trouble.SUPPRESSED_HIGH),
         ("n_duplicates", Trouble.SENT_AGAIN),
     ],
 )

@@ -22,6 +22,7 @@ from clayload.diagnosis.examine import examine
 from clayload.diagnosis.finding import Severity, Trouble
 from clayload.diagnosis.limits import judge_budget, judge_rows
 from clayload.model import RowEnd
+from clayload.report.savings import Saving
 
 WIDE = 1_000_000
 WORN = make_slot("tech-1", 45_000)
@@ -161,7 +162,10 @@ def test_a_larger_budget_is_never_judged_worse(used: float, needed: float, more:
 
 def _deferred(**changes: object) -> object:
     tables = {"tech": {RowEnd.DELIVERED: 58, RowEnd.DEFERRED: 20}}
-    reading = make_reading(n_quarantined=8, n_duplicates=2)
+    saved = Saving(
+        end=RowEnd.QUARANTINED, rule="r", table="tech", n_leads=10, credits=60, actions=0, dollars=0
+    )
+    reading = make_reading(n_quarantined=10, savings=(saved,))
     return make_signs(report=make_report(tables=tables, reading=reading), **changes)
 
 

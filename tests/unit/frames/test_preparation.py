@@ -312,3 +312,6 @@ def test_the_books_balance_for_any_dirt(
         assert len(aside.get("quarantined", ())) == prepared.n_quarantined
         assert len(aside.get("unrouted", ())) == prepared.n_unrouted
         assert len(aside.get("duplicate", ())) == prepared.n_duplicates
+        assert sum(one.n_leads for one in prepared.kept) == (
+            prepared.n_quarantined + prepared.n_duplicates
+        )

@@ -42,3 +42,15 @@ def test_a_duplicate_is_found_even_if_its_key_looks_like_a_formula(tmp_path: Pat
     assert find_set_aside(tmp_path, KEYS, KEYS.read("=x@example.com")) == [
         SetAside(RowEnd.DUPLICATE, "a.csv", "9", "it repeats row 3")
     ]
+
+
+def test_a_suppressed_row_is_found_by_key_and_by_address(tmp_path: Path) -> None:
+    text = (
+        "file,line,row_number,table,lead_key,email,domain,suppressed_by\n"
+        "a.csv,9,8,tech,firm|7,ana@example.com,example.com,opt-outs\n"
+    )
+    (tmp_path / "suppressed.csv").write_text(text, "utf-8")
+    found = SetAside(RowEnd.SUPPRESSED, "a.csv", "9", "by opt-outs, of table tech")
+    for lead in ("ANA@example.com", "firm|7"):
+        assert find_set_aside(tmp_path, KEYS, KEYS.read(lead)) == [found]
+    assert find_set_aside(tmp_path, KEYS, KEYS.read("example.com")) == []

@@ -19,6 +19,7 @@ from clayload.tables.models import Plan, PriorityWeights, Slot, Table, TablesCon
 from clayload.tables.read import read_tables
 from clayload.tables.references import secret_schemes
 from clayload.tables.schema import SCHEMAS, schema_text, write_schemas
+from clayload.tables.suppression import MailKind, SuppressionList
 
 ROOT = Path(__file__).parents[3]
 CONFIG = ROOT / "config"
@@ -87,6 +88,9 @@ def test_a_committed_file_names_its_schema_first_and_is_valid_by_it(name: str) -
         (("tables", "outbound-leads-tech"), "send", ["emial"]),
         (("tables", "outbound-leads-tech"), "key", ["emial"]),
         (("tables", "outbound-leads-tech"), "slots", []),
+        (("tables", "outbound-leads-tech"), "suppress", ["personal_mial"]),
+        ((), "suppression", {"outs": {"fiel": "outs.txt"}}),
+        ((), "suppression", {"Opt Outs": {"file": "outs.txt"}}),
         (("tables", "outbound-leads-tech", "slots", 0), "tokn", "env:A"),
         (("tables", "outbound-leads-tech", "slots", 0), "url", "https://example.com/x"),
     ],
@@ -133,6 +137,7 @@ def rows_under(title: str) -> list[str]:
         ("A budget", WorkspaceBudget),
         ("Priority weights", PriorityWeights),
         ("A table", Table),
+        ("A suppression list", SuppressionList),
         ("A slot", Slot),
         ("clay.yaml", Catalogue),
         ("A plan in clay.yaml", PlanFacts),
@@ -176,5 +181,5 @@ def as_yaml(value: object) -> str:
 
 
 def test_the_reference_names_every_function_scheme_and_plan() -> None:
-    for word in [*FILTER_FUNCTIONS, *secret_schemes(), *Plan]:
+    for word in [*FILTER_FUNCTIONS, *secret_schemes(), *Plan, *MailKind]:
         assert f"`{word}" in PAGE, word
