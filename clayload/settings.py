@@ -72,6 +72,12 @@ def _check_scheduler_address(url: str) -> str:
     return url
 
 
+def _check_block(name: str) -> str:
+    if not all(name.partition("/")) or name.count("/") > 1:
+        raise refuse(Flaw("names no block", "write it as in slack-webhook/alerts"))
+    return name
+
+
 def _ledger_in_home(settings: dict[str, Any]) -> str:
     if "home" not in settings:
         return ""
@@ -138,6 +144,11 @@ class Settings(BaseModel):
     reports_url: Annotated[str, AfterValidator(_check_page_address)] | None = Field(
         default=None,
         description="The address under which the runs' folders are served, for links to reports.",
+    )
+    notify: Annotated[str, AfterValidator(_check_block)] | None = Field(
+        default=None,
+        description="Prefect's notification block that alerts go to, as BLOCK-TYPE/NAME; nobody is "
+        "notified unless set.",
     )
 
 
