@@ -8,6 +8,7 @@ The environment is an argument, so this is a plain pydantic model: a `BaseSettin
 `os.environ` behind its caller's back.
 """
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -73,7 +74,8 @@ def _check_scheduler_address(url: str) -> str:
 
 
 def _check_block(name: str) -> str:
-    if not all(name.partition("/")) or name.count("/") > 1:
+    # As Prefect names them; the address of a webhook, which is a secret, is no such name.
+    if not re.fullmatch(r"[a-z0-9-]+/[a-z0-9-]+", name):
         raise refuse(Flaw("names no block", "write it as in slack-webhook/alerts"))
     return name
 

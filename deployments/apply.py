@@ -40,10 +40,12 @@ def deploy_all(pool: str, folder: Path, time_zone: str, notify: str | None = Non
     """
     reach_server()
     with get_client(sync_client=True) as client:
+        # First: what is mistyped must leave nothing half done.
+        block_id = None if notify is None else find_block(client, notify)
         ensure_pool(client, pool)
         ensure_chunk_limits()
         _deploy_flows(pool, folder, time_zone)
-        apply_automations(client, notify)
+        apply_automations(client, block_id)
     return [one["name"] for one in _read(_DEPLOYMENTS)["deployments"]]
 
 
@@ -71,17 +73,14 @@ def _deploy_flows(pool: str, folder: Path, time_zone: str) -> None:
         )
 
 
-def apply_automations(client: SyncPrefectClient, notify: str | None = None) -> None:
+def apply_automations(client: SyncPrefectClient, block_id: UUID | None = None) -> None:
     """Make the automations that are missing, and replace those that are not as the file has them.
 
     The others are left alone: one that is replaced forgets the runs that it has seen begin or end.
-    Those that notify are applied where `notify` names their block.
-
-    Raises:
-        ConfigError: NOT_DEPLOYED: there is no such block.
+    Those that notify are applied where there is a block to notify by.
     """
     read = _read(_AUTOMATIONS)
-    for wanted in [*read["automations"], *_read_notifications(client, read, notify)]:
+    for wanted in [*read["automations"], *_read_notifications(read, block_id)]:
         automation = AutomationCore.model_validate(wanted)
         found = client.read_automations_by_name(automation.name)
         if not found:
@@ -90,19 +89,22 @@ def apply_automations(client: SyncPrefectClient, notify: str | None = None) -> N
             client.update_automation(found[0].id, automation)
 
 
-def _read_notifications(
-    client: SyncPrefectClient, read: dict[str, Any], notify: str | None
-) -> list[dict[str, Any]]:
-    if notify is None:
+def _read_notifications(read: dict[str, Any], block_id: UUID | None) -> list[dict[str, Any]]:
+    if block_id is None:
         return []
-    block = {"block_document_id": _find_block(client, notify)}
+    block = {"block_document_id": block_id}
     return [
         {**one, "actions": [{**action, **block} for action in one["actions"]]}
         for one in read["notifications"]
     ]
 
 
-def _find_block(client: SyncPrefectClient, notify: str) -> UUID:
+def find_block(client: SyncPrefectClient, notify: str) -> UUID:
+    """Find the notification block that is named as BLOCK-TYPE/NAME.
+
+    Raises:
+        ConfigError: NOT_DEPLOYED: there is none.
+    """
     block_type, _, name = notify.partition("/")
     try:
         # Its secrets, such as the address it posts to, are none of ours.
