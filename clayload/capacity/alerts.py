@@ -48,7 +48,7 @@ def describe_line(line: LineUse) -> str:
     """Say how a budget line stands, and what is to come."""
     limit, part = line.limit or 0.0, line.part_used or 0.0
     said = (
-        f"{line.key}: {_say(line.used)} of {_say(limit)} {line.unit} are used ({part:.0%}), it "
+        f"{line.key}: {_say(line.used)} of {_say(limit)} {line.unit} are used ({part:.1%}), it "
         f"renews on {line.renews_on}"
     )
     day = None if line.forecast is None or line.is_used_up else line.forecast.used_up_on

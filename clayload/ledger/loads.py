@@ -1,20 +1,22 @@
 """Which loads were begun lately, and which of them is the newest of its sort?
 
 In:    since when.
-Out:   the runs, the newest first, each with the tables it has leads for.
-Never: a write, and never a count of leads.
+Out:   the runs, the newest first, each with the tables it has leads for; what runs still owe.
+Never: a write.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from sqlalchemy import func, select
 
 from clayload.ledger import schema
-from clayload.ledger.books import RunRow
+from clayload.ledger.books import LEADS_OF_RUN, RunRow
+from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
 
 Sort: TypeAlias = tuple[str, str, frozenset[str]]
@@ -54,6 +56,19 @@ def list_recent(ledger: Ledger, days: float) -> list[RecentRun]:
         RecentRun(RunRow(**row._mapping), frozenset(tables[row.run_id]))  # noqa: SLF001 - SQLAlchemy's public accessor
         for row in rows
     ]
+
+
+def count_owed(ledger: Ledger, run_ids: Collection[str]) -> int:
+    """Count the leads of runs that are still owed; each once, however many runs have it."""
+    of_runs = schema.chunks.c.run_id.in_(sorted(run_ids))
+    is_owed = schema.submissions.c.state == SubmissionState.PENDING
+    counted = (
+        select(func.count(schema.submissions.c.submission_id.distinct()))
+        .select_from(LEADS_OF_RUN)
+        .where(of_runs, is_owed)
+    )
+    with ledger.reading() as connection:
+        return connection.execute(counted).scalar_one()
 
 
 def find_newest_of_kinds(ledger: Ledger) -> list[RunRow]:

@@ -17,17 +17,18 @@ from clayload.ledger.alerts import claim_changes, give_back_changes, read_told, 
 from clayload.ledger.books import Books, RunRow
 from clayload.ledger.engine import is_new
 from clayload.ledger.left import find_left
-from clayload.ledger.loads import RecentRun, Sort, list_recent
+from clayload.ledger.loads import RecentRun, Sort, count_owed, list_recent
 from clayload.loading.doctor import WITHIN_S, read_signs
 from clayload.loading.settle import read_problems
 from clayload.loading.setup import Setup
 from clayload.loading.slots import forecast_slots
 from clayload.loading.usage import read_line_uses
-from clayload.report.account import Reading, RunReport, find_deferred
+from clayload.report.account import Outcome, Reading, RunReport, find_deferred
 from clayload.report.alerts import judge_load
 
 WHOLE = frozenset({Kind.BUDGET, Kind.SLOT, Kind.LOAD})
 """Of these a look sees all there are."""
+_SETTLED = (Outcome.COMPLETE, Outcome.ATTENTION)
 
 
 def look_around(setup: Setup) -> Look:
@@ -88,7 +89,7 @@ def find_news(look: Look, setup: Setup) -> list[Change]:
 
 @dataclass(frozen=True, slots=True)
 class _Loads:
-    """The newest load of each sort that has ended, whether well or not."""
+    """The loads of each sort that have ended, whether well or not; the newest stands for all."""
 
     setup: Setup
 
@@ -96,17 +97,20 @@ class _Loads:
         """Judge each; one that is under way leaves its sort as the one before it was."""
         workspace = self.setup.config.workspace
         books = Books(self.setup.ledger, find_left(self.setup.ledger, self.setup.departures_folder))
-        for sort, run in self._find_newest().items():
-            report = read_counts(books, run)
-            yield judge_load(report, _name_sort(sort, workspace.name), workspace.alerts)
+        for sort, (run, *earlier) in self._find_ended().items():
+            unsettled = [one.run_id for one in earlier if one.outcome not in _SETTLED]
+            n_owed = count_owed(self.setup.ledger, unsettled) if unsettled else 0
+            subject = _name_sort(sort, workspace.name)
+            yield judge_load(read_counts(books, run), subject, workspace.alerts, n_owed)
 
-    def _find_newest(self) -> dict[Sort, RunRow]:
-        newest: dict[Sort, RunRow] = {}
+    def _find_ended(self) -> dict[Sort, list[RunRow]]:
+        """Find the runs of each sort that have ended, the newest first."""
+        ended: dict[Sort, list[RunRow]] = {}
         days = self.setup.config.workspace.alerts.loads_days
         for recent in list_recent(self.setup.ledger, days):
-            if recent.sort not in newest and self._is_ours(recent) and self._has_ended(recent.run):
-                newest[recent.sort] = recent.run
-        return newest
+            if self._is_ours(recent) and self._has_ended(recent.run):
+                ended.setdefault(recent.sort, []).append(recent.run)
+        return ended
 
     def _is_ours(self, recent: RecentRun) -> bool:
         """Whether it is of this workspace: the ledger may hold those of others."""

@@ -30,6 +30,8 @@ from clayload.report import metrics
 from clayload.report.account import Outcome
 from clayload.report.metrics import Family, Sample, make_families
 
+_DIGITS = 3
+
 
 class LedgerCollector(Collector):
     """Reads the ledger at each scrape; `error` is why the last could not."""
@@ -102,7 +104,7 @@ def _describe_line(line: LineUse) -> Iterator[Sample]:
     yield metrics.BUDGET_USED, of, line.used
     if line.limit is not None:
         yield metrics.BUDGET_LIMIT, of, line.limit
-        yield metrics.BUDGET_LEFT, of, max(line.limit - line.used, 0.0)
+        yield metrics.BUDGET_LEFT, of, round(max(line.limit - line.used, 0.0), _DIGITS)
     if line.forecast is not None:
         for estimate in ("low", "likely", "high"):
             yield metrics.BUDGET_FORECAST, (*of, estimate), getattr(line.forecast, estimate)

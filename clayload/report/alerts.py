@@ -18,9 +18,13 @@ _PERCENT = 100
 _OWING = (Outcome.UNBALANCED, Outcome.PENDING, Outcome.DEFERRED)
 
 
-def judge_load(report: RunReport, subject: str, alerts: Alerts) -> Condition:
-    """Judge the newest load of a sort."""
+def judge_load(
+    report: RunReport, subject: str, alerts: Alerts, n_owed_before: int = 0
+) -> Condition:
+    """Judge the newest load of a sort; `n_owed_before` leads of those before it are still owed."""
     reasons = list(_find_reasons(report, alerts))
+    if n_owed_before:
+        reasons.append(f"{n_owed_before:,} leads of earlier loads are still owed")
     name = f"{report.kind} {report.run_id} for {report.cycle}"
     said = "; ".join(reasons) or describe_ends(report.ends)
     return Condition(
@@ -64,4 +68,4 @@ def _mend(report: RunReport) -> str:
         return report.next_step
     if report.reading.n_quarantined:
         return f"mend them in a spreadsheet: `clayload quarantine export {report.run_id}`"
-    return f"see why: `clayload doctor {report.run_id}`"
+    return f"load again what is owed; `clayload doctor {report.run_id}` says what is wrong"

@@ -141,7 +141,7 @@ def test_a_budget_that_is_used_up_is_told_and_recovers_as_it_renews(
         (Level.OVER, Level.FINE),
         (Level.FINE, Level.OVER),
     ]
-    assert "18 of 18 credits are used (100%)" in heard[0].condition.what
+    assert "18 of 18 credits are used (100.0%)" in heard[0].condition.what
 
 
 def budgets_of(setup: ClockedSetup) -> Look:

@@ -120,3 +120,12 @@ def test_a_port_that_is_taken_is_said_in_words(cut_short: Workbench) -> None:
     taken = run(cut_short, "metrics", "--serve", f"{host.host}:{host.port}")
     assert isinstance(taken.exception, ConfigError)
     assert run(cut_short, "metrics", "--serve", "nonsense").exit_code == ExitCode.USAGE
+
+
+def test_a_good_load_does_not_hide_what_an_earlier_one_owes(cut_short: Workbench) -> None:
+    """The last of this file: it adds a load to those that the others look at."""
+    set_budget(cut_short, 126)
+    other = cut_short.write_csv(make_leads("Software", 1, first=500), "other.csv")
+    assert cut_short.load(other).exit_code == ExitCode.OK
+    shown = run(cut_short, "alerts")
+    assert "for 2026-11: 10 leads of earlier loads are still owed" in shown.stdout

@@ -62,7 +62,7 @@ def test_a_budget_is_near_its_end_only_if_even_the_lower_pace_passes_it() -> Non
     near = judge_line(certain, "main", 80)
     assert near.level is Level.NEAR
     assert near.what == (
-        "workspace.budget.credits_per_cycle: 500 of 1,000 credits are used (50%), it renews on "
+        "workspace.budget.credits_per_cycle: 500 of 1,000 credits are used (50.0%), it renews on "
         "2026-12-01; at this pace it is used up on 2026-11-28"
     )
     assert "raise workspace.budget.credits_per_cycle in tables.yaml" in near.next_step

@@ -63,6 +63,13 @@ def test_a_quarantine_is_mended_in_a_spreadsheet() -> None:
     assert "`clayload quarantine export 20261102T060000Z-a1b2c3`" in told.next_step
 
 
+def test_a_good_load_does_not_hide_what_earlier_ones_still_owe() -> None:
+    told = judge_load(make_report(), "s", Alerts(), n_owed_before=85)
+    assert told.level is Level.OVER
+    assert told.what.endswith("for 2026-11: 85 leads of earlier loads are still owed")
+    assert told.next_step.startswith("load again what is owed")
+
+
 def test_thresholds_are_those_of_the_configuration() -> None:
     reading = make_reading(n_quarantined=12, n_unrouted=0)
     report = make_report(reading=reading)
