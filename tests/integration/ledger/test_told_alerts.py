@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from clocked_setup import ClockedSetup, make_setup
-from ledger_scene import LedgerScene, each, make_config, take_grant
+from ledger_scene import TABLE, LedgerScene, each, make_config, take_grant
+from report_scene import make_reading
 
 from clayload.alerts import Change, Condition, Kind, Level, Look
 from clayload.capacity.alerts import judge_line
 from clayload.delivery.verdict import Answered, judge
 from clayload.ledger.alerts import CLAIM_S, claim_changes, read_told, write_told
+from clayload.ledger.store import RunStart
 from clayload.loading.alerts import find_news, look_around, tell_changes
 from clayload.loading.usage import read_line_uses
 
@@ -147,3 +149,24 @@ def test_a_budget_that_is_used_up_is_told_and_recovers_as_it_renews(
 def budgets_of(setup: ClockedSetup) -> Look:
     lines = (judge_line(line, "main", 80) for line in read_line_uses(setup) if line.limit)
     return Look(tuple(lines), frozenset({Kind.BUDGET}))
+
+
+def loads_of(setup: ClockedSetup) -> list[Condition]:
+    return [one for one in look_around(setup).conditions if one.kind is Kind.LOAD]
+
+
+def test_a_killed_load_is_judged_once_nobody_works_on_it_any_more(
+    scene: LedgerScene, setup: ClockedSetup
+) -> None:
+    reading = make_reading(n_rows=3, n_unrouted=0).model_dump_json()
+    setup.ledger.start_run(RunStart("run-1", "extract-1", "2026-11", reading), setup.config)
+    scene.register(setup.ledger, "run-1", "chunk-1", ["a@b.example", "c@d.example", "e@f.example"])
+    assert loads_of(setup) == []
+    scene.clock.at += 3_600
+    (killed,) = loads_of(setup)
+    assert killed.level is Level.OVER
+    assert killed.subject == f"clayload.load.main.load.2026-11.{TABLE}"
+    assert "run-1 for 2026-11: pending: 3 pending" in killed.what
+    assert "@" not in f"{killed}"
+    scene.clock.at += setup.config.workspace.alerts.loads_days * 86_400
+    assert loads_of(setup) == []
