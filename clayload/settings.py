@@ -8,6 +8,7 @@ The environment is an argument, so this is a plain pydantic model: a `BaseSettin
 `os.environ` behind its caller's back.
 """
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -70,6 +71,13 @@ def _check_scheduler_address(url: str) -> str:
     if parts.scheme not in ("tcp", "tls") or not parts.netloc:
         raise refuse(Flaw("is no address", "write it as in tls://scheduler.example.com:8786"))
     return url
+
+
+def _check_block(name: str) -> str:
+    # As Prefect names them; the address of a webhook, which is a secret, is no such name.
+    if not re.fullmatch(r"[a-z0-9-]+/[a-z0-9-]+", name):
+        raise refuse(Flaw("names no block", "write it as in slack-webhook/alerts"))
+    return name
 
 
 def _ledger_in_home(settings: dict[str, Any]) -> str:
@@ -138,6 +146,11 @@ class Settings(BaseModel):
     reports_url: Annotated[str, AfterValidator(_check_page_address)] | None = Field(
         default=None,
         description="The address under which the runs' folders are served, for links to reports.",
+    )
+    notify: Annotated[str, AfterValidator(_check_block)] | None = Field(
+        default=None,
+        description="Prefect's notification block that alerts go to, as BLOCK-TYPE/NAME; nobody is "
+        "notified unless set.",
     )
 
 

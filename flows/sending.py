@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from clayload.errors import ClayloadError, ExitCode
 from clayload.loading.prepare import PreparedLoad
 from clayload.report.account import EXIT_CODE_OF, Outcome, Problem, RunReport, describe_ends
+from tasks.alerts import tell_after_load
 from tasks.artifacts import publish_report
 from tasks.limits import ensure_chunk_limits
 from tasks.load import halting_when_interrupted, settle_run, start_delivery
@@ -70,7 +71,9 @@ def send_load(prepare: Callable[[], PreparedLoad], n_workers: int = 1) -> State[
         check_runner()
         return final_state(send(prepare(), n_workers))
 
-    return ending_well_told(body)
+    state = ending_well_told(body)
+    tell_after_load(state.data if isinstance(state.data, ClayloadError) else None)
+    return state
 
 
 def send(load: PreparedLoad, n_workers: int = 1) -> RunReport:

@@ -1,7 +1,8 @@
-"""Look how the webhook slots are used up: what a schedule runs every day.
+"""Look how budgets, slots and loads stand: what a schedule runs every day.
 
 In:    configuration and ledger.
-Out:   the artifact `webhook-slots`; `NeedsAttention` and an event where something is near its end.
+Out:   the artifacts `credits-and-actions` and `webhook-slots`; an event for each change; and
+       `NeedsAttention` where something is near its end, or degraded.
 Never: a submission.
 """
 
@@ -9,10 +10,10 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.sending import ending_well_told
-from tasks.watching import look_at_slots
+from tasks.watching import look_at_capacity
 
 
-@flow(name="watch-capacity", flow_run_name="look at slots and tables", persist_result=False)
+@flow(name="watch-capacity", flow_run_name="look at budgets, slots and loads", persist_result=False)
 def watch_capacity() -> State[None]:
-    """Tell of webhook slots and tables that are near their end."""
-    return ending_well_told(look_at_slots)
+    """Tell of budgets, webhook slots and tables near their end, and of degraded loads."""
+    return ending_well_told(look_at_capacity)

@@ -1,7 +1,8 @@
 """What do people see of a finished load in the Prefect UI?
 
 In:    the run report, and the ledger for the slots.
-Out:   the report as markdown, one table artifact per Clay table, and one of all webhook slots;
+Out:   the report as markdown, one table artifact per Clay table, one of all webhook slots, and use
+       by day;
        the report's page with plots, as a file in the run's folder that the markdown leads to.
 Never: a lead's key or data in an artifact: leads are spoken of by row number; and never a load
        that fails for want of them.
@@ -19,8 +20,10 @@ from clayload.loading.page import link_page, write_page
 from clayload.loading.settle import describe_problem
 from clayload.loading.setup import Setup, read_setup
 from clayload.loading.slots import forecast_slots, warn_of_slots
+from clayload.loading.usage import Usage
+from clayload.loading.usage_words import grid_days, grid_lines, sum_up_owed
 from clayload.report.account import RunReport, describe_ends
-from clayload.report.markdown import render_report
+from clayload.report.markdown import render_grid, render_report
 from tasks.showing import only_looking
 
 
@@ -60,6 +63,18 @@ def publish_slots(tables: Sequence[TableForecast]) -> None:
         key="webhook-slots",
         description="; ".join(warnings) or "no slot and no table is near its end",
     )
+
+
+def publish_usage(usage: Usage) -> None:
+    """Put into the UI what was used by day, and what the billing month will come to."""
+    parts = (
+        f"## By day ({usage.time_zone})",
+        render_grid(grid_days(usage)),
+        "## This billing month, and by its end",
+        render_grid(grid_lines(usage.lines)),
+        sum_up_owed(usage.owed),
+    )
+    create_markdown_artifact("\n\n".join(parts) + "\n", key="credits-and-actions")
 
 
 def _describe_use(table: TableForecast) -> Iterator[dict[str, str]]:

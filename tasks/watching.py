@@ -1,8 +1,9 @@
 """What do the flows that only look find?
 
 In:    configuration and ledger.
-Out:   how slots stand, what a month takes, and whether the ledger's books agree, as artifacts;
-       an event where a slot or a table is near its end.
+Out:   use by day, how slots stand, what a month takes, and whether the ledger's books agree, as
+       artifacts;
+       events where a budget, a slot or a load has changed for the worse, or is fine again.
 Never: a lead's key or data, and never a submission.
 """
 
@@ -14,9 +15,9 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State, StateType
-from prefect.events import emit_event
 from prefect.states import Completed, Failed
 
+from clayload.alerts import Condition
 from clayload.capacity.month import MonthAsk
 from clayload.capacity.plan import plan_table
 from clayload.capacity.slots import TableForecast
@@ -25,36 +26,37 @@ from clayload.ledger.audit import audit, describe_damage
 from clayload.ledger.books import Books
 from clayload.ledger.engine import is_new
 from clayload.ledger.snapshot import unused_table
+from clayload.loading.alerts import look_around
 from clayload.loading.month import Section, describe_month, read_month, sum_up_month
 from clayload.loading.replay import settle_ended
 from clayload.loading.setup import Setup, read_setup
-from clayload.loading.slots import forecast_slots, warn_of_slots
+from clayload.loading.slots import forecast_slots
+from clayload.loading.usage import read_usage
 from clayload.report.grids import Grid
 from clayload.report.markdown import escape, render_grid
-from tasks.artifacts import publish_slots
+from tasks.alerts import tell_prefect
+from tasks.artifacts import publish_slots, publish_usage
 from tasks.discretion import telling_no_data
 from tasks.states import StateName
 
-SLOT_THRESHOLD = "clayload.slot.threshold"
-"""The event that tells of slots or tables near their end."""
+_SHOWN_DAYS = 30
 
 
-def look_at_slots() -> State[Any]:
-    """Show how all slots stand; tell of those near their end, by an event and by the state."""
+def look_at_capacity() -> State[Any]:
+    """Show use by day and how all slots stand; tell what has changed, and what is not fine."""
     with telling_no_data():
         setup = read_setup(os.environ)
-        tables = forecast_slots(setup)
-    publish_slots(tables)
-    warnings = list(warn_of_slots(tables))
-    if not warnings:
-        return Completed(message="no slot and no table is near its end")
-    workspace = setup.config.workspace.name
-    emit_event(
-        SLOT_THRESHOLD,
-        resource={"prefect.resource.id": f"clayload.workspace.{workspace}"},
-        payload={"warnings": warnings},
-    )
-    return _needs_attention("; ".join(warnings))
+        publish_slots(forecast_slots(setup))
+        publish_usage(read_usage(setup, _SHOWN_DAYS))
+        look = look_around(setup)
+        tell_prefect(look, setup)
+    if not look.alerts:
+        return Completed(message="no budget, slot or table is near its end, no load is degraded")
+    return _needs_attention("; ".join(_describe(one) for one in look.alerts))
+
+
+def _describe(condition: Condition) -> str:
+    return f"{condition.what}; {condition.next_step}"
 
 
 def look_at_month(ask: MonthAsk) -> State[Any]:

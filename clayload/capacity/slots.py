@@ -1,14 +1,14 @@
 """When does each slot run out, and what must be done before?
 
 In:    tables as they stand, what was sent lately, what is planned a month, and the day.
-Out:   for every table and slot: use, rate, the day it runs out; warnings, with what to do.
+Out:   for every table and slot: use, rate, the day it runs out.
 Never: the clock, and never a limit other than those the grant itself keeps.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -172,61 +172,3 @@ def _day_after(n_left: int, per_day: float, today: date) -> date | None:
     if per_day * _FURTHEST_DAYS <= n_left:
         return None
     return today + timedelta(days=math.floor(n_left / per_day))
-
-
-def warn_of(table: TableForecast) -> Iterator[str]:
-    """Say what is near its end, and what to do, a sentence or two each."""
-    if not table.usable:
-        yield f"{table.table}: no slot is left; {_add(table)}"
-        return
-    if table.auto_delete:
-        return
-    yield from _warn_of_slots(table)
-    if table.part_of_rows_used >= WARN_AT or _is_soon(table.rows_run_out_on, table.as_of):
-        yield (
-            f"{table.table}: {table.rows_used:,} of {table.row_limit:,} rows "
-            f"({table.part_of_rows_used:.0%}), {_when(table.rows_run_out_on)}; no slot "
-            "helps: delete rows in Clay, or make a second Clay table (CLY-CAP-02)"
-        )
-
-
-def _warn_of_slots(table: TableForecast) -> Iterator[str]:
-    last = table.usable[-1]
-    for slot in table.usable:
-        if slot.part_used >= WARN_AT:
-            yield f"{_describe(table, slot)}; {_what_next(table, slot)}"
-    is_soon = _is_soon(last.runs_out_on, table.as_of) and not table.is_full_first
-    if last.part_used < WARN_AT and is_soon:
-        yield f"{_describe(table, last)}; {_add(table)}"
-
-
-def _describe(table: TableForecast, slot: SlotForecast) -> str:
-    return (
-        f"{table.table}: slot {slot.slot} has used {slot.used:,} of {slot.safe_limit:,} "
-        f"({slot.part_used:.0%}), {_when(slot.runs_out_on)}"
-    )
-
-
-def _what_next(table: TableForecast, slot: SlotForecast) -> str:
-    """Who takes over, or that nobody does."""
-    after = table.usable[table.usable.index(slot) + 1 :]
-    if not after and table.is_full_first:
-        return "it is the last, and the table is full before it is used up"
-    if not after:
-        return f"it is the last: {_add(table)}"
-    return f"{after[0].slot} takes over, with {after[0].n_left:,} left"
-
-
-def _add(table: TableForecast) -> str:
-    return (
-        "make a new webhook in Clay and add it: "
-        f"`clayload slots add {table.table} NEW-NAME --url env:…`"
-    )
-
-
-def _when(day: date | None) -> str:
-    return f"{day} at this rate" if day else "no end in sight at this rate"
-
-
-def _is_soon(day: date | None, today: date) -> bool:
-    return day is not None and day <= today + timedelta(days=WARN_DAYS)

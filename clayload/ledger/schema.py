@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from clayload.model import Priority
 
-LEDGER_VERSION = "0005"
+LEDGER_VERSION = "0006"
 """The newest revision in `migrations/versions`."""
 
 TRAFFIC_BUCKET_S = 10
@@ -222,3 +222,17 @@ chunk_leads = Table(
 )
 """Which lead of which chunk is which submission. `payload_hash` is that of what the chunk's file
 holds: only the chunk that holds what the submission has to send may send it."""
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("workspace", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("told_at", Float, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("claimed_until", Float),
+)
+"""What was told last of each thing that is watched. Until `claimed_until` somebody is telling what
+has changed since."""

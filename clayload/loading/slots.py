@@ -17,8 +17,8 @@ from clayload.capacity.slots import (
     TableForecast,
     forecast_table,
     measure_pace,
-    warn_of,
 )
+from clayload.capacity.soon import warn_of
 from clayload.delivery.grant import TableSnapshot
 from clayload.ledger.books import Books
 from clayload.ledger.engine import is_new

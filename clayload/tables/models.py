@@ -13,6 +13,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from clayload.model import Priority
+from clayload.tables.alerts import Alerts
 from clayload.tables.budgets import Budget, Budgets, WorkspaceBudget
 from clayload.tables.contradictions import find_contradictions
 from clayload.tables.problems import Flaw, refuse
@@ -145,6 +146,9 @@ class Workspace(_Model):
     )
     budget: WorkspaceBudget | None = Field(
         default=None, description="What the leads of all tables together may cost; see A budget."
+    )
+    alerts: Alerts = Field(
+        default=Alerts(), description="From where on somebody is told; see Alerts."
     )
 
     @model_validator(mode="after")

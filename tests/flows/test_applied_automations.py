@@ -8,7 +8,8 @@ import pytest
 from flow_bench import client
 from prefect.client.orchestration import SyncPrefectClient
 
-from deployments.apply import apply_automations
+from clayload.errors import Code, ConfigError
+from deployments.apply import apply_automations, find_block
 
 ZOMBIES = "clayload-find-zombies"
 
@@ -37,3 +38,11 @@ def test_an_automation_is_replaced_only_where_it_is_not_as_it_should_be() -> Non
     assert {n: o for n, o in mended.items() if n != ZOMBIES} == {
         n: o for n, o in made.items() if n != ZOMBIES
     }
+
+
+@pytest.mark.usefixtures("prefect_files")
+def test_a_block_that_is_not_there_is_said_in_words() -> None:
+    with client() as prefect, pytest.raises(ConfigError) as refused:
+        find_block(prefect, "slack-webhook/none")
+    assert refused.value.code is Code.NOT_DEPLOYED
+    assert refused.value.message == "Prefect has no block slack-webhook/none to notify by"

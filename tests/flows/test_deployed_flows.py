@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import yaml
-from flow_bench import FlowBench, FlowRunRecord, client, create_run, go_through, record_of, wait_for
+from flow_bench import FlowBench, FlowRunRecord, client, create_run, go_through, record_of
 from load_tables import FINANCE, TECH, BenchOptions, BenchSlot, BenchTable, make_leads
-from prefect.events.filters import EventFilter, EventNameFilter
 from prefect.flow_engine import run_flow
 from prefect.states import Pending, Scheduled
 
@@ -25,7 +24,6 @@ from flows.reconcile import reconcile
 from flows.replay import replay
 from flows.resubmit import resubmit
 from flows.watch_capacity import watch_capacity
-from tasks.watching import SLOT_THRESHOLD
 
 LEADS = make_leads("Software", 20)
 
@@ -194,18 +192,6 @@ def test_a_month_of_asked_leads_is_planned_without_the_slots(bench: FlowBench) -
     assert not (bench.work.home / "ledger.db").exists()
 
 
-def test_a_slot_near_its_end_needs_attention_and_an_event_says_so(bench: FlowBench) -> None:
-    worn = BenchTable("tech", "Software", (BenchSlot("tech-1", used_before=44_000),))
-    bench.work.reconfigure(BenchOptions(tables=(worn, FINANCE)))
-    watched = run(watch_capacity)
-    assert watched.state.name == "NeedsAttention"
-    assert "tech-1" in str(watched.state.message)
-    which = EventFilter(event=EventNameFilter(name=[SLOT_THRESHOLD]))
-    (told,) = wait_for(lambda prefect: prefect.read_events(which, limit=1).events or None, "it")
-    assert told.resource.id == "clayload.workspace.main"
-    assert "; ".join(told.payload["warnings"]) == watched.state.message
-
-
 def test_a_damaged_ledger_fails_and_says_what_to_do(bench: FlowBench) -> None:
     bench.load(bench.work.write_csv(LEADS))
     with closing(sqlite3.connect(bench.work.home / "ledger.db")) as ledger, ledger:
@@ -220,7 +206,7 @@ def test_a_damaged_ledger_fails_and_says_what_to_do(bench: FlowBench) -> None:
 def test_a_run_is_named_by_what_it_does(bench: FlowBench) -> None:
     bench.load(bench.work.write_csv(LEADS))
     names = [run(flow).flow_run.name for flow in (capacity_plan, reconcile, watch_capacity)]
-    assert names == ["plan a month", "check the ledger", "look at slots and tables"]
+    assert names == ["plan a month", "check the ledger", "look at budgets, slots and loads"]
 
 
 def test_a_scheduled_month_is_named_where_the_workspaces_people_live(bench: FlowBench) -> None:

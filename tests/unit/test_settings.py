@@ -107,6 +107,14 @@ def test_an_address_of_reports_that_is_none_or_holds_a_secret_is_refused_and_not
     assert "hunter2" not in f"{caught.value} {caught.value.facts}"
 
 
+def test_a_notification_block_is_named_and_no_address_is_taken_for_one() -> None:
+    assert read_settings({"CLAYLOAD_NOTIFY": "slack-webhook/alerts"}).notify is not None
+    for name in ("alerts", "slack-webhook/", "https://hooks.example.com/hunter2", "a/hunter2/b"):
+        with pytest.raises(ConfigError) as caught:
+            read_settings({"CLAYLOAD_NOTIFY": name})
+        assert "hunter2" not in f"{caught.value} {caught.value.facts}"
+
+
 def test_the_place_of_runs_is_kept_without_its_last_slash() -> None:
     settings = read_settings({"CLAYLOAD_RUNS_URL": "s3://bucket/clayload/runs/"})
     assert settings.runs_url == "s3://bucket/clayload/runs"

@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel
 
 from clayload.settings import PREFIX, Settings
+from clayload.tables.alerts import Alerts
 from clayload.tables.budgets import WorkspaceBudget
 from clayload.tables.catalogue import Catalogue, Estimate, Figure, PlanFacts, Span, StepCost
 from clayload.tables.filters import FILTER_FUNCTIONS
@@ -135,6 +136,7 @@ def rows_under(title: str) -> list[str]:
         ("The top of the file", TablesConfig),
         ("workspace", Workspace),
         ("A budget", WorkspaceBudget),
+        ("Alerts", Alerts),
         ("Priority weights", PriorityWeights),
         ("A table", Table),
         ("A suppression list", SuppressionList),

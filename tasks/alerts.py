@@ -1,0 +1,124 @@
+"""How does Prefect hear what has changed?
+
+In:    changes of budgets, slots and loads.
+Out:   events, which the server has taken when this returns; automations may notify by them.
+Never: a lead's key or data, and never a secret: things are spoken of by their names in
+       `tables.yaml`, loads by their run.
+
+Not `prefect.events.emit_event`: it hands the event to a thread, which only logs that the server
+does not answer, and an alert would be taken for told.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from prefect.client.orchestration import get_client
+from prefect.events.schemas.events import Event, RelatedResource
+from prefect.runtime import flow_run
+
+from clayload.alerts import Change, Condition, Kind, Level, Look
+from clayload.errors import ClayloadError
+from clayload.loading.alerts import look_around, tell_changes
+from clayload.loading.setup import Setup, read_setup
+from tasks.showing import only_looking
+
+THRESHOLDS = {
+    Kind.BUDGET: "clayload.budget.threshold",
+    Kind.SLOT: "clayload.slot.threshold",
+    Kind.LOAD: "clayload.load.degraded",
+    Kind.FLOW: "clayload.load.degraded",
+}
+RECOVERIES = {
+    Kind.BUDGET: "clayload.budget.recovered",
+    Kind.SLOT: "clayload.slot.recovered",
+    Kind.LOAD: "clayload.load.recovered",
+    Kind.FLOW: "clayload.load.recovered",
+}
+_TIMEOUT_S = 10.0
+_HEADLINES = {
+    Kind.BUDGET: "budget",
+    Kind.SLOT: "webhook slot or table",
+    Kind.LOAD: "load",
+    Kind.FLOW: "load",
+}
+_WORDS = {Level.FINE: "recovered", Level.NEAR: "near its end", Level.OVER: "used up"}
+_WORDS_OF_LOADS = {Level.FINE: "recovered", Level.OVER: "degraded"}
+
+
+def make_event(change: Change, workspace: str) -> Event:
+    """Make the event that tells of a change."""
+    about = change.condition
+    names = RECOVERIES if change.is_recovery else THRESHOLDS
+    return Event(
+        event=names[about.kind],
+        resource={"prefect.resource.id": about.subject, "clayload.workspace": workspace},
+        related=_related(),
+        payload={
+            "headline": f"{workspace}: {_HEADLINES[about.kind]} {_word_of(about)}",
+            "workspace": workspace,
+            "level": about.level,
+            "before": change.before,
+            "what": about.what,
+            "next_step": about.next_step or "nothing",
+            "figures": dict(about.figures),
+        },
+    )
+
+
+def _word_of(about: Condition) -> str:
+    is_load = about.kind in (Kind.LOAD, Kind.FLOW)
+    return (_WORDS_OF_LOADS if is_load else _WORDS)[about.level]
+
+
+def _related() -> list[RelatedResource]:
+    """Name the flow run that tells, so that Prefect's UI leads to it."""
+    if flow_run.id is None:
+        return []
+    role = {"prefect.resource.role": "flow-run"}
+    return [RelatedResource({"prefect.resource.id": f"prefect.flow-run.{flow_run.id}", **role})]
+
+
+def send_events(changes: Sequence[Change], workspace: str) -> None:
+    """Hand the events of changes to Prefect's server; it has all of them when this returns.
+
+    Raises:
+        httpx.HTTPError: it does not answer, or refuses them.
+    """
+    events = [make_event(change, workspace).model_dump(mode="json") for change in changes]
+    with get_client({"timeout": _TIMEOUT_S}, sync_client=True) as client:
+        client.request("POST", "/events", json=events)
+
+
+def tell_prefect(look: Look, setup: Setup) -> list[Change]:
+    """Tell Prefect what has changed since it was told last."""
+    name = setup.config.workspace.name
+    return tell_changes(look, setup, lambda changes: send_events(changes, name))
+
+
+def tell_after_load(error: ClayloadError | None) -> None:
+    """Look how things stand once a load has ended, and tell what has changed.
+
+    `error` is what failed the flow, if anything did: a load that could not begin leaves no run
+    behind by which it could be judged.
+    """
+    with only_looking("alerts cannot be told"):
+        setup = read_setup(os.environ)
+        look = look_around(setup)
+        told_of = (*look.conditions, _judge_flow(setup.config.workspace.name, error))
+        tell_prefect(Look(told_of, look.whole), setup)
+
+
+def _judge_flow(workspace: str, error: ClayloadError | None) -> Condition:
+    name = flow_run.flow_name
+    figures: dict[str, Any] = {} if error is None else {"code": error.code}
+    return Condition(
+        subject=f"clayload.flow.{workspace}.{name}",
+        kind=Kind.FLOW,
+        level=Level.FINE if error is None else Level.OVER,
+        what=f"{name}: the load began" if error is None else f"{name}: {error.message}",
+        next_step="" if error is None else error.hint,
+        figures=figures,
+    )

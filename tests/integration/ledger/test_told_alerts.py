@@ -1,0 +1,172 @@
+"""What is watched is told once over all watchers, and never lost with one that could not tell."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from clocked_setup import ClockedSetup, make_setup
+from ledger_scene import TABLE, LedgerScene, each, make_config, take_grant
+from report_scene import make_reading
+
+from clayload.alerts import Change, Condition, Kind, Level, Look
+from clayload.capacity.alerts import judge_line
+from clayload.delivery.verdict import Answered, judge
+from clayload.ledger.alerts import CLAIM_S, claim_changes, read_told, write_told
+from clayload.ledger.store import RunStart
+from clayload.loading.alerts import find_news, look_around, tell_changes
+from clayload.loading.usage import read_line_uses
+
+WORN = make_config({"name": "tech-1", "safe_limit": 1_000, "used_before": 900})
+SLOT = "clayload.slot.main.tech-1"
+
+
+def look(*levels: Level) -> Look:
+    conditions = (
+        Condition(f"subject-{n}", Kind.BUDGET, level, f"{n} is {level}")
+        for n, level in enumerate(levels)
+    )
+    return Look(tuple(conditions), frozenset({Kind.BUDGET}))
+
+
+def subjects(changes: Sequence[Change]) -> list[str]:
+    return [change.condition.subject for change in changes]
+
+
+def nobody(_changes: Sequence[Change]) -> None:
+    message = "nobody answers"
+    raise ConnectionError(message)
+
+
+@pytest.fixture
+def setup(scene: LedgerScene, tmp_path: Path) -> ClockedSetup:
+    scene.config = WORN
+    return make_setup(scene, tmp_path)
+
+
+def test_a_look_tells_what_is_near_its_end_once_and_that_it_is_fine_again(
+    scene: LedgerScene, setup: ClockedSetup
+) -> None:
+    heard: list[Change] = []
+    for _ in range(2):
+        tell_changes(look_around(setup), setup, heard.extend)
+    assert subjects(heard) == [SLOT]
+    (told,) = read_told(setup.ledger, "main")
+    assert (told.subject, told.level, told.told_at) == (SLOT, Level.NEAR, scene.clock.at)
+    scene.config = make_config({"name": "tech-1", "used_before": 10})
+    mended = make_setup(scene, setup.settings.home)
+    for _ in range(2):
+        tell_changes(look_around(mended), mended, heard.extend)
+    assert [one.is_recovery for one in heard] == [False, True]
+
+
+def test_what_could_not_be_told_is_told_by_the_next_look(setup: ClockedSetup) -> None:
+    heard: list[Change] = []
+    with pytest.raises(ConnectionError):
+        tell_changes(look(Level.OVER), setup, nobody)
+    tell_changes(look(Level.OVER), setup, heard.extend)
+    assert subjects(heard) == ["subject-0"]
+
+
+def test_nobody_tells_what_another_is_telling_just_now(
+    scene: LedgerScene, setup: ClockedSetup
+) -> None:
+    other = make_setup(scene, setup.settings.home)
+    heard: list[Change] = []
+
+    def tell_slowly(changes: Sequence[Change]) -> None:
+        assert tell_changes(look(Level.NEAR, Level.OVER), other, heard.extend) != []
+        heard.extend(changes)
+
+    tell_changes(look(Level.NEAR), setup, tell_slowly)
+    assert subjects(heard) == ["subject-1", "subject-0"]
+
+
+def test_what_a_watcher_that_died_had_claimed_is_told_a_minute_later(
+    scene: LedgerScene, setup: ClockedSetup
+) -> None:
+    setup.ledger.introduce(setup.config)
+    assert len(claim_changes(setup.ledger, "main", look(Level.OVER))) == 1
+    heard: list[Change] = []
+    tell_changes(look(Level.OVER), setup, heard.extend)
+    assert heard == []
+    scene.clock.at += CLAIM_S + 1
+    tell_changes(look(Level.OVER), setup, heard.extend)
+    assert subjects(heard) == ["subject-0"]
+
+
+def test_two_watchers_at_once_tell_each_change_once(
+    scene: LedgerScene, setup: ClockedSetup
+) -> None:
+    both = (setup, make_setup(scene, setup.settings.home))
+    at_once = threading.Barrier(2)
+    heard: list[Change] = []
+
+    def watch(one: ClockedSetup) -> None:
+        for level in (Level.NEAR, Level.OVER, Level.FINE):
+            at_once.wait()
+            tell_changes(look(level, level, level), one, heard.extend)
+            at_once.wait()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(watch, both))
+    told = [(one.condition.subject, one.condition.level) for one in heard]
+    assert len(told) == len(set(told)) == 9
+
+
+def test_other_workspaces_things_are_left_alone(setup: ClockedSetup) -> None:
+    ledger = setup.ledger
+    ledger.introduce(setup.config)
+    write_told(ledger, claim_changes(ledger, "another", look(Level.OVER)))
+    assert subjects(find_news(look(), setup)) == []
+    assert len(read_told(ledger, "another")) == 1
+
+
+def test_a_budget_that_is_used_up_is_told_and_recovers_as_it_renews(
+    scene: LedgerScene, tmp_path: Path
+) -> None:
+    budget = {"credits_per_day": 18}
+    scene.config = make_config(workspace={"budget": budget}, credits_per_lead=6)
+    grants = scene.load([f"lead-{n}@example.com" for n in range(3)])
+    grant = take_grant(grants, 3)
+    grants.record(each(grant.leads, judge(Answered(200, {}, ""), datetime.now(UTC))))
+    setup = make_setup(scene, tmp_path)
+    heard: list[Change] = []
+    tell_changes(budgets_of(setup), setup, heard.extend)
+    scene.clock.at += 86_400
+    tell_changes(budgets_of(setup), setup, heard.extend)
+    assert [(one.condition.level, one.before) for one in heard] == [
+        (Level.OVER, Level.FINE),
+        (Level.FINE, Level.OVER),
+    ]
+    assert "18 of 18 credits are used (100.0%)" in heard[0].condition.what
+
+
+def budgets_of(setup: ClockedSetup) -> Look:
+    lines = (judge_line(line, "main", 80) for line in read_line_uses(setup) if line.limit)
+    return Look(tuple(lines), frozenset({Kind.BUDGET}))
+
+
+def loads_of(setup: ClockedSetup) -> list[Condition]:
+    return [one for one in look_around(setup).conditions if one.kind is Kind.LOAD]
+
+
+def test_a_killed_load_is_judged_once_nobody_works_on_it_any_more(
+    scene: LedgerScene, setup: ClockedSetup
+) -> None:
+    reading = make_reading(n_rows=3, n_unrouted=0).model_dump_json()
+    setup.ledger.start_run(RunStart("run-1", "extract-1", "2026-11", reading), setup.config)
+    scene.register(setup.ledger, "run-1", "chunk-1", ["a@b.example", "c@d.example", "e@f.example"])
+    assert loads_of(setup) == []
+    scene.clock.at += 3_600
+    (killed,) = loads_of(setup)
+    assert killed.level is Level.OVER
+    assert killed.subject == f"clayload.load.main.load.2026-11.{TABLE}"
+    assert "run-1 for 2026-11: pending: 3 pending" in killed.what
+    assert "@" not in f"{killed}"
+    scene.clock.at += setup.config.workspace.alerts.loads_days * 86_400
+    assert loads_of(setup) == []
