@@ -23,8 +23,9 @@ from clayload.loading.settle import read_problems
 from clayload.loading.setup import Setup
 from clayload.loading.slots import forecast_slots
 from clayload.loading.usage import read_line_uses
-from clayload.report.account import Outcome, Reading, RunReport, find_deferred
+from clayload.report.account import Outcome, Reading, RunReport
 from clayload.report.alerts import judge_load
+from clayload.report.deferral import find_deferred
 
 WHOLE = frozenset({Kind.BUDGET, Kind.SLOT, Kind.LOAD})
 """Of these a look sees all there are."""
