@@ -26,7 +26,7 @@ SERVICES := tests/served tests/integration/objects \
   $(addprefix tests/flows/test_,dask_runner.py flow_command.py resumed_runs.py)
 
 test: .venv/installed
-	$(BIN)/pytest --numprocesses 2 $(SERVICES:%=--ignore %)
+	$(BIN)/pytest --numprocesses 3 $(SERVICES:%=--ignore %)
 
 test-services: .venv/installed
 	$(BIN)/pytest $(SERVICES)

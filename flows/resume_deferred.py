@@ -13,7 +13,7 @@ from prefect.client.schemas.objects import State, StateType
 from prefect.states import Completed, Failed
 
 from clayload.errors import StopRunError
-from flows.sending import SENDING, ending_well_told, final_state, send
+from flows.sending import SENDING, ending_with_news, final_state, send
 from tasks.load import list_deferrals, prepare_resume
 from tasks.runners import check_runner
 from tasks.states import StateName
@@ -24,7 +24,7 @@ _MILD = ("Completed", StateName.NEEDS_ATTENTION, StateName.LEADS_DEFERRED)
 @flow(name="resume-deferred", flow_run_name="send what was deferred", **SENDING)
 def resume_deferred() -> State[None]:
     """Send deferred leads that a budget has room for again, or whose sample is approved."""
-    return ending_well_told(_resume_all)
+    return ending_with_news(_resume_all)
 
 
 def _resume_all() -> State[None]:

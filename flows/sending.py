@@ -71,6 +71,11 @@ def send_load(prepare: Callable[[], PreparedLoad], n_workers: int = 1) -> State[
         check_runner()
         return final_state(send(prepare(), n_workers))
 
+    return ending_with_news(body)
+
+
+def ending_with_news(body: Callable[[], State[Any]]) -> State[None]:
+    """As `ending_well_told`; and tell what of budgets, slots and loads has changed meanwhile."""
     state = ending_well_told(body)
     tell_after_load(state.data if isinstance(state.data, ClayloadError) else None)
     return state

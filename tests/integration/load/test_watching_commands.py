@@ -41,7 +41,7 @@ def run(bench: Workbench, *arguments: str | Path) -> Result:
 
 
 def test_usage_shows_the_day_the_budget_and_what_is_owed(cut_short: Workbench) -> None:
-    said = run(cut_short, "usage").stdout
+    said = cut_short.run("usage").stdout
     assert "workspace.budget.credits_per_cycle" in said
     assert "10 leads are still owed; they will take 60 credits and 20 Actions" in said
     used = json.loads(run(cut_short, "usage", "--days", "2", "--json").stdout)
