@@ -46,12 +46,12 @@ class _Account(BaseModel):
 class Reading(_Account):
     """What the frames made of the extract; kept in the ledger with the run.
 
-    `n_left_out` leads were accepted, and left for later by `--limit` or `--table`. `merged` has
-    the columns of each field that has several, `conflicts` the rows in which those differ, and
-    `unread` what of the files was left aside, such as further sheets. `added` are the rows of a
-    resubmit, as (first, last), that stand for no lead its parent run had set aside. `hints` are
-    what a person said of the extract. `savings` say what the rules kept from Clay; runs of before
-    they were counted have none.
+    `n_left_out` leads were accepted, and left for later by `--limit`, `--table` or `--plan`.
+    `merged` has the columns of each field that has several, `conflicts` the rows in which those
+    differ, and `unread` what of the files was left aside, such as further sheets. `added` are the
+    rows of a resubmit, as (first, last), that stand for no lead its parent run had set aside.
+    `hints` are what a person said of the extract. `savings` say what the rules kept from Clay; runs
+    of before they were counted have none.
     """
 
     files: tuple[str, ...]
@@ -233,7 +233,9 @@ class RunReport(_Account):
                     f"`clayload replay {self.run_id}{option}` sends them again"
                 )
             case Outcome.COMPLETE:
-                return "nothing: every lead that could be sent was sent"
+                n_left_out = self.reading.n_left_out
+                as_asked = f"; {n_left_out:,} were left out, as asked" if n_left_out else ""
+                return f"nothing: every lead that could be sent was sent{as_asked}"
 
     def _hint(self) -> str:
         """Give the next step of the first problem whose leads cannot wait."""
