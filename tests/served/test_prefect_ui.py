@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from load_tables import make_leads
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from served_kit import Served
 
 CHROMIUM = "/usr/bin/chromium"
 """Debian's; `.ci/run` installs it."""
 _PATIENCE_MS = 60_000
+_FORM_GOES_WITHIN_MS, _MOST_CLICKS = 20_000, 3
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +56,16 @@ def add_file(page: Page, name: str) -> None:
     fields.first.fill(name)
 
 
+def submit(page: Page) -> None:
+    """Press the button until the form goes away, as a person would: a busy page misses a click."""
+    button = page.get_by_role("button", name="Submit")
+    for _ in range(_MOST_CLICKS):
+        button.click()
+        with suppress(PlaywrightTimeoutError):
+            page.wait_for_url(re.compile(r"(?<!/run)$"), timeout=_FORM_GOES_WITHIN_MS)
+            return
+
+
 def test_a_person_fills_the_form_watches_the_load_and_reads_its_report(
     page: Page, served: Served, request: pytest.FixtureRequest
 ) -> None:
@@ -63,7 +76,7 @@ def test_a_person_fills_the_form_watches_the_load_and_reads_its_report(
     open_form(page, served, "manual-load")
     add_file(page, str(extract))
     n_before = len(served.runs_of("manual-load"))
-    page.get_by_role("button", name="Submit").click()
+    submit(page)
     (started,) = served.wait_for(lambda: served.runs_of("manual-load")[n_before:], "a run")
     # A busy machine begins it later than a page is waited for.
     served.wait_for(lambda: served.flow_run(started["id"])["run_count"], "the load")
