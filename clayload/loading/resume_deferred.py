@@ -10,7 +10,7 @@ Never: the extract read again: what is sent is what the run's chunk files hold. 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clayload.delivery.budget import NOTHING, Bill, Span, charge_of, find_periods
@@ -72,12 +72,19 @@ class Deferral:
 def list_deferrals(setup: Setup) -> list[Deferral]:
     """List what runs left deferred and is owed still, the newest run first; reads only.
 
+    A lead that several runs had to defer is the newest one's.
+
     Raises:
         LedgerError: the ledger cannot be read.
     """
-    runs = find_deferred_runs(setup.ledger)
-    found = (_read_deferral(run, setup) for run in runs)
-    return [one for one in found if one.n_owed]
+    listed: set[int] = set()
+    found = []
+    for run in find_deferred_runs(setup.ledger):
+        owed = [lead for lead in _find_owed(run, setup) if lead.submission_id not in listed]
+        listed.update(lead.submission_id for lead in owed)
+        if owed:
+            found.append(_read_deferral(run, owed, setup))
+    return found
 
 
 def prepare_resume(run_id: str, setup: Setup) -> PreparedLoad | None:
@@ -90,11 +97,12 @@ def prepare_resume(run_id: str, setup: Setup) -> PreparedLoad | None:
     """
     settle_ended(setup)
     run = Books(setup.ledger).find_run(run_id)
-    deferral = _read_deferral(run, setup)
+    owed = _find_owed(run, setup)
+    deferral = _read_deferral(run, owed, setup)
     if deferral.resumed_by is not None:
         raise refuse_second(run_id, deferral.resumed_by)
-    owed = tuple(lead for lead in _find_owed(run, setup) if lead.table not in deferral.holds)
-    plan = plan_leads(run, owed, setup, RESUME)
+    leads = tuple(lead for lead in owed if lead.table not in deferral.holds)
+    plan = plan_leads(run, leads, setup, RESUME)
     if not plan.leads:
         return None
     if (abandoned := find_resuming(setup.ledger, run_id)) is not None:
@@ -102,8 +110,8 @@ def prepare_resume(run_id: str, setup: Setup) -> PreparedLoad | None:
     return prepare_replay(plan, setup)
 
 
-def _read_deferral(run: RunRow, setup: Setup) -> Deferral:
-    n_owed = Counter(lead.table for lead in _find_owed(run, setup))
+def _read_deferral(run: RunRow, owed: Sequence[Replayable], setup: Setup) -> Deferral:
+    n_owed = Counter(lead.table for lead in owed)
     holds = {name: why for name in n_owed if (why := _find_hold(name, run, setup)) is not None}
     other = find_resuming(setup.ledger, run.run_id)
     is_resumed = other is not None and _is_alive(other, setup)
