@@ -36,6 +36,7 @@ from clayload.secrets import redact
 _MIN_GRANT, _MAX_GRANT = 10, 25
 _GRANTS_PER_S = 20
 _MOST_CTRL_CS = 10
+_reading = threading.Lock()
 _Read = TypeVar("_Read")
 
 
@@ -177,13 +178,15 @@ async def _deliver(ref: ChunkRef, setup: Setup, sending: _Sending) -> Counter[st
 def read_on(read: Callable[[], _Read]) -> _Read:
     """Read in a thread to the end, whoever presses Ctrl-C: what it means, the main thread decides.
 
-    Polars raises KeyboardInterrupt in every thread that reads just then, and it would end the
-    event loop of all chunks, which nobody could wait for any more.
+    Polars raises KeyboardInterrupt in every thread that reads just then, and goes on raising it in
+    those that try again, until none of them reads any more (its signals.rs). It would end the event
+    loop of all chunks, which nobody could wait for; so one reads at a time.
     """
-    for _ in range(_MOST_CTRL_CS):
-        with suppress(KeyboardInterrupt):
-            return read()
-    return read()
+    with _reading:
+        for _ in range(_MOST_CTRL_CS):
+            with suppress(KeyboardInterrupt):
+                return read()
+        return read()
 
 
 def read_bodies(ref: ChunkRef) -> dict[str, bytes]:
