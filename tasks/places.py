@@ -28,6 +28,7 @@ from tasks.limits import CHUNK_LIMIT, HIGH_LIMIT, LEASE_S
 KEEP_S = 30.0
 """For as long as a chunk takes at Clay's own rate: nobody else waits much longer for it."""
 _LOOK_EVERY_S = 0.5
+_LET_GO_S = 4.0
 
 
 class _Place:
@@ -45,8 +46,10 @@ class _Place:
         """Wait until it is taken, no longer once nobody needs it; whether it is."""
         while not self._taken.done():
             if is_stopped():
-                # Prefect may take long to answer: the thread gives back what it gets by then.
+                # The thread gives back what it gets. Prefect may take long to answer; but a process
+                # that ends meanwhile lets it log a traceback.
                 self._given_back.set()
+                self._thread.join(_LET_GO_S)
                 return False
             wait_for([self._taken], _LOOK_EVERY_S)
         self._taken.result()
@@ -99,6 +102,8 @@ class ChunkPlaces:
                     self._put(limit, place)
 
     def _take(self, limit: str, is_stopped: Callable[[], bool]) -> _Place | None:
+        if is_stopped():
+            return None
         with self._lock:
             if self._idle[limit]:
                 return self._idle[limit].pop()
