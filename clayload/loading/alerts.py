@@ -19,13 +19,12 @@ from clayload.ledger.engine import is_new
 from clayload.ledger.left import find_left
 from clayload.ledger.loads import RecentRun, Sort, count_owed, list_recent
 from clayload.loading.doctor import WITHIN_S, read_signs
-from clayload.loading.settle import read_problems
+from clayload.loading.settle import read_counts
 from clayload.loading.setup import Setup
 from clayload.loading.slots import forecast_slots
 from clayload.loading.usage import read_line_uses
-from clayload.report.account import Outcome, Reading, RunReport
+from clayload.report.account import Outcome
 from clayload.report.alerts import judge_load
-from clayload.report.deferral import find_deferred
 
 WHOLE = frozenset({Kind.BUDGET, Kind.SLOT, Kind.LOAD})
 """Of these a look sees all there are."""
@@ -127,22 +126,3 @@ class _Loads:
 def _name_sort(sort: Sort, workspace: str) -> str:
     kind, cycle, tables = sort
     return f"clayload.load.{workspace}.{kind}.{cycle}.{'+'.join(sorted(tables)) or 'nothing'}"
-
-
-def read_counts(books: Books, run: RunRow) -> RunReport:
-    """Read a run's account without its lists."""
-    problems = read_problems(run)
-    return RunReport(
-        run_id=run.run_id,
-        extract_id=run.extract_id,
-        cycle=run.cycle,
-        reading=Reading.model_validate_json(run.preparation),
-        tables=books.count_ends(run.run_id, find_deferred(problems)),
-        slots=(),
-        in_doubt=(),
-        refused=(),
-        problems=problems,
-        duration_s=0.0,
-        kind=run.kind,
-        parent_run_id=run.parent_run_id,
-    )

@@ -23,7 +23,7 @@ from clayload.ledger.days import count_submissions
 from clayload.ledger.left import find_left
 from clayload.ledger.loads import find_newest_of_kinds
 from clayload.ledger.usage import read_workspaces
-from clayload.loading.alerts import read_counts
+from clayload.loading.settle import read_counts
 from clayload.loading.setup import Setup
 from clayload.loading.usage import read_line_uses
 from clayload.report import metrics

@@ -121,25 +121,36 @@ def _read_account(
     problems: tuple[Problem, ...],
     n_listed: int | None = None,
 ) -> RunReport:
+    counts = _count(books, run, problems)
     deferred = find_deferred(problems)
-    tables = books.count_ends(run.run_id, deferred)
+    lists = {
+        "slots": _slots(books, run.run_id, setup),
+        "in_doubt": tuple(books.leads_in(run.run_id, SubmissionState.IN_DOUBT, n_listed)),
+        "refused": tuple(books.leads_in(run.run_id, SubmissionState.REFUSED, n_listed)),
+        "duration_s": _duration_s(run, setup),
+        "children": tuple(_read_child(books, child) for child in books.children_of(run.run_id)),
+        "warnings": warn_of_slots(forecast_slots(setup)),
+        "deferred": tuple(books.deferred_leads(run.run_id, deferred, n_listed or _LISTED_DEFERRED)),
+        "samples": read_sample_accounts(run, counts.tables, setup, books.left),
+    }
+    return counts.model_copy(update=lists)
+
+
+def read_counts(books: Books, run: RunRow) -> RunReport:
+    """Read a run's account as far as it is counts: no lists, no slots, no time."""
+    return _count(books, run, read_problems(run))
+
+
+def _count(books: Books, run: RunRow, problems: tuple[Problem, ...]) -> RunReport:
     return RunReport(
         run_id=run.run_id,
         extract_id=run.extract_id,
         cycle=run.cycle,
         reading=Reading.model_validate_json(run.preparation),
-        tables=tables,
-        slots=_slots(books, run.run_id, setup),
-        in_doubt=tuple(books.leads_in(run.run_id, SubmissionState.IN_DOUBT, n_listed)),
-        refused=tuple(books.leads_in(run.run_id, SubmissionState.REFUSED, n_listed)),
+        tables=books.count_ends(run.run_id, find_deferred(problems)),
         problems=problems,
-        duration_s=_duration_s(run, setup),
         kind=run.kind,
         parent_run_id=run.parent_run_id,
-        children=tuple(_read_child(books, child) for child in books.children_of(run.run_id)),
-        warnings=warn_of_slots(forecast_slots(setup)),
-        deferred=tuple(books.deferred_leads(run.run_id, deferred, n_listed or _LISTED_DEFERRED)),
-        samples=read_sample_accounts(run, tables, setup, books.left),
     )
 
 

@@ -150,11 +150,11 @@ class RunReport(_Account):
     cycle: str
     reading: Reading
     tables: dict[str, dict[RowEnd, int]]
-    slots: tuple[SlotAccount, ...]
-    in_doubt: tuple[LeadRow, ...]
-    refused: tuple[LeadRow, ...]
     problems: tuple[Problem, ...]
-    duration_s: float
+    slots: tuple[SlotAccount, ...] = ()
+    in_doubt: tuple[LeadRow, ...] = ()
+    refused: tuple[LeadRow, ...] = ()
+    duration_s: float = 0.0
     kind: str = "load"
     parent_run_id: str | None = None
     children: tuple[ChildRun, ...] = ()
