@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, cast
 
@@ -20,21 +21,23 @@ from clayload.errors import Code, ConfigError
 from clayload.settings import Settings, read_settings
 
 _Runner = TaskRunner[PrefectFuture[Any]]
+_Find = Callable[[str], object]
+"""Finds an installed package; gives None where there is none."""
 
 
-def chunk_runner() -> _Runner:
+def chunk_runner(find: _Find = find_spec) -> _Runner:
     """Give the flow room for as many chunks as may run at once, so that none waits for a place."""
     try:
         settings = read_settings(os.environ)
     except ConfigError:
         # This runs at import; the flow's first step meets the same error where it can be told.
         return _threads(1)
-    if settings.task_runner == "dask" and _has_dask():
+    if settings.task_runner == "dask" and _has_dask(find):
         return _dask(settings)
     return _threads(settings.chunks_at_once)
 
 
-def check_runner() -> None:
+def check_runner(find: _Find = find_spec) -> None:
     """Check that the chosen runner can do its work.
 
     Raises:
@@ -43,7 +46,7 @@ def check_runner() -> None:
     """
     if read_settings(os.environ).task_runner != "dask":
         return
-    if not _has_dask():
+    if not _has_dask(find):
         raise ConfigError(
             Code.CONFIG_BAD_VALUE,
             "CLAYLOAD_TASK_RUNNER is 'dask', and Dask is not installed",
@@ -58,8 +61,8 @@ def check_runner() -> None:
         )
 
 
-def _has_dask() -> bool:
-    return find_spec("prefect_dask") is not None
+def _has_dask(find: _Find) -> bool:
+    return find("prefect_dask") is not None
 
 
 def _threads(n: int) -> _Runner:

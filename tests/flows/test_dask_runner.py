@@ -126,14 +126,17 @@ def test_when_a_process_of_a_cluster_is_killed_the_others_send_its_leads(
     assert len(keys) == len(set(keys)) == work.n_taken()
 
 
+def find_nothing(_: str) -> None:
+    """Look for a package where none is installed."""
+
+
 def test_dask_that_is_not_installed_is_told_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CLAYLOAD_TASK_RUNNER", "dask")
-    monkeypatch.setattr(runners, "find_spec", lambda _: None)
-    assert isinstance(runners.chunk_runner(), ThreadPoolTaskRunner)
+    assert isinstance(runners.chunk_runner(find_nothing), ThreadPoolTaskRunner)
     with pytest.raises(ConfigError, match=r"pip install 'clayload\[dask\]'") as caught:
-        runners.check_runner()
+        runners.check_runner(find_nothing)
     assert caught.value.code is Code.CONFIG_BAD_VALUE
 
 
