@@ -7,12 +7,14 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import yaml
 from flow_bench import FlowBench, FlowRunRecord, client, create_run, go_through, record_of
 from load_tables import FINANCE, TECH, BenchOptions, BenchSlot, BenchTable, make_leads
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.flow_engine import run_flow
-from prefect.states import Pending, Scheduled
+from prefect.states import AwaitingRetry, Pending, Scheduled
 
 from flows.capacity_plan import capacity_plan
 from flows.event_backfill import event_backfill
@@ -209,18 +211,37 @@ def test_a_run_is_named_by_what_it_does(bench: FlowBench) -> None:
     assert names == ["plan a month", "check the ledger", "look at budgets, slots and loads"]
 
 
-def test_a_scheduled_month_is_named_where_the_workspaces_people_live(bench: FlowBench) -> None:
-    bench.work.write_config(workspace=describe_workspace(bench, time_zone="Pacific/Auckland"))
+def create_due_month(bench: FlowBench, due: datetime) -> UUID:
     pattern = str(bench.work.folder / "extracts" / "{cycle}" / "*.csv")
     parameters = {"month": {"files": pattern}}
-    due = Scheduled(scheduled_time=datetime(2026, 10, 31, 17, tzinfo=UTC))
-    flow_run_id = create_run(monthly_load, parameters, due)
+    return create_run(monthly_load, parameters, Scheduled(scheduled_time=due))
+
+
+def begin(flow_run_id: UUID) -> FlowRun:
+    """Run it as a worker does; give how it stands at the end."""
     go_through(flow_run_id, Pending())
     with client() as prefect:
         begun = prefect.read_flow_run(flow_run_id)
-    run_flow(monthly_load, flow_run=begun, parameters=parameters, return_type="state")
-    with client() as prefect:
-        assert prefect.read_flow_run(flow_run_id).name == "load month 2026-11"
+        run_flow(monthly_load, flow_run=begun, parameters=begun.parameters, return_type="state")
+        return prefect.read_flow_run(flow_run_id)
+
+
+def test_a_scheduled_month_is_named_where_the_workspaces_people_live(bench: FlowBench) -> None:
+    bench.work.write_config(workspace=describe_workspace(bench, time_zone="Pacific/Auckland"))
+    flow_run_id = create_due_month(bench, datetime(2026, 10, 31, 17, tzinfo=UTC))
+    assert begin(flow_run_id).name == "load month 2026-11"
+
+
+def test_a_month_that_is_run_again_in_the_next_stays_the_month_it_was_due_in(
+    bench: FlowBench,
+) -> None:
+    flow_run_id = create_due_month(bench, datetime(2026, 10, 1, 6, tzinfo=UTC))
+    without_extracts = begin(flow_run_id)
+    assert without_extracts.state_type is StateType.FAILED
+    a_months_extracts(bench, "2026-10")
+    go_through(flow_run_id, AwaitingRetry(scheduled_time=datetime(2026, 11, 2, 9, tzinfo=UTC)))
+    again = begin(flow_run_id)
+    assert (again.name, again.state_name) == ("load month 2026-10", "Completed")
 
 
 def test_a_month_is_named_even_without_a_readable_configuration(bench: FlowBench) -> None:
