@@ -85,7 +85,8 @@ def send(load: PreparedLoad, n_workers: int = 1) -> RunReport:
     """Deliver a prepared load and settle it; gives its report."""
     print(describe_load(load))
     deliver = _deliver_here if n_workers == 1 else partial(_deliver_shared, n_workers=n_workers)
-    with halting_when_interrupted(load.run_id):
+    # Whoever stops is heard first: places are given back after that.
+    with keeping_places(), halting_when_interrupted(load.run_id):
         problems = deliver(load)
     report = settle_run(load.run_id, problems)
     publish_report(report)
@@ -94,9 +95,8 @@ def send(load: PreparedLoad, n_workers: int = 1) -> RunReport:
 
 def _deliver_here(load: PreparedLoad) -> list[Problem]:
     ensure_chunk_limits()
-    with keeping_places():
-        futures = start_delivery(load.chunks)
-        follow_progress(load, ChunkArrivals(futures))
+    futures = start_delivery(load.chunks)
+    follow_progress(load, ChunkArrivals(futures))
     return find_problems(load.chunks, futures)
 
 

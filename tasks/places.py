@@ -19,7 +19,10 @@ from concurrent.futures import Future
 from concurrent.futures import wait as wait_for
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import Context, copy_context
+from http import HTTPStatus
 
+from httpx import HTTPStatusError
+from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
 from prefect.concurrency.sync import concurrency
 
 from clayload.model import Priority
@@ -46,8 +49,8 @@ class _Place:
         """Wait until it is taken, no longer once nobody needs it; whether it is."""
         while not self._taken.done():
             if is_stopped():
-                # The thread gives back what it gets. Prefect may take long to answer; but a process
-                # that ends meanwhile lets it log a traceback.
+                # Its thread asks no more, and gives back what it gets; it is left alone where
+                # Prefect does not answer.
                 self._given_back.set()
                 self._thread.join(_LET_GO_S)
                 return False
@@ -58,15 +61,24 @@ class _Place:
 
     def _keep(self, limit: str) -> None:
         try:
-            with concurrency(limit, lease_duration=LEASE_S):
-                self._taken.set_result(None)
-                while not self._given_back.wait(self._kept_by.keep_s):
-                    if self._kept_by.drop(self):
-                        break
+            while not self._given_back.is_set():
+                self._try_to_hold(limit)
         except BaseException as error:
             if self._taken.done():
                 raise
             self._taken.set_exception(error)
+
+    def _try_to_hold(self, limit: str) -> None:
+        """Take a place and hold it until nobody needs it; or else wait as long as Prefect says."""
+        try:
+            # It asks once: nothing could cut short Prefect's own waiting when the load is stopped.
+            with concurrency(limit, lease_duration=LEASE_S, max_retries=0):
+                self._taken.set_result(None)
+                while not self._given_back.wait(self._kept_by.keep_s):
+                    if self._kept_by.drop(self):
+                        self._given_back.set()
+        except ConcurrencySlotAcquisitionError as error:
+            self._given_back.wait(_read_wait_s(error))
 
     @property
     def is_fresh(self) -> bool:
@@ -77,6 +89,14 @@ class _Place:
         """Let others have it."""
         self._given_back.set()
         self._thread.join()
+
+
+def _read_wait_s(error: ConcurrencySlotAcquisitionError) -> float:
+    """Read how long to wait for a place that others hold; another trouble is raised again."""
+    refused = error.__cause__
+    if isinstance(refused, HTTPStatusError) and refused.response.status_code == HTTPStatus.LOCKED:
+        return float(refused.response.headers["Retry-After"])
+    raise error
 
 
 class ChunkPlaces:
