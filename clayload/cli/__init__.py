@@ -101,10 +101,14 @@ def _end_by_signal(_signal: int, _frame: object) -> NoReturn:
 
 def main() -> None:
     """Run the command; what a person can mend comes as one line, with its exit code."""
-    signal.signal(signal.SIGTERM, _end_by_signal)
     called = [name for name in sys.argv[1:2] if name in _list_commands()]
     try:
-        make_app(*called)()
+        app = make_app(*called)
+        # Until here nothing has begun: SIGTERM ends it at once, and need not come out of an import.
+        signal.signal(signal.SIGTERM, _end_by_signal)
+        app()
     except ClayloadError as error:
         say_error(error)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)

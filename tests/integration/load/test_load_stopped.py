@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +21,22 @@ EXTRACT = make_leads("Software", 200)
 QUIET = {"kind": "answer", "code": 429, "retry_after_s": 120}
 SLOW = {"kind": "latency", "latency_s": 25.0, "when": "after"}
 SIGTERM, SIGINT = signal.SIGTERM, signal.SIGINT
+_SIGNALLED_AS_IT_LOADS = """
+import os, sys
+from clayload.cli import main
+
+
+class Signals:
+    number = int(sys.argv.pop(1))
+
+    def find_spec(self, name, *_):
+        if name == "clayload.cli.load":
+            os.kill(os.getpid(), self.number)
+
+
+sys.meta_path.insert(0, Signals())
+main()
+"""
 
 
 def _stop_in(
@@ -58,6 +76,23 @@ def test_while_clay_asks_for_two_minutes_of_silence(
     assert took_s < SOON_S
     assert "stopping: answers are awaited, 7 s at most" in said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(("number", "exit_code"), [(SIGTERM, -SIGTERM), (SIGINT, 130)])
+def test_while_its_modules_are_loaded_it_ends_at_once_and_says_nothing(
+    bench: Workbench, number: signal.Signals, exit_code: int
+) -> None:
+    command = [sys.executable, "-c", _SIGNALLED_AS_IT_LOADS, str(int(number))]
+    arguments = ["load", str(bench.write_csv(EXTRACT))]
+    ended = subprocess.run(
+        [*command, *arguments],
+        cwd=bench.folder,
+        env=bench.environ,
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (exit_code, b"", b"")
+    assert not bench.home.exists()
 
 
 def test_while_answers_take_25_seconds(standin: StandIn, tmp_path: Path) -> None:
