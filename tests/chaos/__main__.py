@@ -33,10 +33,11 @@ from chaos.place import POSTGRES, SQLITE, Place, open_place
 from chaos.priorities import run_priorities
 from chaos.row import Row, render_table, write_between_markers
 from chaos.slots import run_slots
+from chaos.stops import run_stops
 
 _PAGE = Path(__file__).parents[2] / "docs" / "promises.md"
 _LEDGERS = {"sqlite": (SQLITE,), "postgres": (POSTGRES,), "both": (SQLITE, POSTGRES)}
-_SIDE_BY_SIDE = {"kills": 2, "paces": 2, "faults": 4, "slots": 1, "priorities": 2}
+_SIDE_BY_SIDE = {"kills": 2, "stops": 2, "paces": 2, "faults": 4, "slots": 1, "priorities": 2}
 _telling = threading.Lock()
 _started = time.monotonic()
 
@@ -55,6 +56,7 @@ def list_scenarios(n_kills: int, seed: int) -> list[Scenario]:
     """List every scenario, in the order of the table."""
     return [
         Scenario("kills", "kills", partial(run_kills, n_kills=n_kills, seed=seed)),
+        Scenario("stops", "stops", partial(run_stops, n_stops=n_kills // 2, seed=seed)),
         Scenario("four-processes", "paces", run_alone),
         Scenario("outsider", "paces", run_beside_outsider),
         *(
@@ -90,8 +92,10 @@ def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m chaos")
     parser.add_argument("names", nargs="*", help="scenarios; all of them without")
     parser.add_argument("--ledger", choices=list(_LEDGERS), default="both")
-    parser.add_argument("--n", type=int, default=200, help="kills on each ledger")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments of the kills")
+    parser.add_argument(
+        "--n", type=int, default=200, help="kills on each ledger; half as many stops"
+    )
+    parser.add_argument("--seed", type=int, default=1, help="of the moments of kills and stops")
     parser.add_argument("--write", action="store_true", help="into docs/promises.md")
     return parser.parse_args()
 

@@ -131,32 +131,32 @@ def run_kills(place: Place, n_kills: int, seed: int) -> Row:
     dice = random.Random(seed)  # noqa: S311 - repeatable moments, not secrets
     loads: list[KilledLoad] = []
     with start_standin() as standin:
-        idle_s = _measure_idle(place, standin)
+        idle_s = measure_idle(place, standin)
         while (n_left := n_kills - sum(len(load.kills) for load in loads)) > 0:
             n_of_load = min(dice.randint(*_KILLS_OF_A_LOAD), n_left)
             n_leads = _LEADS_OF_A_LOAD[0] if place.is_small else dice.randint(*_LEADS_OF_A_LOAD)
-            killer = Killer(_make_bench(place, standin), dice, idle_s)
-            loads.append(killer.run_load(_make_leads(n_leads), n_of_load))
+            killer = Killer(make_bench(place, standin), dice, idle_s)
+            loads.append(killer.run_load(make_leads_of_both(n_leads), n_of_load))
             # Measured anew each time: what else the machine does changes meanwhile.
             idle_s = loads[-1].idle_s
             _tell(place, seed, loads)
     return _describe(place, loads, seed)
 
 
-def _make_bench(place: Place, standin: StandIn) -> Workbench:
+def make_bench(place: Place, standin: StandIn) -> Workbench:
     bench = place.make_bench(standin, BenchOptions((TECH, FINANCE), RATE_PER_S, BURST))
     standin.faults(_ANSWER_S)
     return bench
 
 
-def _make_leads(n: int) -> list[Lead]:
+def make_leads_of_both(n: int) -> list[Lead]:
     n_tech = n * 7 // 10
     return make_leads("Software", n_tech) + make_leads("Banking", n - n_tech)
 
 
-def _measure_idle(place: Place, standin: StandIn) -> float:
+def measure_idle(place: Place, standin: StandIn) -> float:
     """Measure how long the command lives that has next to nothing to send."""
-    bench = _make_bench(place, standin)
+    bench = make_bench(place, standin)
     extract = bench.write_csv(make_leads("Software", 1))
     started = time.monotonic()
     bench.load(extract)

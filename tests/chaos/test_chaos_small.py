@@ -15,6 +15,7 @@ from chaos.paces import run_alone
 from chaos.place import POSTGRES, SQLITE, Place, open_place
 from chaos.row import BEGIN, END, Row, render_table, write_between_markers
 from chaos.slots import run_slots
+from chaos.stops import run_stops
 from chaos.truth import Truth
 
 
@@ -35,6 +36,11 @@ on_sqlite = pytest.mark.parametrize("place", [SQLITE], indirect=True)
 @on_both
 def test_a_load_killed_at_random_moments_loses_nothing_and_lists_its_doubts(place: Place) -> None:
     assert run_kills(place, n_kills=3, seed=11).broken == ()
+
+
+@on_sqlite
+def test_a_load_stopped_at_random_moments_ends_soon_and_leaves_no_doubt(place: Place) -> None:
+    assert run_stops(place, n_stops=4, seed=11).broken == ()
 
 
 @on_sqlite
