@@ -110,5 +110,5 @@ def main() -> None:
     except ClayloadError as error:
         say_error(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # out of an import; a command's own is Typer's
         sys.exit(ExitCode.INTERRUPTED)
