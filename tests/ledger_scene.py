@@ -71,11 +71,12 @@ class HandClock:
 
 @dataclass
 class LedgerScene:
-    """One ledger, its configuration and its clock."""
+    """One ledger, its configuration and its clocks: `steady` is the one that nobody steps."""
 
     place: Place
     config: TablesConfig = field(default_factory=make_config)
     clock: HandClock = field(default_factory=HandClock)
+    steady: HandClock | None = None
     opened: list[Ledger] = field(default_factory=list)
 
     @property
@@ -83,7 +84,7 @@ class LedgerScene:
         return self.place.url
 
     def open(self) -> Ledger:
-        ledger = Ledger(open_engine(self.url), now=self.clock)
+        ledger = Ledger(open_engine(self.url), now=self.clock, steady=self.steady)
         self.opened.append(ledger)
         return ledger
 

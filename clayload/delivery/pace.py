@@ -27,6 +27,11 @@ FASTER_PER_S = 0.03
 LEAST_PART = 0.1
 """Below this part of the full rate no 429 slows us."""
 
+_STEP_S = 0.02
+"""What two clocks may differ by and no clock was stepped: they are not read at the very same time.
+
+At Clay's 10/s it is a fifth of a lead.
+"""
 _MARGIN_LEADS = 2
 _MARGIN_PART = 0.1
 
@@ -67,12 +72,15 @@ class PaceState:
     """The pacing state of a workspace, in epoch seconds of the ledger's clock.
 
     `slowed_to`: the part of the full rate that was left at `slowed_at`, the last slow-down.
+    `clock_ahead_s`: how far the ledger's clock was ahead of one that nobody steps; None where
+    there is no such clock.
     """
 
     tat: float = 0.0
     paused_until: float = 0.0
     slowed_to: float = 1.0
     slowed_at: float = 0.0
+    clock_ahead_s: float | None = None
 
     def part_at(self, now: float) -> float:
         """Which part of the full rate is in use, between LEAST_PART and 1."""
@@ -126,11 +134,46 @@ def count_unused(state: PaceState, rate: Rate, now: float) -> int:
     return max(math.floor(unused_s * rate.per_s * state.part_at(now)) + 1, 0)
 
 
-def undo_clock_step(state: PaceState, rate: Rate, now: float) -> PaceState:
+def undo_clock_step(
+    state: PaceState, rate: Rate, now: float, steady: float | None = None
+) -> PaceState:
+    """Take out of the state what a step of the ledger's clock did to it, whichever way.
+
+    Args:
+        state: the workspace's pacing state.
+        rate: what the workspace allows.
+        now: the ledger's clock, epoch seconds.
+        steady: a clock that nobody steps and all who share the ledger see alike, seconds since
+            whenever; None where there is none.
+
+    Returns:
+        The state as if the clock had not been stepped. It must be kept, or `now` pushes it along.
+    """
+    return _undo_step_back(_undo_step_forward(state, now, steady), rate, now)
+
+
+def _undo_step_forward(state: PaceState, now: float, steady: float | None) -> PaceState:
+    """Take the state along with the clock: time that did not pass is no silence.
+
+    A steady clock that began anew, as the machine did, takes it too far: then it is a step back.
+    """
+    if steady is None:
+        return state
+    ahead_s = now - steady
+    if state.clock_ahead_s is None:
+        return replace(state, clock_ahead_s=ahead_s)
+    stepped_s = ahead_s - state.clock_ahead_s
+    if abs(stepped_s) <= _STEP_S:
+        return state
+    forward_s = max(stepped_s, 0.0)
+    tat, paused_until = state.tat + forward_s, state.paused_until + forward_s
+    return replace(state, tat=tat, paused_until=paused_until, clock_ahead_s=ahead_s)
+
+
+def _undo_step_back(state: PaceState, rate: Rate, now: float) -> PaceState:
     """Take out of the state what lies further ahead than anything granted or paused ever can.
 
-    Only a clock that was stepped back leaves such a state, and the workspace would stand still
-    until the clock caught up. The result must be kept, or `now` pushes it along.
+    The workspace would stand still until the clock caught up.
     """
     paused_until = min(state.paused_until, now + MAX_RETRY_AFTER_S)
     mended = replace(state, paused_until=paused_until, slowed_at=min(state.slowed_at, now))

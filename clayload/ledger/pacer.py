@@ -36,9 +36,9 @@ class Pacer:
         """Wait for the workspace's turn, then read its state and the clock, in this order."""
         # First of all, so that on Postgres every grant of the workspace queues here.
         row = tx.execute(statements.LOCK_WORKSPACE, {"name": self.workspace.name}).one()
-        now = self.ledger.read_clock(tx)
+        now, steady = self.ledger.read_clock(tx), self.ledger.read_steady_clock()
         found = read_workspace(row, self.workspace, (now, time.monotonic()))
-        mended = replace(found, pace=undo_clock_step(found.pace, found.rate, now))
+        mended = replace(found, pace=undo_clock_step(found.pace, found.rate, now, steady))
         if mended != found:
             self.write(tx, mended)
         return mended

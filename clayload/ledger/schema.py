@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from clayload.model import Priority
 
-LEDGER_VERSION = "0006"
+LEDGER_VERSION = "0007"
 """The newest revision in `migrations/versions`."""
 
 TRAFFIC_BUCKET_S = 10
@@ -46,6 +46,7 @@ workspaces = Table(
     Column("burst", Integer, nullable=False, server_default="20"),
     Column("slowed_to", Float, nullable=False, server_default="1"),
     Column("slowed_at", Float, nullable=False, server_default="0"),
+    Column("clock_ahead_s", Float),
     Column("held_at", Float),
     Column("held_because", Text),
     Column("budgets", Text),

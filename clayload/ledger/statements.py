@@ -56,7 +56,7 @@ LOCK_ALL_WORKSPACES = (
     select(workspaces.c.workspace).order_by(workspaces.c.workspace).with_for_update()
 )
 
-PACE_COLUMNS = ("tat", "paused_until", "slowed_to", "slowed_at")
+PACE_COLUMNS = ("tat", "paused_until", "slowed_to", "slowed_at", "clock_ahead_s")
 SHARE_COLUMNS = {
     priority: (f"served_{priority}", f"present_until_{priority}") for priority in Priority
 }

@@ -44,12 +44,20 @@ class RunStart:
 class Ledger:
     """The ledger at one URL; safe to use from several threads and processes at once."""
 
-    def __init__(self, engine: Engine, now: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        now: Callable[[], float] | None = None,
+        steady: Callable[[], float] | None = None,
+    ) -> None:
         self.engine = engine
         self._is_sqlite = engine.dialect.name == "sqlite"
         # Waiting for each other inside a process, threads need not ask SQLite again and again.
         self._turn = threading.Lock() if self._is_sqlite else nullcontext()
-        self._own_clock = now or (time.time if self._is_sqlite else None)
+        if now is None and self._is_sqlite:
+            # On one machine, all processes see the same of both.
+            now, steady = time.time, time.monotonic
+        self._own_clock, self._steady_clock = now, steady
 
         # Built once: they go into every grant.
         self.add_traffic = self.add_up(schema.traffic, ("slot", "bucket_at"), schema.TRAFFIC_COUNTS)
@@ -67,6 +75,10 @@ class Ledger:
         if self._own_clock is not None:
             return self._own_clock()
         return float(connection.execute(_SERVER_CLOCK).scalar_one())
+
+    def read_steady_clock(self) -> float | None:
+        """Read the clock that tells when the ledger's was stepped; a server's cannot be told."""
+        return None if self._steady_clock is None else self._steady_clock()
 
     def now(self) -> float:
         """Read the ledger's clock on its own."""

@@ -192,7 +192,6 @@ FAULTS = {
         "the process's clock is stepped an hour forward, then two hours back",
         _step_clock,
         prepare=_put_clock,
-        steps_clock=True,
     ),
     "two-loads": Fault("two loads of the same extract at once", _load_beside, at_row=0),
 }

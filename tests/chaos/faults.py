@@ -87,8 +87,7 @@ class Fault:
     """A fault: made ready before the load, struck at its row `at_row`.
 
     `most_in_doubt` says, afterwards, how many leads may be in doubt at most. `exits`: what the
-    load that was struck may end with. `steps_clock`: the rate holds only where the ledger has a
-    clock of its own.
+    load that was struck may end with.
     """
 
     what: str
@@ -101,7 +100,6 @@ class Fault:
     ledgers: tuple[str, ...] = (SQLITE, POSTGRES)
     is_attempt: bool = False
     answers_429: bool = False
-    steps_clock: bool = False
     at_row: int = 60
 
 
@@ -183,7 +181,4 @@ def _broken_by_ends(scene: Scene, fault: Fault) -> Iterator[str]:
 
 
 def _broken_by_pace(scene: Scene, fault: Fault, traffic: Document) -> Iterator[str]:
-    """On SQLite the ledger's clock is the process's: stepped forward, it opens a new burst."""
-    if fault.steps_clock and scene.place.ledger == SQLITE:
-        return
     yield from broken_by_rate(traffic, 0 if fault.answers_429 else scene.n_answers("429"))

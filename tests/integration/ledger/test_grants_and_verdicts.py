@@ -11,6 +11,7 @@ import pytest
 from ledger_scene import (
     CYCLE,
     TIMEOUT_S,
+    HandClock,
     LedgerScene,
     each,
     make_config,
@@ -359,6 +360,20 @@ def test_a_clock_stepped_back_an_hour_delays_the_next_grant_by_two_seconds_at_mo
         scene.clock.at += answer.wait_s
         assert scene.clock.at < began + 60, "frozen"
     assert scene.clock.at + answer.leads[0].delay_s - began <= 2
+
+
+def test_a_clock_stepped_forward_an_hour_lets_no_lead_go_sooner_or_later(
+    scene: LedgerScene,
+) -> None:
+    scene.steady = HandClock(1_000.0)
+    grants = scene.load([f"lead-{i:02}@example.com" for i in range(60)])
+    while isinstance(answer := grants.grant(30, ()), Grant):
+        pass
+    assert isinstance(answer, Wait)
+    scene.clock.at += 3_600
+    stepped = grants.grant(30, ())
+    assert isinstance(stepped, Wait)
+    assert stepped.wait_s == pytest.approx(answer.wait_s, abs=1e-5)
 
 
 def test_a_grant_says_when_its_moments_were_chosen_so_that_writing_it_down_counts(

@@ -30,10 +30,11 @@ rates = st.builds(
     Rate, st.floats(0.05, 10_000, allow_nan=False), st.integers(min_value=2, max_value=10_000)
 )
 # Seconds since the last request, by whomever, and how many leads it is for.
-requests = st.lists(
-    st.tuples(st.sampled_from([0.0, 0.001, 0.05, 0.3, 1.0, 3.0, 60.0]), st.integers(1, 120)),
-    max_size=40,
-)
+gaps = st.sampled_from([0.0, 0.001, 0.05, 0.3, 1.0, 3.0, 60.0])
+how_many = st.integers(1, 120)
+requests = st.lists(st.tuples(gaps, how_many), max_size=40)
+clock_steps = st.sampled_from([0.0, 0.0, 1.0, 30.0, 3_600.0, -1.0, -30.0, -7_200.0])
+boot_times = st.floats(START - 1e8, START)
 lateness = st.lists(st.floats(0, 1), min_size=1, max_size=50)
 
 
@@ -222,6 +223,41 @@ def test_a_clock_stepped_forward_does_not_freeze_the_workspace(
         now += gap_s
         state = take_moments(state, CLAY, now, n).state
     assert _first_moment_after(state, now + step_s) == 0.0
+
+
+@given(rates, st.lists(st.tuples(gaps, how_many, clock_steps), max_size=40), boot_times)
+def test_a_clock_stepped_this_way_and_that_lets_no_lead_through_too_soon(
+    rate: Rate, asked: list[tuple[float, int, float]], booted_at: float
+) -> None:
+    bucket = TokenBucket(rate.per_s, rate.burst)
+    state, true, off_s = PaceState(), START, 0.0
+    for gap_s, n, step_s in asked:
+        true += gap_s
+        off_s += step_s
+        now = true + off_s
+        state = undo_clock_step(state, rate, now, true - booted_at)
+        moments = take_moments(state, rate, now, n)
+        state = moments.state
+        assert all(bucket.take(true + delay_s) for delay_s in moments.delays_s)
+
+
+@given(st.floats(60, 1e8), st.floats(0, 300))
+def test_a_clock_stepped_forward_ends_no_pause_early_and_delays_it_by_nothing(
+    step_s: float, pause_s: float
+) -> None:
+    state = undo_clock_step(PaceState(), CLAY, START, 1_000.0)
+    state = pause(state, CLAY, START, pause_s)
+    mended = undo_clock_step(state, CLAY, START + step_s, 1_000.0)
+    assert mended.paused_until - (START + step_s) == pytest.approx(pause_s, abs=ROUNDING_S)
+    assert mended.tat - (START + step_s) == pytest.approx(state.tat - START, abs=ROUNDING_S)
+
+
+def test_a_machine_that_was_started_anew_waits_no_longer_than_after_any_grant() -> None:
+    ten_days_s = 864_000.0
+    state = undo_clock_step(PaceState(), CLAY, START, ten_days_s)
+    state = take_moments(state, CLAY, START, 120).state
+    state = undo_clock_step(state, CLAY, START + 60, 10.0)
+    assert take_moments(state, CLAY, START + 60, 1).wait_s <= HORIZON_S + 1 / CLAY.per_s
 
 
 @given(rates, requests, st.floats(0, 300))
