@@ -5,8 +5,8 @@ Out:   a place for each chunk under way, handed on to the load's next chunk for 
 Never: a place kept for longer while other loads wait for one; nor one waited for by a load that
        was told to stop: it sends nothing any more.
 
-Taking a place of Prefect and giving it back costs a third of a second, as much as sending a few
-hundred leads where nothing limits the rate; so a load keeps the places that it has for a while.
+Taking a place of Prefect and giving it back costs 0.06 s of a quiet machine, as much as sending
+some fifty leads where nothing limits the rate; so a load keeps the places that it has for a while.
 """
 
 from __future__ import annotations

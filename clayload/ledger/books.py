@@ -21,7 +21,7 @@ from clayload.ledger.owing import Known, Lead, find_standing, is_owed, read_know
 from clayload.ledger.snapshot import read_table
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
-from clayload.model import RowEnd
+from clayload.model import Priority, RowEnd
 from clayload.tables.models import Table
 
 _END_OF: dict[str, RowEnd] = {
@@ -58,6 +58,12 @@ class RunRow:
     halted_by: str | None
     kind: str
     parent_run_id: str | None
+    priority: str | None
+
+    @property
+    def own_priority(self) -> Priority | None:
+        """What the run's leads have in place of their tables' priorities, if it was given one."""
+        return None if self.priority is None else Priority(self.priority)
 
 
 @dataclass(frozen=True, slots=True)

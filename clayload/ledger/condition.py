@@ -35,7 +35,8 @@ class Condition:
 
     `in_flight` leads of it await their answers, by table; `unsent` were granted to a process that
     ended before it sent them, `n_lost` after. `moved_at`: when one of its leads was last granted
-    or answered. `owed_by_table`: what all runs owe that were neither closed nor told to stop.
+    or answered. `owed`: what all runs owe that were neither closed nor told to stop, by table and
+    by the priority that a run was given in place of the table's.
     `refusals`: status, reason, count. `n_sent_before`: leads it delivered that had been delivered
     before.
     """
@@ -46,7 +47,7 @@ class Condition:
     n_lost: int
     moved_at: float
     is_anybody_asking: bool
-    owed_by_table: Mapping[str, int]
+    owed: Mapping[tuple[str, str | None], int]
     refusals: tuple[tuple[int | None, str, int], ...]
     n_sent_before: int
 
@@ -64,7 +65,7 @@ def read_condition(ledger: Ledger, run: RunRow, workspace: str, left: Left) -> C
             n_lost=len(sending) - len(awaited),
             moved_at=_find_last_move(connection, run),
             is_anybody_asking=_is_anybody_asking(connection, workspace, now),
-            owed_by_table=_count_owed(connection),
+            owed=_count_owed(connection),
             refusals=_count_refusals(connection, run.run_id),
             n_sent_before=_count_sent_before(connection, run.run_id),
         )
@@ -96,15 +97,15 @@ def _is_anybody_asking(connection: Connection, workspace: str, now: float) -> bo
     return any(until > now for row in connection.execute(found) for until in row)
 
 
-def _count_owed(connection: Connection) -> dict[str, int]:
-    """Count, by table, what runs owe that may be under way; each lead once."""
+def _count_owed(connection: Connection) -> dict[tuple[str, str | None], int]:
+    """Count what runs owe that may be under way; each lead once at a priority."""
     counted = (
-        select(_c.table_name, func.count(_s.submission_id.distinct()))
+        select(_c.table_name, _r.priority, func.count(_s.submission_id.distinct()))
         .select_from(LEADS_OF_RUN.join(schema.runs, _r.run_id == _c.run_id))
         .where(_r.finished_at.is_(None), _r.halted_by.is_(None), _IS_OWED)
-        .group_by(_c.table_name)
+        .group_by(_c.table_name, _r.priority)
     )
-    return {name: n for name, n in connection.execute(counted)}  # noqa: C416 - rows are no pairs to a type checker
+    return {(name, priority): n for name, priority, n in connection.execute(counted)}
 
 
 def _count_refusals(connection: Connection, run_id: str) -> tuple[tuple[int | None, str, int], ...]:

@@ -88,6 +88,7 @@ runs = Table(
     Column("halted_by", Text),
     Column("kind", Text, nullable=False, server_default="load"),
     Column("parent_run_id", Text),
+    Column("priority", Text),
 )
 
 chunks = Table(

@@ -23,6 +23,7 @@ from clayload.ledger.conflicts import again_after_conflict
 from clayload.ledger.engine import guarded, open_engine
 from clayload.ledger.server import connect
 from clayload.ledger.sqlite import READING
+from clayload.model import Priority
 from clayload.tables.models import TablesConfig
 
 
@@ -31,6 +32,7 @@ class RunStart:
     """A run as it is first written: `preparation` is JSON with the counts of the frames.
 
     `kind`: load, replay, resubmit or resume; the last three belong to a `parent_run_id`.
+    `priority`: what its leads have in place of their tables'.
     """
 
     run_id: str
@@ -39,6 +41,7 @@ class RunStart:
     preparation: str
     kind: str = "load"
     parent_run_id: str | None = None
+    priority: Priority | None = None
 
 
 class Ledger:

@@ -64,7 +64,7 @@ def read_signs(run_id: str | None, setup: Setup, within_s: float) -> Signs:
         workspace=uses.get(workspace),
         traffic=read_run_traffic(setup.ledger, run, workspace),
         process=_describe_process(run, condition),
-        queue=_describe_queue(report, condition, setup, within_s),
+        queue=_describe_queue(report, run, condition, setup, within_s),
         plan=setup.config.workspace.plan,
         tables=tuple(one for one in forecast_slots(setup) if one.table in report.tables),
         budgets=tuple(_describe_budgets(report, condition, setup)),
@@ -88,20 +88,29 @@ def _describe_process(run: RunRow, condition: Condition) -> ProcessSigns:
 
 
 def _describe_queue(
-    report: RunReport, condition: Condition, setup: Setup, within_s: float
+    report: RunReport, run: RunRow, condition: Condition, setup: Setup, within_s: float
 ) -> QueueSigns:
-    priorities = list(Priority)
-    rank_of = {name: priorities.index(t.priority) for name, t in setup.config.tables.items()}
     owed = _count_pending(report)
-    own_rank = min((rank_of[name] for name in owed if name in rank_of), default=0)
-    ahead = (name for name in condition.owed_by_table if rank_of.get(name, own_rank) < own_rank)
+    ranks = [_rank(name, run.priority, setup) for name in owed]
+    own_rank = min((rank for rank in ranks if rank is not None), default=0)
+    ahead = (
+        n
+        for (name, given), n in condition.owed.items()
+        if (rank := _rank(name, given, setup)) is not None and rank < own_rank
+    )
     n_owed = sum(owed.values())
     return QueueSigns(
         n_owed=n_owed,
-        n_owed_all=max(sum(condition.owed_by_table.values()), n_owed),
-        n_ahead=sum(condition.owed_by_table[name] for name in ahead),
+        n_owed_all=max(sum(condition.owed.values()), n_owed),
+        n_ahead=sum(ahead),
         within_s=within_s,
     )
+
+
+def _rank(name: str, given: str | None, setup: Setup) -> int | None:
+    """Give the rank, 0 for the highest, of leads of a table that `tables.yaml` still has."""
+    table = setup.config.tables.get(name)
+    return None if table is None else list(Priority).index(Priority(given or table.priority))
 
 
 def _count_pending(report: RunReport) -> dict[str, int]:

@@ -69,6 +69,7 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
             reading.model_dump_json(),
             "load" if request.parent_run_id is None else RESUBMIT,
             request.parent_run_id,
+            request.priority,
         )
         ledger.start_run(run, setup.config)
     n_owed_of = {

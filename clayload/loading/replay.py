@@ -188,6 +188,7 @@ def prepare_replay(plan: ReplayPlan, setup: Setup) -> PreparedLoad:
             reading.model_dump_json(),
             plan.kind,
             parent.run_id,
+            parent.own_priority,
         )
         setup.ledger.start_run(run, setup.config, partial(check_alone, run=run))
     n_owed = reopen(setup.ledger, chunks)
@@ -241,7 +242,7 @@ def _write_chunks(
                 table=name,
                 n_leads=part.height,
                 path=made.path / name / f"{name}-{n:04d}.parquet",
-                priority=setup.config.tables[name].priority,
+                priority=plan.parent.own_priority or setup.config.tables[name].priority,
             )
             with writing_to(made.path), ref.path.open("wb") as file:
                 part.write_parquet(file)

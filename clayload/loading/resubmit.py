@@ -30,8 +30,13 @@ def request_resubmit(files: Sequence[str], run_id: str | None, setup: Setup) -> 
     """
     chosen = choose_run(_read_runs(files, setup), run_id)
     parent = Books(setup.ledger).find_run(chosen)
-    hints = Reading.model_validate_json(parent.preparation).hints
-    return LoadRequest(tuple(files), cycle=parent.cycle, parent_run_id=parent.run_id, hints=hints)
+    return LoadRequest(
+        tuple(files),
+        cycle=parent.cycle,
+        priority=parent.own_priority,
+        parent_run_id=parent.run_id,
+        hints=Reading.model_validate_json(parent.preparation).hints,
+    )
 
 
 def _read_runs(files: Sequence[str], setup: Setup) -> tuple[str, ...]:

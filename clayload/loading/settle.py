@@ -133,7 +133,7 @@ def _read_account(
         "deferred": tuple(books.deferred_leads(run.run_id, deferred, n_listed or _LISTED_DEFERRED)),
         "samples": read_sample_accounts(run, counts.tables, setup, books.left),
     }
-    return counts.model_copy(update=lists)
+    return RunReport.model_validate(dict(counts) | lists)
 
 
 def read_counts(books: Books, run: RunRow) -> RunReport:

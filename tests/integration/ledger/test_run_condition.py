@@ -57,13 +57,13 @@ def test_owed_are_the_leads_of_runs_that_may_go_on_each_once(scene: LedgerScene)
     for run_id, keys in (("run-2", KEYS[5:]), ("run-3", ["other@example.com"])):
         scene.start_run(ledger, run_id)
         scene.register(ledger, run_id, "chunk-1", keys)
-    assert condition_of(ledger, "run-1").owed_by_table == {TABLE: 21}
+    assert condition_of(ledger, "run-1").owed == {(TABLE, None): 21}
     grants.record(each(take_grant(grants, 4).leads, DELIVERED))
-    assert condition_of(ledger, "run-1").owed_by_table == {TABLE: 17}
+    assert condition_of(ledger, "run-1").owed == {(TABLE, None): 17}
     ledger.halt_run("run-3", "interrupted")
-    assert condition_of(ledger, "run-1").owed_by_table == {TABLE: 16}
+    assert condition_of(ledger, "run-1").owed == {(TABLE, None): 16}
     ledger.finish_run("run-2", "pending", "[]")
-    assert condition_of(ledger, "run-1").owed_by_table == {TABLE: 6}
+    assert condition_of(ledger, "run-1").owed == {(TABLE, None): 6}
 
 
 def test_refusals_are_counted_by_status_and_reason_the_most_first(scene: LedgerScene) -> None:

@@ -96,14 +96,21 @@ def test_a_running_load_that_takes_too_long_backs_up_and_once_stopped_is_to_be_r
     assert "182 leads are owed" in stopped
 
 
+@pytest.mark.parametrize(
+    ("tables", "given"),
+    [
+        ((replace(TECH, priority="low"), replace(FINANCE, priority="high")), ()),
+        ((TECH, FINANCE), ("--priority", "high")),
+    ],
+    ids=["of its table", "given to it"],
+)
 def test_leads_that_wait_behind_another_load_of_higher_priority_are_told_of_it(
-    standin: StandIn, tmp_path: Path
+    standin: StandIn, tmp_path: Path, tables: tuple[BenchTable, ...], given: tuple[str, ...]
 ) -> None:
-    tables = (replace(TECH, priority="low"), replace(FINANCE, priority="high"))
     bench = Workbench(standin, tmp_path, BenchOptions(tables, rate_per_s=0.02, burst=20))
     urgent = bench.write_csv(leads_of("Banking", 200), "urgent.csv")
     bulk = bench.write_csv(leads_of("Software", 10), "bulk.csv")
-    with bench.start("load", urgent, "--cycle", CYCLE) as first:
+    with bench.start("load", urgent, "--cycle", CYCLE, *given) as first:
         bench.wait_for_rows(18)
         with bench.start("load", bulk, "--cycle", CYCLE) as second:
             _wait_for_run(second)
