@@ -23,6 +23,7 @@ from pydantic import TypeAdapter
 
 from clayload.errors import ClayloadError, Code, ConfigError
 from clayload.ledger.books import Books
+from clayload.ledger.runs import find_run
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.replay import settle_ended
 from clayload.loading.run_folder import RunFolder, open_run_folder
@@ -173,7 +174,7 @@ def _deliver_what_is_owed(run_id: str, number: int, n_shares: int, setup: Setup)
 
 def _find_left(run_id: str, setup: Setup) -> Sequence[ChunkRef]:
     """Find the chunks of which something is owed, or in the hands of others; none once halted."""
-    if Books(setup.ledger).find_run(run_id).halted_by is not None:
+    if find_run(setup.ledger, run_id).halted_by is not None:
         return ()
     # What a killed worker of this machine had not sent need not wait for its deadline.
     settle_ended(setup)
@@ -193,8 +194,8 @@ def _deliver(run_id: str, chunks: Sequence[ChunkRef], at_most: int | None = None
 def describe_rest(run_id: str) -> str:
     """Say what of the load is left once a share is through."""
     with telling_no_data():
-        books = Books(read_setup(os.environ).ledger)
-        ends, halted_by = books.count_ends(run_id), books.find_run(run_id).halted_by
+        ledger = read_setup(os.environ).ledger
+        ends, halted_by = Books(ledger).count_ends(run_id), find_run(ledger, run_id).halted_by
     n_left = sum(of_table.get(RowEnd.PENDING, 0) for of_table in ends.values())
     if not n_left:
         return "nothing of the load is owed any more"
@@ -204,7 +205,7 @@ def describe_rest(run_id: str) -> str:
 
 
 def _open_folder(run_id: str, setup: Setup) -> RunFolder:
-    return open_run_folder(Books(setup.ledger).find_run(run_id), setup)
+    return open_run_folder(find_run(setup.ledger, run_id), setup)
 
 
 def _name_problems(number: int) -> str:

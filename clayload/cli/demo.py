@@ -22,6 +22,7 @@ from clayload.cli.say import out
 from clayload.cli.show import show_report
 from clayload.errors import Code, ConfigError, ExitCode
 from clayload.ledger.books import Books
+from clayload.ledger.runs import find_run
 from clayload.ledger.states import SubmissionState
 from clayload.loading.settle import read_report
 from clayload.loading.setup import Setup, read_setup
@@ -77,7 +78,7 @@ def _prefect_settings(home: Path) -> dict[str, str]:
 def _compare(url: str, setup: Setup) -> bool:
     """Hold the rows in the stand-in against the ledger's deliveries, lead_key by lead_key."""
     books = Books(setup.ledger)
-    run_id = books.find_run().run_id
+    run_id = find_run(setup.ledger).run_id
     sent: Mapping[str, list[str]] = {name: [] for name in setup.config.tables}
     for lead in books.leads_in(run_id, SubmissionState.DELIVERED):
         sent[lead.table].append(lead.lead_key)

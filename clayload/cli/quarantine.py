@@ -9,7 +9,7 @@ import typer
 from clayload.cli.say import out as screen
 from clayload.cli.status import read_existing
 from clayload.frames.aside import QUARANTINE_FILE, UNROUTED_FILE
-from clayload.ledger.books import Books, RunRow
+from clayload.ledger.runs import RunRow, find_run
 from clayload.loading.run_folder import find_run_folder, folder_gone
 from clayload.loading.setup import Setup
 from clayload.report.account import Reading
@@ -35,7 +35,7 @@ def export(
 ) -> None:
     """Write a run's quarantined leads, in the user's own columns with reasons, to CSV or Excel."""
     setup = read_existing(os.environ)
-    found = Books(setup.ledger).find_run(run)
+    found = find_run(setup.ledger, run)
     reading = Reading.model_validate_json(found.preparation)
     what = "unrouted" if unrouted else "quarantined"
     n_rows = reading.n_unrouted if unrouted else reading.n_quarantined

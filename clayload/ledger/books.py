@@ -14,14 +14,13 @@ from typing import TypeVarTuple
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, select
 
 from clayload.delivery.grant import TableSnapshot
-from clayload.errors import Code, RunError
 from clayload.ledger import schema
 from clayload.ledger.left import NOTHING_LEFT, Left
 from clayload.ledger.owing import Known, Lead, find_standing, is_owed, read_known
 from clayload.ledger.snapshot import read_table
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
-from clayload.model import Priority, RowEnd
+from clayload.model import RowEnd
 from clayload.tables.models import Table
 
 _END_OF: dict[str, RowEnd] = {
@@ -32,38 +31,12 @@ _END_OF: dict[str, RowEnd] = {
     SubmissionState.IN_DOUBT: RowEnd.IN_DOUBT,
 }
 
-TAKING_UP = ("replay", "resume")
-"""Kinds of runs that read no extract: they send leads of an earlier run."""
-
 _Columns = TypeVarTuple("_Columns")
 _s, _c, _cl = schema.submissions.c, schema.chunks.c, schema.chunk_leads.c
 LEADS_OF_RUN = schema.chunks.join(schema.chunk_leads, _c.chunk_no == _cl.chunk_no).join(
     schema.submissions, _cl.submission_id == _s.submission_id
 )
 """The registered leads of runs, each with its submission."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunRow:
-    """A run as the ledger holds it; `preparation` is the JSON it was started with."""
-
-    run_id: str
-    extract_id: str
-    cycle: str
-    preparation: str
-    started_at: float
-    finished_at: float | None
-    outcome: str | None
-    problems: str | None
-    halted_by: str | None
-    kind: str
-    parent_run_id: str | None
-    priority: str | None
-
-    @property
-    def own_priority(self) -> Priority | None:
-        """What the run's leads have in place of their tables' priorities, if it was given one."""
-        return None if self.priority is None else Priority(self.priority)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,59 +70,6 @@ class Books:
 
     ledger: Ledger
     left: Left = NOTHING_LEFT
-
-    def find_run(self, run_id: str | None = None) -> RunRow:
-        """Find a run by its id, or the newest.
-
-        Raises:
-            RunError: there is none.
-        """
-        found = select(schema.runs).order_by(schema.runs.c.started_at.desc()).limit(1)
-        if run_id is not None:
-            found = found.where(schema.runs.c.run_id == run_id)
-        rows = self._read(found)
-        if not rows:
-            raise RunError(
-                Code.RUN_UNKNOWN,
-                f"the ledger knows no run {run_id}" if run_id else "the ledger holds no run yet",
-                hint="`clayload status` without a run shows the newest",
-            )
-        return RunRow(**rows[0]._mapping)  # noqa: SLF001 - SQLAlchemy's public accessor
-
-    def children_of(self, run_id: str) -> list[RunRow]:
-        """List the runs that replayed or resubmitted leads of a run, oldest first."""
-        runs = schema.runs
-        found = select(runs).where(runs.c.parent_run_id == run_id).order_by(runs.c.started_at)
-        return [RunRow(**row._mapping) for row in self._read(found)]  # noqa: SLF001 - SQLAlchemy's public accessor
-
-    def cycle_of_extract(self, extract_id: str) -> str | None:
-        """Tell for which cycle an extract was loaded last, so that a resume keeps to it.
-
-        What only takes up leads of an older run does not count: it loads nothing new.
-        """
-        rows = self._read(
-            select(schema.runs.c.cycle)
-            .where(schema.runs.c.extract_id == extract_id, schema.runs.c.kind.not_in(TAKING_UP))
-            .order_by(schema.runs.c.started_at.desc())
-            .limit(1)
-        )
-        return rows[0].cycle if rows else None
-
-    def list_settled(self, extract_id: str, cycle: str) -> list[RunRow]:
-        """List the loads of an extract for a cycle that left nothing owed, newest first."""
-        runs = schema.runs
-        settled = ("complete", "attention")
-        found = self._read(
-            select(runs)
-            .where(
-                runs.c.extract_id == extract_id,
-                runs.c.cycle == cycle,
-                runs.c.kind.not_in(TAKING_UP),
-                runs.c.outcome.in_(settled),
-            )
-            .order_by(runs.c.started_at.desc())
-        )
-        return [RunRow(**row._mapping) for row in found]  # noqa: SLF001 - SQLAlchemy's public accessor
 
     def count_ends(
         self, run_id: str, deferred: Collection[str] = ()

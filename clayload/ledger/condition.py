@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, exists, func, literal, select
 
 from clayload.ledger import schema
-from clayload.ledger.books import LEADS_OF_RUN, RunRow
+from clayload.ledger.books import LEADS_OF_RUN
 from clayload.ledger.left import Left
+from clayload.ledger.runs import RunRow
 from clayload.ledger.statements import SHARE_COLUMNS
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger

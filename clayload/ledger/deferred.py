@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Select, select
 
 from clayload.errors import Code, RunError
 from clayload.ledger import schema
-from clayload.ledger.books import LEADS_OF_RUN, RunRow
+from clayload.ledger.books import LEADS_OF_RUN
+from clayload.ledger.runs import RunRow, list_runs
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger, RunStart
 
@@ -37,16 +38,13 @@ def find_deferred_runs(ledger: Ledger) -> list[RunRow]:
         .where(_r.outcome == "deferred", _r.finished_at.is_not(None), _r.run_id.in_(_OWING))
         .order_by(_r.started_at.desc())
     )
-    with ledger.reading() as connection:
-        return [_as_run(row) for row in connection.execute(found)]
+    return list_runs(ledger, found)
 
 
 def find_resuming(ledger: Ledger, run_id: str) -> RunRow | None:
     """Find the run that resumes another one, and was not closed."""
-    found = _open_resumes_of(run_id).limit(1)
-    with ledger.reading() as connection:
-        row = connection.execute(found).one_or_none()
-    return None if row is None else _as_run(row)
+    runs = list_runs(ledger, _open_resumes_of(run_id).limit(1))
+    return runs[0] if runs else None
 
 
 def check_alone(tx: Connection, run: RunStart) -> None:
@@ -76,7 +74,3 @@ def _open_resumes_of(run_id: str) -> Select[*tuple[Any, ...]]:
     return select(schema.runs).where(
         _r.parent_run_id == run_id, _r.kind == RESUME, _r.finished_at.is_(None)
     )
-
-
-def _as_run(row: Row[*tuple[Any, ...]]) -> RunRow:
-    return RunRow(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public accessor

@@ -15,7 +15,8 @@ from typing import TypeAlias
 from sqlalchemy import func, select
 
 from clayload.ledger import schema
-from clayload.ledger.books import LEADS_OF_RUN, RunRow
+from clayload.ledger.books import LEADS_OF_RUN
+from clayload.ledger.runs import RunRow, as_run, list_runs
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
 
@@ -52,10 +53,7 @@ def list_recent(ledger: Ledger, days: float) -> list[RecentRun]:
             .distinct()
         ):
             tables[run_id].add(table)
-    return [
-        RecentRun(RunRow(**row._mapping), frozenset(tables[row.run_id]))  # noqa: SLF001 - SQLAlchemy's public accessor
-        for row in rows
-    ]
+    return [RecentRun(as_run(row), frozenset(tables[row.run_id])) for row in rows]
 
 
 def count_owed(ledger: Ledger, run_ids: Collection[str]) -> int:
@@ -79,6 +77,4 @@ def find_newest_of_kinds(ledger: Ledger) -> list[RunRow]:
     found = select(runs).join(
         of_kind, (of_kind.c.kind == runs.c.kind) & (of_kind.c.at == runs.c.started_at)
     )
-    with ledger.reading() as connection:
-        rows = connection.execute(found.order_by(runs.c.kind)).all()
-    return [RunRow(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public accessor
+    return list_runs(ledger, found.order_by(runs.c.kind))

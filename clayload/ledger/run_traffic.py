@@ -15,7 +15,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Row, and_, func, literal, or_, select
 
 from clayload.ledger import schema
-from clayload.ledger.books import LEADS_OF_RUN, RunRow
+from clayload.ledger.books import LEADS_OF_RUN
+from clayload.ledger.runs import RunRow
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
 from clayload.ledger.unanswered import LOST

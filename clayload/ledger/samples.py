@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, func, literal, select, update
 
 from clayload.delivery.sample import Sample, Word
-from clayload.ledger.books import RunRow
 from clayload.ledger.conflicts import again_after_conflict
 from clayload.ledger.left import Left
+from clayload.ledger.runs import RunRow
 from clayload.ledger.schema import runs, samples, submissions
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger

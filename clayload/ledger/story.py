@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from sqlalchemy import func, literal, select
 
 from clayload.ledger import schema
-from clayload.ledger.books import RunRow
 from clayload.ledger.left import Left
 from clayload.ledger.store import Ledger
 
@@ -119,13 +118,6 @@ def read_story(ledger: Ledger, lead_keys: Collection[str], left: Left) -> Story:
             tuple(Past(*row) for row in connection.execute(past)),
             tuple(Registered(*row) for row in connection.execute(registered)),
         )
-
-
-def read_runs(ledger: Ledger) -> list[RunRow]:
-    """Read every run of the ledger, oldest first."""
-    with ledger.reading() as connection:
-        rows = connection.execute(select(schema.runs).order_by(schema.runs.c.started_at)).all()
-    return [RunRow(**row._mapping) for row in rows]  # noqa: SLF001 - SQLAlchemy's public accessor
 
 
 def count_submissions(ledger: Ledger) -> int:

@@ -14,10 +14,11 @@ from clayload.alerts import Change, Condition, Kind, Look, find_changes
 from clayload.capacity.alerts import judge_line, judge_table
 from clayload.diagnosis.pace import is_abandoned
 from clayload.ledger.alerts import claim_changes, give_back_changes, read_told, write_told
-from clayload.ledger.books import Books, RunRow
+from clayload.ledger.books import Books
 from clayload.ledger.engine import is_new
 from clayload.ledger.left import find_left
 from clayload.ledger.loads import RecentRun, Sort, count_owed, list_recent
+from clayload.ledger.runs import RunRow
 from clayload.loading.doctor import WITHIN_S, read_signs
 from clayload.loading.settle import read_counts
 from clayload.loading.setup import Setup

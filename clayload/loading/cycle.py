@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from clayload.errors import Code, StopExtractError
 from clayload.extracts.find import find_for_cycle
 from clayload.ledger.books import Books
+from clayload.ledger.runs import find_cycle, list_settled
 from clayload.ledger.store import Ledger
 from clayload.loading.reading import PreparedFrames, read_leads
 from clayload.loading.request import LoadRequest
@@ -33,7 +34,7 @@ def choose_cycle(
     """
     if request.cycle is not None:
         return request.cycle
-    before = None if ledger is None else Books(ledger).cycle_of_extract(extract_id)
+    before = None if ledger is None else find_cycle(ledger, extract_id)
     return before or month_of(datetime.now(UTC), workspace)
 
 
@@ -58,8 +59,7 @@ def check_first(frames: PreparedFrames, cycle: str, setup: Setup) -> None:
     Raises:
         StopExtractError: EXTRACT_LOADED_BEFORE.
     """
-    books = Books(setup.ledger)
-    for done in books.list_settled(frames.extract_id, cycle):
+    for done in list_settled(setup.ledger, frames.extract_id, cycle):
         if Reading.model_validate_json(done.preparation).n_left_out == 0:
             what = f"run {done.run_id} has loaded this extract for {cycle} already"
             raise _refuse(what, f"clayload status {done.run_id}")

@@ -16,10 +16,10 @@ from clayload.delivery.budget import Span
 from clayload.diagnosis.examine import examine
 from clayload.diagnosis.finding import Finding
 from clayload.diagnosis.signs import BudgetSigns, ProcessSigns, QueueSigns, Refusals, Signs
-from clayload.ledger.books import Books, RunRow
 from clayload.ledger.condition import Condition, read_condition
 from clayload.ledger.left import find_left
 from clayload.ledger.run_traffic import read_run_traffic
+from clayload.ledger.runs import RunRow, find_run
 from clayload.ledger.usage import read_workspaces
 from clayload.loading.settle import read_report
 from clayload.loading.setup import Setup
@@ -54,7 +54,7 @@ def diagnose_run(run_id: str | None, setup: Setup, within_s: float = WITHIN_S) -
 def read_signs(run_id: str | None, setup: Setup, within_s: float) -> Signs:
     """Read the figures by which a run is judged, each as it stands now."""
     report = read_report(run_id, setup, n_listed=1)
-    run = Books(setup.ledger).find_run(report.run_id)
+    run = find_run(setup.ledger, report.run_id)
     workspace = setup.config.workspace.name
     left = find_left(setup.ledger, setup.departures_folder)
     condition = read_condition(setup.ledger, run, workspace, left)

@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 from clayload.errors import RunError
 from clayload.folder import writing_to
-from clayload.ledger.books import Books, RunRow
 from clayload.ledger.run_traffic import read_run_traffic
+from clayload.ledger.runs import RunRow, find_run
 from clayload.loading.run_folder import open_run_folder
 from clayload.loading.setup import Setup
 from clayload.objects import is_remote
@@ -35,7 +35,7 @@ def write_page(report: RunReport, setup: Setup, path: Path | None = None) -> str
         RunError: the run's folder is gone, or the page cannot be written.
         LedgerError: the ledger cannot be read.
     """
-    run = Books(setup.ledger).find_run(report.run_id)
+    run = find_run(setup.ledger, report.run_id)
     put = _choose_place(run, setup, path)
     workspace = setup.config.workspace
     traffic = read_run_traffic(setup.ledger, run, workspace.name)

@@ -22,8 +22,8 @@ from clayload.frames.filled import Filled
 from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
 from clayload.frames.returned import Returned, find_added, is_export
 from clayload.frames.source import Source
-from clayload.ledger.books import Books
 from clayload.ledger.owing import Lead
+from clayload.ledger.runs import find_run
 from clayload.loading.request import LoadRequest
 from clayload.loading.run_folder import find_run_folder, folder_of
 from clayload.loading.setup import Setup
@@ -107,7 +107,7 @@ def read_leads(chunk: ChunkRef, table: Table) -> list[Lead]:
 
 def _find_parent(run_id: str, setup: Setup) -> Path:
     """Find what the parent had set aside; a folder without any where that is gone."""
-    run = Books(setup.ledger).find_run(run_id)
+    run = find_run(setup.ledger, run_id)
     try:
         return find_run_folder(run, setup, QUARANTINE_FILE, UNROUTED_FILE)
     except RunError as error:

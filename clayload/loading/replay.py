@@ -21,11 +21,12 @@ from clayload.capacity.plan import plan_table, sending_time_s
 from clayload.delivery.pace import Rate
 from clayload.folder import writing_to
 from clayload.frames.chunk import choose_chunk_size
-from clayload.ledger.books import Books, RunRow
+from clayload.ledger.books import Books
 from clayload.ledger.deferred import check_alone
 from clayload.ledger.left import find_left
 from clayload.ledger.recovery import recover
 from clayload.ledger.reopen import Replayable, find_replayable, reopen
+from clayload.ledger.runs import RunRow, find_run
 from clayload.ledger.snapshot import unbenched
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import RunStart
@@ -115,7 +116,7 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
         RunError: there is no such run.
         ConfigError: an unknown table, or a suppression list that cannot be used.
     """
-    parent = Books(setup.ledger).find_run(request.run_id)
+    parent = find_run(setup.ledger, request.run_id)
     if request.table is not None:
         check_name(request.table, setup.config.tables)
     left = find_left(setup.ledger, setup.departures_folder)

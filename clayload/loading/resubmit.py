@@ -15,7 +15,7 @@ from clayload.errors import Code, StopExtractError
 from clayload.extracts.open import open_extract
 from clayload.folder import writing_to
 from clayload.frames.returned import RUN_COLUMN, Returned, read_runs
-from clayload.ledger.books import Books
+from clayload.ledger.runs import find_run
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
 from clayload.report.account import Reading
@@ -29,7 +29,7 @@ def request_resubmit(files: Sequence[str], run_id: str | None, setup: Setup) -> 
         RunError: the ledger knows no such run.
     """
     chosen = choose_run(_read_runs(files, setup), run_id)
-    parent = Books(setup.ledger).find_run(chosen)
+    parent = find_run(setup.ledger, chosen)
     return LoadRequest(
         tuple(files),
         cycle=parent.cycle,

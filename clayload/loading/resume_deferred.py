@@ -17,12 +17,13 @@ from clayload.delivery.budget import NOTHING, Bill, Span, charge_of, find_period
 from clayload.delivery.grant import Room, TableSnapshot, find_fitting
 from clayload.delivery.limits import stop_of
 from clayload.errors import StopTableError
-from clayload.ledger.books import Books, RunRow
+from clayload.ledger.books import Books
 from clayload.ledger.condition import read_condition
 from clayload.ledger.deferred import RESUME, find_deferred_runs, find_resuming, refuse_second
 from clayload.ledger.holds import find_hold
 from clayload.ledger.left import NOTHING_LEFT, find_left
 from clayload.ledger.reopen import Replayable, find_replayable
+from clayload.ledger.runs import RunRow, find_run
 from clayload.ledger.samples import read_samples
 from clayload.ledger.snapshot import unbenched
 from clayload.ledger.spending import Payer, read_lines
@@ -96,7 +97,7 @@ def prepare_resume(run_id: str, setup: Setup) -> PreparedLoad | None:
         LedgerError: the ledger cannot be written.
     """
     settle_ended(setup)
-    run = Books(setup.ledger).find_run(run_id)
+    run = find_run(setup.ledger, run_id)
     owed = _find_owed(run, setup)
     deferral = _read_deferral(run, owed, setup)
     if deferral.resumed_by is not None:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from clayload.errors import Code, RetryChunkError, RunError
 from clayload.folder import FREE_SPACE, remove_folder, writing_to
-from clayload.ledger.books import Books, RunRow
+from clayload.ledger.runs import RunRow, find_run
 from clayload.loading.remote_runs import fetch_files, has_files, put_file, read_file
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
@@ -146,7 +146,7 @@ def find_chunk(ref: ChunkRef, setup: Setup) -> ChunkRef:
     """
     if ref.path.exists():
         return ref
-    run = Books(setup.ledger).find_run(ref.run_id)
+    run = find_run(setup.ledger, ref.run_id)
     name = f"{ref.table}/{ref.path.name}"
     try:
         path = find_run_folder(run, setup, name) / name

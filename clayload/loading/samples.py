@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 
 from clayload.delivery.budget import MILLI
 from clayload.delivery.sample import Sample
-from clayload.ledger.books import RunRow
 from clayload.ledger.left import Left
+from clayload.ledger.runs import RunRow
 from clayload.ledger.samples import SampleRow, find_sample, read_samples
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger

@@ -11,14 +11,15 @@ import logging
 import math
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pydantic import TypeAdapter
 
 from clayload.errors import ClayloadError, Code
-from clayload.ledger.books import Books, RunRow
+from clayload.ledger.books import Books
 from clayload.ledger.left import find_left
 from clayload.ledger.recovery import recover
+from clayload.ledger.runs import RunRow, find_run, list_children
 from clayload.ledger.states import SubmissionState
 from clayload.loading.run_folder import RunFolder, open_run_folder
 from clayload.loading.samples import read_sample_accounts
@@ -111,7 +112,7 @@ def read_problems(run: RunRow) -> tuple[Problem, ...]:
 
 def _open_books(run_id: str | None, setup: Setup) -> tuple[Books, RunRow]:
     books = Books(setup.ledger, find_left(setup.ledger, setup.departures_folder))
-    return books, books.find_run(run_id)
+    return books, find_run(setup.ledger, run_id)
 
 
 def _read_account(
@@ -128,7 +129,7 @@ def _read_account(
         "in_doubt": tuple(books.leads_in(run.run_id, SubmissionState.IN_DOUBT, n_listed)),
         "refused": tuple(books.leads_in(run.run_id, SubmissionState.REFUSED, n_listed)),
         "duration_s": _duration_s(run, setup),
-        "children": tuple(_read_child(books, child) for child in books.children_of(run.run_id)),
+        "children": tuple(_read_children(books, run)),
         "warnings": warn_of_slots(forecast_slots(setup)),
         "deferred": tuple(books.deferred_leads(run.run_id, deferred, n_listed or _LISTED_DEFERRED)),
         "samples": read_sample_accounts(run, counts.tables, setup, books.left),
@@ -154,17 +155,18 @@ def _count(books: Books, run: RunRow, problems: tuple[Problem, ...]) -> RunRepor
     )
 
 
-def _read_child(books: Books, child: RunRow) -> ChildRun:
-    reading = Reading.model_validate_json(child.preparation)
-    of_tables = books.count_ends(child.run_id, find_deferred(read_problems(child)))
-    ends = count_ends(reading, of_tables)
-    return ChildRun(
-        run_id=child.run_id,
-        kind=child.kind,
-        n_rows=reading.n_rows,
-        ends={end: n for end, n in ends.items() if n},
-        n_recovered=ends[RowEnd.DELIVERED] - _count_added(books, child.run_id, reading),
-    )
+def _read_children(books: Books, run: RunRow) -> Iterator[ChildRun]:
+    for child in list_children(books.ledger, run.run_id):
+        reading = Reading.model_validate_json(child.preparation)
+        of_tables = books.count_ends(child.run_id, find_deferred(read_problems(child)))
+        ends = count_ends(reading, of_tables)
+        yield ChildRun(
+            run_id=child.run_id,
+            kind=child.kind,
+            n_rows=reading.n_rows,
+            ends={end: n for end, n in ends.items() if n},
+            n_recovered=ends[RowEnd.DELIVERED] - _count_added(books, child.run_id, reading),
+        )
 
 
 def _count_added(books: Books, run_id: str, reading: Reading) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from pydantic import TypeAdapter
 
 from clayload.ledger.books import Books
+from clayload.ledger.runs import find_run
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.run_folder import folder_gone, open_run_folder
 from clayload.loading.setup import Setup
@@ -26,7 +27,7 @@ def keep_chunks(load: PreparedLoad, setup: Setup) -> None:
     Raises:
         RunError: the run folder cannot be written.
     """
-    run = Books(setup.ledger).find_run(load.run_id)
+    run = find_run(setup.ledger, load.run_id)
     open_run_folder(run, setup).write(_FILE, _CHUNKS.dump_json(load.chunks))
 
 
@@ -49,7 +50,7 @@ def find_left(run_id: str, setup: Setup) -> tuple[ChunkRef, ...]:
 
 
 def _read_chunks(run_id: str, setup: Setup) -> tuple[ChunkRef, ...]:
-    run = Books(setup.ledger).find_run(run_id)
+    run = find_run(setup.ledger, run_id)
     folder = open_run_folder(run, setup)
     kept = folder.read(_FILE)
     if kept is None:

@@ -15,10 +15,10 @@ from pydantic import BaseModel, ConfigDict
 
 from clayload.errors import Code, RunError
 from clayload.frames.aside import ASIDE_FILES
-from clayload.ledger.books import RunRow
 from clayload.ledger.left import find_left
+from clayload.ledger.runs import RunRow, list_all
 from clayload.ledger.states import SubmissionState
-from clayload.ledger.story import Past, Standing, Story, count_submissions, read_runs, read_story
+from clayload.ledger.story import Past, Standing, Story, count_submissions, read_story
 from clayload.loading.run_folder import find_run_folder
 from clayload.loading.set_aside import KeyReader, SetAside, find_set_aside
 from clayload.loading.settle import read_problems
@@ -74,7 +74,7 @@ def trace_lead(lead: str, setup: Setup) -> LeadStory:
     Raises:
         RunError: LEAD_UNKNOWN, with what was searched.
     """
-    runs = {run.run_id: run for run in read_runs(setup.ledger)}
+    runs = {run.run_id: run for run in list_all(setup.ledger)}
     keys = KeyReader.of(setup.aliases, {table.key for table in setup.config.tables.values()})
     search = _Search(setup, keys, keys.read(lead))
     folders = {run.run_id: search.folder_of(run) for run in runs.values()}

@@ -25,6 +25,7 @@ from clayload.errors import Code, LedgerError
 from clayload.ledger.books import Books
 from clayload.ledger.engine import open_engine
 from clayload.ledger.moment import at_one_moment
+from clayload.ledger.runs import find_run
 from clayload.ledger.schema import LEDGER_VERSION, metadata, runs, slots, submissions
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
@@ -110,7 +111,7 @@ def test_read_only_leaves_no_trace(sqlite_scene: LedgerScene, ledger_path: Path)
     before = _fingerprint(ledger_path.parent)
     assert list(before) == ["ledger.db"]
     ledger = Ledger.open(sqlite_scene.url, read_only=True)
-    assert Books(ledger).find_run().run_id == "run-1"
+    assert find_run(ledger).run_id == "run-1"
     assert _fingerprint(ledger_path.parent) == before
     ledger.close()
     assert _fingerprint(ledger_path.parent) == before

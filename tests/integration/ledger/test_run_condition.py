@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from ledger_scene import NOVEMBER, TABLE, LedgerScene, each, take_grant
 
 from clayload.delivery.verdict import Answered, judge, too_large
-from clayload.ledger.books import Books
 from clayload.ledger.condition import Condition, read_condition
 from clayload.ledger.left import NOTHING_LEFT, Left
 from clayload.ledger.owing import Lead
 from clayload.ledger.register import Owing, register_chunk
+from clayload.ledger.runs import find_run
 from clayload.ledger.store import Ledger
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -21,7 +21,7 @@ KEYS = [f"lead-{i:02}@example.com" for i in range(20)]
 
 
 def condition_of(ledger: Ledger, run_id: str, left: Left = NOTHING_LEFT) -> Condition:
-    return read_condition(ledger, Books(ledger).find_run(run_id), "main", left)
+    return read_condition(ledger, find_run(ledger, run_id), "main", left)
 
 
 def test_what_is_granted_awaits_its_answer_until_its_process_is_found_to_have_ended(

@@ -8,8 +8,8 @@ from ledger_scene import NOVEMBER, LedgerScene, each, take_grant
 
 from clayload.delivery.grant import Verdicts
 from clayload.delivery.verdict import Answered, AnswerLost, judge, too_large
-from clayload.ledger.books import Books
 from clayload.ledger.run_traffic import RunTraffic, read_run_traffic
+from clayload.ledger.runs import find_run
 from clayload.ledger.store import Ledger
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -21,7 +21,7 @@ KEYS = [f"lead-{i:02}@example.com" for i in range(40)]
 
 
 def traffic_of(ledger: Ledger, run_id: str) -> RunTraffic:
-    return read_run_traffic(ledger, Books(ledger).find_run(run_id), "main")
+    return read_run_traffic(ledger, find_run(ledger, run_id), "main")
 
 
 def begin(scene: LedgerScene, run_id: str, keys: list[str]) -> Ledger:
