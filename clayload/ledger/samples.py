@@ -19,12 +19,11 @@ from clayload.ledger.conflicts import again_after_conflict
 from clayload.ledger.left import Left
 from clayload.ledger.runs import RunRow
 from clayload.ledger.schema import runs, samples, submissions
-from clayload.ledger.states import SubmissionState
+from clayload.ledger.states import CHARGED, SubmissionState
 from clayload.ledger.store import Ledger
 
 _x, _s = samples.c, submissions.c
 _N = func.count(literal(1))
-_CHARGED = (SubmissionState.SENDING, SubmissionState.DELIVERED, SubmissionState.IN_DOUBT)
 
 _IS_OF_LOAD = (
     _x.extract_id == bindparam("extract_id"),
@@ -146,7 +145,7 @@ def _count_leads(
         .group_by(stands)
     )
     rows = {SubmissionState(row[0]): row for row in connection.execute(counted)}
-    charged = [row for state, row in rows.items() if state in _CHARGED]
+    charged = [row for state, row in rows.items() if state in CHARGED]
     costs = int(sum(row[2] for row in charged)), int(sum(row[3] for row in charged))
     return {state: int(row[1]) for state, row in rows.items()}, costs
 

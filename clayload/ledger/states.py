@@ -30,6 +30,9 @@ REPLAYABLE = (SubmissionState.REFUSED, SubmissionState.IN_DOUBT)
 SETTLED = (SubmissionState.DELIVERED, *REPLAYABLE)
 """What a load does not send any more by itself."""
 
+CHARGED = (SubmissionState.SENDING, SubmissionState.DELIVERED, SubmissionState.IN_DOUBT)
+"""What a slot, a table, a budget and a sample count."""
+
 AFTER_VERDICT: dict[VerdictKind, SubmissionState] = {
     VerdictKind.DELIVERED: SubmissionState.DELIVERED,
     VerdictKind.REFUSED: SubmissionState.REFUSED,
