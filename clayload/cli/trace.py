@@ -9,7 +9,8 @@ from clayload.cli.options import AsJson
 from clayload.cli.say import out
 from clayload.cli.show import show_grid
 from clayload.cli.status import read_existing
-from clayload.loading.trace import LeadStory, Stand, trace_lead
+from clayload.loading.trace import LeadStory, trace_lead
+from clayload.loading.trace_words import Stand
 from clayload.report.moments import describe_moment
 
 
