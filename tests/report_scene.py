@@ -11,7 +11,8 @@ from typing import Any
 
 from clayload.ledger.run_traffic import RunTraffic
 from clayload.model import RowEnd
-from clayload.report.account import Reading, RunReport, SlotAccount
+from clayload.report.account import RunReport, SlotAccount
+from clayload.report.reading import Reading
 
 BEGAN_AT = 1_793_500_000.0
 

@@ -12,8 +12,8 @@ from clayload.frames.aside import QUARANTINE_FILE, UNROUTED_FILE
 from clayload.ledger.runs import RunRow, find_run
 from clayload.loading.run_folder import find_run_folder, folder_gone
 from clayload.loading.setup import Setup
-from clayload.report.account import Reading
 from clayload.report.quarantine import Aside, export_rows
+from clayload.report.reading import Reading
 
 app = typer.Typer(
     help="Get the rows a run set aside back into a spreadsheet.", no_args_is_help=True

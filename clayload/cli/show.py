@@ -20,9 +20,10 @@ from clayload.ledger.holds import Hold
 from clayload.ledger.usage import WorkspaceUse
 from clayload.loading.progress import describe_hold
 from clayload.model import RowEnd
-from clayload.report.account import Reading, RunReport
+from clayload.report.account import RunReport
 from clayload.report.grids import SAVINGS_TITLE, TABLE_ENDS, Grid, grid_savings
 from clayload.report.moments import describe_seconds
+from clayload.report.reading import Reading
 
 if TYPE_CHECKING:
     # Only a type here: what plans a load takes half a second to import.

@@ -15,7 +15,7 @@ from clayload.diagnosis.finding import Finding, Severity, Trouble
 from clayload.diagnosis.signs import Refusals, Signs
 from clayload.errors import Code
 from clayload.model import RowEnd
-from clayload.report.account import Reading
+from clayload.report.reading import Reading
 
 TOO_MANY = 0.2
 """The part of all rows from which on the file, not its rows, is at fault."""

@@ -20,7 +20,7 @@ from clayload.loading.reading import PreparedFrames, read_leads
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
-from clayload.report.account import Reading
+from clayload.report.reading import Reading
 from clayload.tables.models import Workspace
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from clayload.capacity.credits import SpendRange, add_up
 from clayload.delivery.budget import Unit
-from clayload.report.account import Reading
+from clayload.report.reading import Reading
 
 
 class Fit(StrEnum):

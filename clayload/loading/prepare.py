@@ -22,7 +22,7 @@ from clayload.loading.run_folder import new_run_folder
 from clayload.loading.setup import Setup
 from clayload.loading.signing import ask_as_planned, hold_to_plan
 from clayload.model import ChunkRef, Priority
-from clayload.report.account import Reading
+from clayload.report.reading import Reading
 
 RESUBMIT = "resubmit"
 _TURN_OF = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}

@@ -29,7 +29,7 @@ from clayload.loading.run_folder import find_run_folder, folder_of
 from clayload.loading.setup import Setup
 from clayload.loading.suppression import price_kept, read_lists
 from clayload.model import ChunkRef
-from clayload.report.account import Reading
+from clayload.report.reading import Reading
 from clayload.tables.hints import Hints
 from clayload.tables.models import Resend, Table
 from clayload.tables.problems import check_name

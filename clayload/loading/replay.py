@@ -35,7 +35,7 @@ from clayload.loading.run_folder import RunFolder, find_run_folder, folder_gone,
 from clayload.loading.setup import Setup
 from clayload.loading.suppression import are_listed
 from clayload.model import ChunkRef
-from clayload.report.account import Reading
+from clayload.report.reading import Reading
 from clayload.tables.problems import check_name
 
 REPLAY = "replay"

@@ -18,7 +18,7 @@ from clayload.frames.returned import RUN_COLUMN, Returned, read_runs
 from clayload.ledger.runs import find_run
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
-from clayload.report.account import Reading
+from clayload.report.reading import Reading
 
 
 def request_resubmit(files: Sequence[str], run_id: str | None, setup: Setup) -> LoadRequest:

@@ -25,7 +25,7 @@ from clayload.loading.remote_runs import fetch_files, has_files, put_file, read_
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
 from clayload.objects import is_remote
-from clayload.report.account import Reading
+from clayload.report.reading import Reading
 
 _RUNS = "runs"
 

@@ -29,7 +29,6 @@ from clayload.model import RowEnd
 from clayload.report.account import (
     ChildRun,
     Problem,
-    Reading,
     RunReport,
     SlotAccount,
     count_ends,
@@ -37,6 +36,7 @@ from clayload.report.account import (
 )
 from clayload.report.deferral import find_deferred
 from clayload.report.markdown import render_report
+from clayload.report.reading import Reading
 
 _LOOK_AGAIN_S = 1.0
 _LISTED_DEFERRED = 1_000

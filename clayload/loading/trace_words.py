@@ -17,9 +17,10 @@ from clayload.ledger.story import Past, Standing, Story
 from clayload.loading.set_aside import SetAside
 from clayload.loading.settle import read_problems
 from clayload.model import RowEnd
-from clayload.report.account import Problem, Reading
+from clayload.report.account import Problem
 from clayload.report.deferral import find_deferred
 from clayload.report.moments import describe_moment
+from clayload.report.reading import Reading
 
 
 class Told(BaseModel):

@@ -16,7 +16,7 @@ from clayload.delivery.pace import Rate
 from clayload.loading.load_plan import Fit, LoadPlan
 from clayload.loading.outlook import Draft, Owed, look_ahead, plan_funds, plan_tables
 from clayload.model import Priority
-from clayload.report.account import Reading
+from clayload.report.reading import Reading
 from clayload.tables.costs import CostRange, LeadCost
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -13,7 +13,7 @@ from clayload.errors import Code, ConfigError
 from clayload.frames.kept import Kept
 from clayload.loading.setup import Setup, read_setup
 from clayload.loading.suppression import are_listed, describe_lists, price_kept, read_lists
-from clayload.report.account import Reading
+from clayload.report.reading import Reading
 
 
 def write_setup(folder: Path, suppression: dict[str, Any], **of_tables: object) -> Setup:

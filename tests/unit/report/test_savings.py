@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from report_scene import make_reading, make_report, make_traffic
 
 from clayload.model import RowEnd
-from clayload.report.account import Reading
 from clayload.report.grids import SAVINGS_TITLE, grid_savings
 from clayload.report.markdown import render_report
 from clayload.report.page import render_page
+from clayload.report.reading import Reading
 from clayload.report.savings import Saving
 
 
