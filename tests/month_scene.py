@@ -14,7 +14,7 @@ from clayload.capacity.tally import SimulatedMonth
 from clayload.delivery.grant import SlotSnapshot, TableSnapshot
 from clayload.delivery.pace import Rate
 from clayload.model import Priority
-from clayload.tables.models import PriorityWeights
+from clayload.tables.workspace import PriorityWeights
 
 CLAY = Rate(10.0, 20)
 AT_A_TIME = 40

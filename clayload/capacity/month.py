@@ -21,7 +21,8 @@ from clayload.capacity.plans import Need, PlanFit, choose_plan, judge_plan, judg
 from clayload.delivery.pace import Rate
 from clayload.tables.catalogue import Catalogue, Level
 from clayload.tables.costs import CostRange, cost_of_lead
-from clayload.tables.models import SAFE_LIMIT, SOURCE_LIMIT, Table, TablesConfig, Workspace
+from clayload.tables.models import SAFE_LIMIT, SOURCE_LIMIT, Table, TablesConfig
+from clayload.tables.workspace import Workspace
 
 LEADS_A_TABLE = 10_000
 """Leads that a Clay table is easy to work with (clay-facts.md §7, clay-load-scale)."""

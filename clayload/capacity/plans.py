@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from clayload.capacity.credits import Spend
 from clayload.tables.catalogue import Catalogue, Level, PlanFacts, Span
-from clayload.tables.models import Plan
+from clayload.tables.workspace import Plan
 
 
 @dataclass(frozen=True, slots=True)

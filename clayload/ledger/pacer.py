@@ -22,7 +22,7 @@ from clayload.ledger import statements
 from clayload.ledger.store import Ledger
 from clayload.model import Priority
 from clayload.tables.budgets import Budgets
-from clayload.tables.models import Workspace
+from clayload.tables.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
 from clayload.report.reading import Reading
-from clayload.tables.models import Workspace
+from clayload.tables.workspace import Workspace
 
 
 def choose_cycle(

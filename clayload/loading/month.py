@@ -18,7 +18,7 @@ from clayload.loading.setup import Setup
 from clayload.report.grids import Grid
 from clayload.report.moments import describe_seconds
 from clayload.tables.catalogue import Level, PlanFacts
-from clayload.tables.models import Plan
+from clayload.tables.workspace import Plan
 
 _YEAR = 12
 _ONE_RATE = (

@@ -13,9 +13,9 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
 
 from clayload.tables.explain import explain
-from clayload.tables.models import Plan
 from clayload.tables.problems import Flaw, find_nearest, merge_problems, refuse
 from clayload.tables.values import Amount, Step
+from clayload.tables.workspace import Plan
 from clayload.tables.yaml_file import read_yaml
 
 BUILT_IN = Path(__file__).with_name("clay.yaml")

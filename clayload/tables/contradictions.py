@@ -14,7 +14,8 @@ from clayload.tables.problems import Flaw
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from clayload.tables.models import Table, Workspace
+    from clayload.tables.models import Table
+    from clayload.tables.workspace import Workspace
 
 WEBHOOK_PLANS = ("growth", "enterprise", "trial", "explorer", "pro")
 """The plans that have webhooks (clay-facts.md §1 and §2)."""

@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from clayload.tables.catalogue import Catalogue, Estimate, Level, StepCost
-from clayload.tables.models import Table, Workspace
+from clayload.tables.models import Table
 from clayload.tables.problems import Flaw
+from clayload.tables.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from clayload.capacity.credits import Spend
 from clayload.capacity.plans import Need, PlanFit, choose_plan, describe_lacks, judge_plan
 from clayload.tables.catalogue import Level, read_catalogue
-from clayload.tables.models import Plan
+from clayload.tables.workspace import Plan
 
 CATALOGUE = read_catalogue(Path(__file__).parents[3] / "config" / "clay.yaml")
 

@@ -8,8 +8,8 @@ import pytest
 
 from clayload.errors import Code, ConfigError
 from clayload.tables.catalogue import BUILT_IN, read_catalogue
-from clayload.tables.models import Plan
 from clayload.tables.read import read_tables
+from clayload.tables.workspace import Plan
 
 COMMITTED = Path(__file__).parents[3] / "config" / "clay.yaml"
 TEXT = COMMITTED.read_text("utf-8")

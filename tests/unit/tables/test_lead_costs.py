@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from clayload.tables.catalogue import Catalogue, Level, read_catalogue
 from clayload.tables.costs import LeadCost, cost_of_lead, find_unknown_steps
-from clayload.tables.models import Plan, Slot, Table, Workspace
+from clayload.tables.models import Slot, Table
+from clayload.tables.workspace import Plan, Workspace
 
 CATALOGUE = read_catalogue(Path(__file__).parents[3] / "config" / "clay.yaml")
 WORKSPACE = Workspace(name="main", plan=Plan.GROWTH)

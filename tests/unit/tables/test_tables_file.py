@@ -9,8 +9,9 @@ from textwrap import dedent
 import pytest
 
 from clayload.errors import Code, ConfigError
-from clayload.tables.models import Plan, Priority, TablesConfig
+from clayload.tables.models import Priority, TablesConfig
 from clayload.tables.read import read_tables
+from clayload.tables.workspace import Plan
 
 GOOD = dedent(
     """\
