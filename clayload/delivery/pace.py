@@ -149,25 +149,29 @@ def undo_clock_step(
     Returns:
         The state as if the clock had not been stepped. It must be kept, or `now` pushes it along.
     """
-    return _undo_step_back(_undo_step_forward(state, now, steady), rate, now)
+    if steady is not None:
+        state = _undo_step_forward(state, rate, now, now - steady)
+    return _undo_step_back(state, rate, now)
 
 
-def _undo_step_forward(state: PaceState, now: float, steady: float | None) -> PaceState:
-    """Take the state along with the clock: time that did not pass is no silence.
-
-    A steady clock that began anew, as the machine did, takes it too far: then it is a step back.
-    """
-    if steady is None:
+def _undo_step_forward(state: PaceState, rate: Rate, now: float, ahead_s: float) -> PaceState:
+    """Take the state along with the clock: time that did not pass is no silence."""
+    before_s = state.clock_ahead_s
+    if before_s is not None and abs(ahead_s - before_s) <= _STEP_S:
         return state
-    ahead_s = now - steady
-    if state.clock_ahead_s is None:
-        return replace(state, clock_ahead_s=ahead_s)
-    stepped_s = ahead_s - state.clock_ahead_s
-    if abs(stepped_s) <= _STEP_S:
-        return state
-    forward_s = max(stepped_s, 0.0)
-    tat, paused_until = state.tat + forward_s, state.paused_until + forward_s
-    return replace(state, tat=tat, paused_until=paused_until, clock_ahead_s=ahead_s)
+    looked_at = replace(state, clock_ahead_s=ahead_s)
+    if before_s is None or ahead_s < before_s:
+        return looked_at
+    forward_s = ahead_s - before_s
+    taken = replace(
+        looked_at,
+        tat=state.tat + forward_s,
+        paused_until=state.paused_until + forward_s,
+        slowed_at=state.slowed_at + forward_s if state.slowed_at else 0.0,
+    )
+    # So far ahead is nothing: the machine was started anew, and with it the clock nobody steps.
+    furthest = _find_furthest_tat(state, rate, now, now + MAX_RETRY_AFTER_S)
+    return looked_at if max(taken.tat, taken.paused_until) > furthest else taken
 
 
 def _undo_step_back(state: PaceState, rate: Rate, now: float) -> PaceState:
@@ -177,10 +181,14 @@ def _undo_step_back(state: PaceState, rate: Rate, now: float) -> PaceState:
     """
     paused_until = min(state.paused_until, now + MAX_RETRY_AFTER_S)
     mended = replace(state, paused_until=paused_until, slowed_at=min(state.slowed_at, now))
-    tolerance_s = rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
-    interval_s = 1 / (rate.per_s * mended.part_at(now))
-    furthest_tat = max(now, paused_until) + HORIZON_S + tolerance_s + interval_s
+    furthest_tat = _find_furthest_tat(mended, rate, now, paused_until)
     return replace(mended, tat=min(state.tat, furthest_tat))
+
+
+def _find_furthest_tat(state: PaceState, rate: Rate, now: float, paused_until: float) -> float:
+    tolerance_s = rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
+    interval_s = 1 / (rate.per_s * state.part_at(now))
+    return max(now, paused_until) + HORIZON_S + tolerance_s + interval_s
 
 
 def pause(state: PaceState, rate: Rate, now: float, pause_s: float) -> PaceState:
@@ -188,6 +196,17 @@ def pause(state: PaceState, rate: Rate, now: float, pause_s: float) -> PaceState
     until = max(state.paused_until, now + pause_s)
     no_burst_tat = until + rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
     return replace(state, tat=max(state.tat, no_burst_tat), paused_until=until)
+
+
+def change_rate(state: PaceState, before: Rate, after: Rate, now: float) -> PaceState:
+    """Go on at another rate from the next moment on, with no burst.
+
+    What was granted at the rate before is a burst spent; at another rate it would look unspent.
+    """
+    if before == after:
+        return state
+    next_at = max(now, state.tat - before._tolerance_s)  # noqa: SLF001 - one algorithm in pieces
+    return replace(state, tat=next_at + after._tolerance_s)  # noqa: SLF001
 
 
 def slow_down(state: PaceState, now: float, granted_at: float) -> PaceState:

@@ -30,7 +30,7 @@ from clayload.delivery.payload import LIMIT_BYTES
 from clayload.delivery.ports import Clock, Destination, GrantPort
 from clayload.delivery.stop import Stop
 from clayload.delivery.verdict import Verdict, VerdictKind, judge, too_large, unsent
-from clayload.errors import Code, DestinationDownError
+from clayload.errors import ClayloadError, Code, DestinationDownError
 
 MAX_ATTEMPTS = 3
 FIRST_BACKOFF_S = 5.0
@@ -152,9 +152,20 @@ class _GrantSending:
         self._verdicts: dict[int, Verdict] = {}
 
     async def send_all(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            for lead in self._grant.leads:
-                group.create_task(self._send_one(lead))
+        """Send each lead at its moment; what stops one of them stops all.
+
+        Raises:
+            LedgerError: a departure or a pause could not be written down.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                for lead in self._grant.leads:
+                    group.create_task(self._send_one(lead))
+        except BaseExceptionGroup as stopped:
+            known, others = stopped.split(ClayloadError)
+            if known is None or others is not None:
+                raise
+            raise known.exceptions[0] from None
 
     def verdicts_so_far(self) -> Verdicts:
         return [(lead, self._verdict_of(lead)) for lead in self._grant.leads]
@@ -203,8 +214,8 @@ class _GrantSending:
         return None
 
     async def _submit(self, lead: GrantedLead) -> Verdict:
-        self._started.add(lead.submission_id)
         body = self._chunk.bodies[lead.lead_key]
         self._chunk.ledger.depart(lead)
+        self._started.add(lead.submission_id)
         answer = await self._chunk.destination.submit(self._grant.slot, body)
         return judge(answer, self._chunk.clock.utc_now())

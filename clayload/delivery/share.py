@@ -70,6 +70,10 @@ class Shares:
         """Give the asker's share once it wants nothing more for now."""
         return replace(self.of[asker], present_until=0.0)
 
+    def forget_who_waits(self) -> Shares:
+        """Forget until when each counts as waiting: whoever still does will ask again."""
+        return replace(self, of={priority: self.gone(priority) for priority in self.of})
+
     def _served(self, asker: Priority, now: float) -> float:
         share, level = self.of[asker], self._level_beside(asker, now)
         if level is None or share.present_until > now:

@@ -38,7 +38,11 @@ class Pacer:
         row = tx.execute(statements.LOCK_WORKSPACE, {"name": self.workspace.name}).one()
         now, steady = self.ledger.read_clock(tx), self.ledger.read_steady_clock()
         found = read_workspace(row, self.workspace, (now, time.monotonic()))
-        mended = replace(found, pace=undo_clock_step(found.pace, found.rate, now, steady))
+        pace = undo_clock_step(found.pace, found.rate, now, steady)
+        mended = replace(found, pace=pace)
+        if pace.clock_ahead_s != found.pace.clock_ahead_s:
+            # Its moments are of the clock as it was: stepped back, one would wait for ever.
+            mended = replace(mended, shares=found.shares.forget_who_waits())
         if mended != found:
             self.write(tx, mended)
         return mended

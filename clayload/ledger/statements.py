@@ -75,6 +75,7 @@ SET_TERMS = (
     update(workspaces)
     .where(workspaces.c.workspace == bindparam("name"))
     .values(
+        tat=bindparam("to_tat"),
         rate_per_s=bindparam("to_rate_per_s"),
         burst=bindparam("to_burst"),
         budgets=bindparam("to_budgets"),

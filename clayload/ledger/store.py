@@ -23,6 +23,7 @@ from clayload.ledger.conflicts import again_after_conflict
 from clayload.ledger.engine import guarded, open_engine
 from clayload.ledger.server import connect
 from clayload.ledger.sqlite import READING
+from clayload.ledger.terms import set_terms
 from clayload.model import Priority
 from clayload.tables.models import TablesConfig
 
@@ -148,7 +149,7 @@ class Ledger:
             self.lock_workspaces(tx)
             check(tx)
             self._introduce(tx, config)
-            self._set_terms(tx, config)
+            set_terms(tx, config, self.read_clock(tx))
             # A person started this run: what Clay refused earlier may have been mended since.
             tx.execute(
                 update(schema.slots)
@@ -171,16 +172,7 @@ class Ledger:
         with self.transaction() as tx:
             self.lock_workspaces(tx)
             self._introduce(tx, config)
-            self._set_terms(tx, config)
-
-    def _set_terms(self, tx: Connection, config: TablesConfig) -> None:
-        workspace = config.workspace
-        terms = {
-            "to_rate_per_s": workspace.rate_per_s,
-            "to_burst": workspace.burst,
-            "to_budgets": config.budgets.model_dump_json(),
-        }
-        tx.execute(statements.SET_TERMS, {"name": workspace.name, **terms})
+            set_terms(tx, config, self.read_clock(tx))
 
     def _introduce(self, tx: Connection, config: TablesConfig) -> None:
         workspace = {"tat": 0.0, "paused_until": 0.0, "n_rate_limited": 0}

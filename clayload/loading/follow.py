@@ -13,6 +13,8 @@ from pathlib import Path
 
 from clayload.errors import ClayloadError
 from clayload.loading.setup import Setup, mark_of
+from clayload.tables.models import TablesConfig
+from clayload.tables.problems import check_name
 from clayload.tables.read import read_tables
 
 
@@ -38,6 +40,7 @@ class Follower:
     def _take_up(self, path: Path) -> None:
         try:
             changed = replace(self.setup, config=read_tables(path))
+            _check_names(self.setup.config, changed.config)
             changed.secrets()
             changed.ledger.follow(changed.config)
         except ClayloadError as error:
@@ -50,3 +53,14 @@ class Follower:
             f"{path} has changed: {workspace.rate_per_s:g}/s, burst {workspace.burst}"
             + (", and its budgets" if has_budgets else "")
         )
+
+
+def _check_names(before: TablesConfig, after: TablesConfig) -> None:
+    """Check that leads under way keep the names they are counted by.
+
+    Raises:
+        ConfigError: UNKNOWN_WORKSPACE, UNKNOWN_TABLE.
+    """
+    check_name(before.workspace.name, [after.workspace.name], "workspace")
+    for name in before.tables:
+        check_name(name, after.tables)

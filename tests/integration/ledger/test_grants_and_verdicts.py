@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,11 +32,12 @@ from clayload.delivery.verdict import (
 )
 from clayload.ledger.books import Books
 from clayload.ledger.engine import open_engine
+from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.ledger.owing import Lead
 from clayload.ledger.register import Owing, register_chunk
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
-from clayload.model import ChunkRef, RowEnd
+from clayload.model import ChunkRef, Priority, RowEnd
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 KEYS = [f"lead-{i:02}@example.com" for i in range(12)]
@@ -374,6 +376,20 @@ def test_a_clock_stepped_forward_an_hour_lets_no_lead_go_sooner_or_later(
     stepped = grants.grant(30, ())
     assert isinstance(stepped, Wait)
     assert stepped.wait_s == pytest.approx(answer.wait_s, abs=1e-5)
+
+
+def test_a_clock_stepped_back_leaves_nobody_waiting_for_who_is_gone(scene: LedgerScene) -> None:
+    scene.steady = HandClock(1_000.0)
+    grants = scene.load(KEYS)
+    take_grant(grants, 1)
+    waits = "SELECT present_until_normal FROM workspaces"
+    ((until,),) = scene.query(waits)
+    assert until > scene.clock.at
+    scene.clock.at -= 3_600
+    low = replace(scene.chunk("run-1", "chunk-1"), priority=Priority.LOW)
+    others = ChunkGrants(scene.opened[0], low, GrantTerms(scene.config, TIMEOUT_S))
+    others.grant(1, ())
+    assert scene.query(waits) == [(0.0,)]
 
 
 def test_a_grant_says_when_its_moments_were_chosen_so_that_writing_it_down_counts(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from load_kit import CYCLE, Workbench, end
 from load_tables import FINANCE, TECH, BenchOptions, BenchSlot, make_leads
 from standin_process import StandIn
@@ -47,6 +49,45 @@ def test_another_load_paces_by_the_rate_of_the_newest_configuration(
     slow_bench.reconfigure(replace(SLOW, rate_per_s=400, burst=100))
     slow_bench.load(extract, "--limit", "1")
     assert slow_bench.query("SELECT rate_per_s, burst FROM workspaces") == [(400.0, 100)]
+
+
+def test_a_lowered_rate_opens_no_burst_at_a_clay_that_allows_no_more(
+    standin: StandIn, tmp_path: Path
+) -> None:
+    at_clays_own = BenchOptions(rate_per_s=10, burst=20)
+    bench = Workbench(standin, tmp_path, at_clays_own)
+    with bench.start("load", bench.write_csv(LEADS), "--cycle", CYCLE) as process:
+        bench.wait_for_rows(40)
+        bench.options = replace(at_clays_own, rate_per_s=4)
+        bench.write_config()
+        bench.wait_for_rows(60)
+        process.send_signal(signal.SIGTERM)
+        ended = end(process)
+    assert "has changed: 4/s, burst 20" in ended.stderr
+    assert bench.query("SELECT n_rate_limited FROM workspaces") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("renamed", "code"), [("workspace", "CLY-CFG-09"), ("table", "CLY-CFG-08")]
+)
+def test_a_load_goes_on_under_the_names_it_began_with(
+    slow_bench: Workbench, renamed: str, code: str
+) -> None:
+    extract = slow_bench.write_csv(LEADS[:70])
+    config = slow_bench.folder / "tables.yaml"
+    with slow_bench.start("load", extract, "--cycle", CYCLE, "--json") as process:
+        slow_bench.wait_for_rows(25)
+        document = yaml.safe_load(config.read_text())
+        if renamed == "workspace":
+            document["workspace"]["name"] = "another"
+        else:
+            document["tables"]["industry"] = document["tables"].pop("tech")
+        config.write_text(yaml.safe_dump(document, sort_keys=False))
+        ended = end(process)
+    assert ended.exit_code == 0
+    assert f"this load goes on with what it read: {code}" in ended.stderr
+    assert slow_bench.n_rows() == 70
+    assert slow_bench.query("SELECT COUNT(*) FROM workspaces") == [(1,)]
 
 
 def test_an_edit_that_is_wrong_stops_nobody(slow_bench: Workbench) -> None:

@@ -15,6 +15,7 @@ from clayload.delivery.pace import (
     LEAST_PART,
     PaceState,
     Rate,
+    change_rate,
     count_unused,
     pause,
     slow_down,
@@ -33,6 +34,9 @@ rates = st.builds(
 gaps = st.sampled_from([0.0, 0.001, 0.05, 0.3, 1.0, 3.0, 60.0])
 how_many = st.integers(1, 120)
 requests = st.lists(st.tuples(gaps, how_many), max_size=40)
+lower_rates = st.builds(
+    Rate, st.sampled_from([0.05, 1.0, 2.0, 5.0, 9.0, 10.0]), st.sampled_from([2, 5, 10, 19, 20])
+)
 clock_steps = st.sampled_from([0.0, 0.0, 1.0, 30.0, 3_600.0, -1.0, -30.0, -7_200.0])
 boot_times = st.floats(START - 1e8, START)
 lateness = st.lists(st.floats(0, 1), min_size=1, max_size=50)
@@ -241,23 +245,50 @@ def test_a_clock_stepped_this_way_and_that_lets_no_lead_through_too_soon(
         assert all(bucket.take(true + delay_s) for delay_s in moments.delays_s)
 
 
+@given(st.lists(st.tuples(gaps, how_many, lower_rates), max_size=40))
+def test_a_rate_lowered_and_raised_again_lets_no_lead_through_too_soon(
+    asked: list[tuple[float, int, Rate]],
+) -> None:
+    bucket = TokenBucket(CLAY.per_s, CLAY.burst)
+    state, rate, now = PaceState(), CLAY, START
+    for gap_s, n, after in asked:
+        now += gap_s
+        state, rate = change_rate(state, rate, after, now), after
+        moments = take_moments(undo_clock_step(state, rate, now), rate, now, n)
+        state = moments.state
+        assert all(bucket.take(now + delay_s) for delay_s in moments.delays_s)
+
+
+@pytest.mark.parametrize("after", [Rate(20.0, 20), Rate(10.0, 40), Rate(5.0, 20), Rate(10.0, 10)])
+def test_another_rate_begins_with_the_next_moment_and_no_burst(after: Rate) -> None:
+    state = take_moments(PaceState(), CLAY, START, 120).state
+    moments = take_moments(change_rate(state, CLAY, after, START), after, START, 120)
+    assert len(moments.delays_s) <= 1 + HORIZON_S * after.per_s
+    long_after = START + 60
+    unused = change_rate(state, CLAY, after, long_after)
+    assert take_moments(unused, after, long_after, 1).delays_s == (0.0,)
+
+
 @given(st.floats(60, 1e8), st.floats(0, 300))
 def test_a_clock_stepped_forward_ends_no_pause_early_and_delays_it_by_nothing(
     step_s: float, pause_s: float
 ) -> None:
     state = undo_clock_step(PaceState(), CLAY, START, 1_000.0)
     state = pause(state, CLAY, START, pause_s)
+    state = slow_down(state, START, granted_at=START - 0.1)
     mended = undo_clock_step(state, CLAY, START + step_s, 1_000.0)
+    assert mended.part_at(START + step_s) == pytest.approx(0.7)
     assert mended.paused_until - (START + step_s) == pytest.approx(pause_s, abs=ROUNDING_S)
     assert mended.tat - (START + step_s) == pytest.approx(state.tat - START, abs=ROUNDING_S)
 
 
-def test_a_machine_that_was_started_anew_waits_no_longer_than_after_any_grant() -> None:
+def test_a_machine_that_was_started_anew_waits_for_nothing_of_before() -> None:
     ten_days_s = 864_000.0
     state = undo_clock_step(PaceState(), CLAY, START, ten_days_s)
     state = take_moments(state, CLAY, START, 120).state
+    state = pause(state, CLAY, START, 3.0)
     state = undo_clock_step(state, CLAY, START + 60, 10.0)
-    assert take_moments(state, CLAY, START + 60, 1).wait_s <= HORIZON_S + 1 / CLAY.per_s
+    assert take_moments(state, CLAY, START + 60, 1).delays_s == (0.0,)
 
 
 @given(rates, requests, st.floats(0, 300))

@@ -44,12 +44,14 @@ from clayload.errors import (
     CapacityExhaustedError,
     Code,
     DestinationDownError,
+    LedgerError,
     SlotRejectedError,
 )
 
 TOO_MANY = Answered(429, {"retry-after": "3"}, "")
 LIMIT_REACHED = Answered(403, {}, "Record limit reached for webhook")
 REFUSED = NotConnected("ConnectError: refused")
+FULL = LedgerError(Code.LEDGER_WRITE_FAILED, "the disk is full", hint="free some space")
 
 
 @dataclass
@@ -565,6 +567,38 @@ def test_a_fault_of_our_own_leaves_every_lead_of_the_grant_in_a_recorded_state()
     states = scene.ledger.state_of
     assert "sending" not in states.values()
     assert {states[key] for _, _, key in scene.destination.sent} == {"in_doubt"}
+
+
+class _FullDisk(FakeLedger):
+    def depart(self, lead: GrantedLead) -> None:
+        if len(self.departed) == 3:
+            raise FULL
+        super().depart(lead)
+
+
+class _LostLedger(FakeLedger):
+    async def silence(self, pause_s: float) -> None:  # noqa: ARG002 - the port's name
+        raise FULL
+
+
+def test_a_departure_that_cannot_be_noted_stops_the_chunk_and_that_lead_stays_owed() -> None:
+    scene = Scene(n=10)
+    scene.ledger = _FullDisk(scene.ledger.keys, scene.ledger.now)
+    with pytest.raises(LedgerError, match="disk is full"):
+        scene.run()
+    sent = {key for _, _, key in scene.destination.sent}
+    assert len(sent) == 3
+    states = scene.ledger.state_of
+    assert {states[key] for key in states if key not in sent} == {"pending"}
+    assert "sending" not in states.values()
+
+
+def test_a_pause_that_cannot_be_written_down_stops_the_chunk_with_the_ledgers_own_error() -> None:
+    scene = Scene(n=10, destination=FakeDestination(0.15, {"lead-0": [TOO_MANY]}))
+    scene.ledger = _LostLedger(scene.ledger.keys, scene.ledger.now)
+    with pytest.raises(LedgerError, match="disk is full"):
+        scene.run()
+    assert "sending" not in scene.ledger.state_of.values()
 
 
 @dataclass
