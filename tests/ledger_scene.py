@@ -21,6 +21,7 @@ from clayload.ledger.engine import open_engine
 from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.ledger.owing import Lead
 from clayload.ledger.register import Owing, register_chunk
+from clayload.ledger.reopen import Replayable, start_replay
 from clayload.ledger.store import Ledger, RunStart
 from clayload.loading.spending import costs_of
 from clayload.model import ChunkRef
@@ -95,6 +96,11 @@ class LedgerScene:
 
     def start_run(self, ledger: Ledger, run_id: str) -> None:
         ledger.start_run(RunStart(run_id, "extract-1", CYCLE, "{}"), self.config)
+
+    def replay(self, ledger: Ledger, chunk: ChunkRef, leads: Sequence[Replayable]) -> int:
+        """Begin a run that owes these leads again; gives how many are owed in it."""
+        run = RunStart(chunk.run_id, "extract-1", CYCLE, "{}", "replay")
+        return start_replay(ledger, run, self.config, {chunk: leads})
 
     def register(
         self,

@@ -26,11 +26,13 @@ from sqlalchemy import (
 
 from clayload.ledger import schema, statements
 from clayload.ledger.conflicts import again_after_conflict
+from clayload.ledger.deferred import check_alone
 from clayload.ledger.left import NOTHING_LEFT, Left
 from clayload.ledger.newest import IS_NEWEST, IS_OWN_CONTENT, MAY_BE_OWN_CONTENT
 from clayload.ledger.states import REPLAYABLE, SubmissionState
-from clayload.ledger.store import Ledger, find_chunk
+from clayload.ledger.store import Ledger, RunStart, find_chunk
 from clayload.model import ChunkRef
+from clayload.tables.models import TablesConfig
 
 REPLAYED = "replayed"
 _IDS_AT_ONCE = 500
@@ -140,18 +142,27 @@ def _find(run_id: str, states: Collection[SubmissionState], left: Left) -> Selec
 
 
 @again_after_conflict
-def reopen(ledger: Ledger, chunks: Mapping[ChunkRef, Sequence[Replayable]]) -> int:
-    """Owe the leads of these chunks again, all or none; return how many are owed here.
+def start_replay(
+    ledger: Ledger,
+    run: RunStart,
+    config: TablesConfig,
+    chunks: Mapping[ChunkRef, Sequence[Replayable]],
+) -> int:
+    """Start a run that owes the leads of these chunks again; return how many are owed here.
 
-    One that has moved since it was read stands as it is: it is sent by whoever moved it, and is
+    All of it or none: a replay that is killed has taken up its leads, or was never there. A lead
+    that has moved since it was read stands as it is: it is sent by whoever moved it, and is
     registered here all the same, so that the books of both runs balance.
 
     Raises:
+        RunError: RESUMED_ALREADY; nothing has changed.
         LedgerError: the ledger cannot be written; nothing has changed.
     """
     with ledger.transaction() as tx:
         # From here on no grant, verdict or other replay moves a submission.
         ledger.lock_workspaces(tx)
+        check_alone(tx, run)
+        ledger.write_run(tx, run, config)
         now = ledger.read_clock(tx)
         return sum(_reopen_chunk(ledger, tx, chunk, leads, now) for chunk, leads in chunks.items())
 

@@ -134,31 +134,28 @@ class Ledger:
         tx.execute(statements.LOCK_ALL_WORKSPACES).all()
 
     @again_after_conflict
-    def start_run(
-        self,
-        run: RunStart,
-        config: TablesConfig,
-        check: Callable[[Connection], None] = lambda _: None,
-    ) -> None:
+    def start_run(self, run: RunStart, config: TablesConfig) -> None:
         """Write the run, make the configured slots known, and give benched slots a new chance.
 
         From here on every process paces by this configuration's rate, and spends by its budgets.
-        `check` may refuse the run, in the same transaction.
         """
         with self.transaction() as tx:
-            self.lock_workspaces(tx)
-            check(tx)
-            self._introduce(tx, config)
-            set_terms(tx, config, self.read_clock(tx))
-            # A person started this run: what Clay refused earlier may have been mended since.
-            tx.execute(
-                update(schema.slots)
-                .where(schema.slots.c.state == SlotState.BENCHED)
-                .values(state=SlotState.ACTIVE, reason="")
-            )
-            now = self.read_clock(tx)
-            tx.execute(unanswered.GIVE_UP_OVERDUE, {"now": now})
-            tx.execute(insert(schema.runs).values(**asdict(run), started_at=now))
+            self.write_run(tx, run, config)
+
+    def write_run(self, tx: Connection, run: RunStart, config: TablesConfig) -> None:
+        """Start a run within a transaction; from here on no grant moves a submission."""
+        self.lock_workspaces(tx)
+        now = self.read_clock(tx)
+        self._introduce(tx, config)
+        set_terms(tx, config, now)
+        # A person started this run: what Clay refused earlier may have been mended since.
+        tx.execute(
+            update(schema.slots)
+            .where(schema.slots.c.state == SlotState.BENCHED)
+            .values(state=SlotState.ACTIVE, reason="")
+        )
+        tx.execute(unanswered.GIVE_UP_OVERDUE, {"now": now})
+        tx.execute(insert(schema.runs).values(**asdict(run), started_at=now))
 
     @again_after_conflict
     def introduce(self, config: TablesConfig) -> None:

@@ -11,7 +11,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -22,10 +21,9 @@ from clayload.delivery.pace import Rate
 from clayload.folder import writing_to
 from clayload.frames.chunk import choose_chunk_size
 from clayload.ledger.books import Books
-from clayload.ledger.deferred import check_alone
 from clayload.ledger.left import find_left
 from clayload.ledger.recovery import recover
-from clayload.ledger.reopen import Replayable, find_replayable, reopen
+from clayload.ledger.reopen import Replayable, find_replayable, start_replay
 from clayload.ledger.runs import RunRow, find_run
 from clayload.ledger.snapshot import unbenched
 from clayload.ledger.states import SubmissionState
@@ -191,8 +189,7 @@ def prepare_replay(plan: ReplayPlan, setup: Setup) -> PreparedLoad:
             parent.run_id,
             parent.own_priority,
         )
-        setup.ledger.start_run(run, setup.config, partial(check_alone, run=run))
-    n_owed = reopen(setup.ledger, chunks)
+        n_owed = start_replay(setup.ledger, run, setup.config, chunks)
     return PreparedLoad(
         run_id=made.run_id,
         cycle=parent.cycle,

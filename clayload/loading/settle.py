@@ -11,7 +11,7 @@ import logging
 import math
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pydantic import TypeAdapter
 
@@ -143,23 +143,40 @@ def read_counts(books: Books, run: RunRow) -> RunReport:
 
 
 def _count(books: Books, run: RunRow, problems: tuple[Problem, ...]) -> RunReport:
+    reading = Reading.model_validate_json(run.preparation)
+    tables = books.count_ends(run.run_id, find_deferred(problems))
     return RunReport(
         run_id=run.run_id,
         extract_id=run.extract_id,
         cycle=run.cycle,
-        reading=Reading.model_validate_json(run.preparation),
-        tables=books.count_ends(run.run_id, find_deferred(problems)),
+        reading=reading,
+        tables=tables,
         problems=problems,
         kind=run.kind,
         parent_run_id=run.parent_run_id,
+        n_unwritten=_count_unwritten(run, reading, tables),
     )
+
+
+def _count_unwritten(
+    run: RunRow, reading: Reading, tables: Mapping[str, Mapping[RowEnd, int]]
+) -> int:
+    """Count the leads that a run has still to write down, or had as it was killed.
+
+    Of a run that came to its end all are written; if they were not, its books must not balance.
+    """
+    if run.finished_at is not None:
+        return 0
+    n_written = sum(sum(ends.values()) for ends in tables.values())
+    return max(reading.n_accepted - n_written, 0)
 
 
 def _read_children(books: Books, run: RunRow) -> Iterator[ChildRun]:
     for child in list_children(books.ledger, run.run_id):
         reading = Reading.model_validate_json(child.preparation)
         of_tables = books.count_ends(child.run_id, find_deferred(read_problems(child)))
-        ends = count_ends(reading, of_tables)
+        n_unwritten = _count_unwritten(child, reading, of_tables)
+        ends = count_ends(reading, of_tables, n_unwritten)
         yield ChildRun(
             run_id=child.run_id,
             kind=child.kind,

@@ -83,7 +83,8 @@ class RunReport(_Account):
     `in_doubt`, `refused` and `deferred` may list the first leads only: how many there are, `ends`
     says.
     `warnings` say which slots and tables are near their end; they do not change the outcome.
-    `samples` are those of tables with `sample_first`.
+    `samples` are those of tables with `sample_first`. `n_unwritten` accepted leads are not in the
+    ledger: the run is still writing down what is owed, or ended there.
     """
 
     # It is put together from parts by name: a part that there is no place for is a mistake.
@@ -105,11 +106,12 @@ class RunReport(_Account):
     warnings: tuple[str, ...] = ()
     deferred: tuple[LeadRow, ...] = ()
     samples: tuple[SampleAccount, ...] = ()
+    n_unwritten: int = 0
 
     @property
     def ends(self) -> dict[RowEnd, int]:
         """Count every row by its end, in the order of `RowEnd`."""
-        return count_ends(self.reading, self.tables)
+        return count_ends(self.reading, self.tables, self.n_unwritten)
 
     def leads_of(self, end: RowEnd) -> tuple[LeadRow, ...]:
         """Give the listed leads that were refused, are in doubt, or are deferred."""
@@ -203,14 +205,16 @@ class RunReport(_Account):
         return json.dumps(self.model_dump(mode="json") | said | more, indent=2)
 
 
-def count_ends(reading: Reading, tables: Mapping[str, Mapping[RowEnd, int]]) -> dict[RowEnd, int]:
+def count_ends(
+    reading: Reading, tables: Mapping[str, Mapping[RowEnd, int]], n_unwritten: int = 0
+) -> dict[RowEnd, int]:
     """Count every row read by its end, in the order of `RowEnd`."""
     ends = dict.fromkeys(RowEnd, 0)
     ends[RowEnd.QUARANTINED] = reading.n_quarantined
     ends[RowEnd.SUPPRESSED] = reading.n_suppressed
     ends[RowEnd.DUPLICATE] = reading.n_duplicates
     ends[RowEnd.UNROUTED] = reading.n_unrouted
-    ends[RowEnd.PENDING] = reading.n_left_out
+    ends[RowEnd.PENDING] = reading.n_left_out + n_unwritten
     for of_table in tables.values():
         for end, n in of_table.items():
             ends[end] += n

@@ -44,6 +44,12 @@ class Reading(BaseModel):
     n_suppressed: int = 0
     savings: tuple[Saving, ...] = ()
 
+    @property
+    def n_accepted(self) -> int:
+        """Leads that the ledger holds once they are written down."""
+        n_aside = self.n_quarantined + self.n_suppressed + self.n_duplicates + self.n_unrouted
+        return self.n_rows - n_aside - self.n_left_out
+
     def sum_up(self) -> str:
         """Say how many rows were read, and how many of them were set aside."""
         suppressed = f"{self.n_suppressed:,} suppressed, " if self.n_suppressed else ""

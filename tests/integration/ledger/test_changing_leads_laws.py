@@ -44,7 +44,7 @@ from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.ledger.owing import Lead
 from clayload.ledger.recovery import recover
 from clayload.ledger.register import Owing, register_chunk
-from clayload.ledger.reopen import find_replayable, reopen
+from clayload.ledger.reopen import find_replayable
 from clayload.ledger.states import REPLAYABLE
 from clayload.model import ChunkRef
 
@@ -142,7 +142,8 @@ class ChangingLeads(RuleBasedStateMachine):
         process=st.integers(0, 1),
     )
     def load(self, keys: list[str], unchanged: list[str], process: int) -> None:
-        ref = self._start_run(process)
+        ref = self._name_chunk()
+        self.scene.start_run(self.ledgers[process], ref.run_id)
         known = {key: self.newest[key] for key in unchanged if key in self.newest}
         contents = {key: known.get(key, f"{self.n_runs:04}") for key in keys}
         self.newest |= contents
@@ -183,8 +184,8 @@ class ChangingLeads(RuleBasedStateMachine):
         contents = {lead.lead_key: str(lead.payload_hash) for lead in found}
         assert contents.items() <= chunk.contents.items()
         assert contents.items() <= self.newest.items()
-        ref = self._start_run(process)
-        assert reopen(ledger, {ref: found}) == len(found)
+        ref = self._name_chunk()
+        assert self.scene.replay(ledger, ref, found) == len(found)
         self.all_chunks.append(self._new_process(ref, contents, process))
 
     @rule(seconds=st.sampled_from([1.0, 36.0]), process=st.integers(0, 1))
@@ -211,11 +212,9 @@ class ChangingLeads(RuleBasedStateMachine):
     def _open(self) -> list[Chunk]:
         return [chunk for chunk in self.all_chunks if chunk.open is not None]
 
-    def _start_run(self, process: int) -> ChunkRef:
+    def _name_chunk(self) -> ChunkRef:
         self.n_runs += 1
-        run_id = f"run-{self.n_runs}"
-        self.scene.start_run(self.ledgers[process], run_id)
-        return self.scene.chunk(run_id, "chunk-1")
+        return self.scene.chunk(f"run-{self.n_runs}", "chunk-1")
 
     def _register(self, ref: ChunkRef, contents: Mapping[str, str], process: int) -> None:
         leads = [Lead(n, key, content) for n, (key, content) in enumerate(contents.items())]

@@ -49,7 +49,7 @@ from clayload.ledger.departures import Departures, read_boot_id
 from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.ledger.owing import Lead
 from clayload.ledger.recovery import recover
-from clayload.ledger.reopen import find_replayable, reopen
+from clayload.ledger.reopen import find_replayable
 from clayload.ledger.samples import open_sample, speak
 from clayload.ledger.states import REPLAYABLE
 from clayload.model import ChunkRef, Priority
@@ -211,9 +211,8 @@ class LedgerLaws(RuleBasedStateMachine):
         if not found:
             return multiple()
         self._give_up(self.scene.clock())
-        self.scene.start_run(ledger, run_id)
         ref = self.scene.chunk(run_id, "chunk-1")
-        assert reopen(ledger, {ref: found}) == len(found)
+        assert self.scene.replay(ledger, ref, found) == len(found)
         self.model.replay(run_id, [lead.lead_key for lead in found])
         return self._new_process(ref, process)
 

@@ -18,7 +18,7 @@ from clayload.ledger.departures import Departures, read_boot_id
 from clayload.ledger.grants import ChunkGrants, GrantTerms
 from clayload.ledger.newest import OVERTAKEN
 from clayload.ledger.recovery import recover
-from clayload.ledger.reopen import Replayable, find_replayable, reopen
+from clayload.ledger.reopen import Replayable, find_replayable
 from clayload.ledger.states import REPLAYABLE
 from clayload.ledger.store import Ledger
 from clayload.model import RowEnd
@@ -171,9 +171,8 @@ def test_a_replay_that_was_interrupted_leaves_a_newer_content_to_its_load(
     first = load(scene, "first", OLD)
     first.record(each(take_grant(first, 10).leads, REFUSED))
     ledger = scene.opened[0]
-    scene.start_run(ledger, "interrupted")
-    chunk = scene.chunk("interrupted", "chunk-1")
-    assert reopen(ledger, {chunk: find_replayable(ledger, "first", REPLAYABLE)}) == 2
+    found = find_replayable(ledger, "first", REPLAYABLE)
+    assert scene.replay(ledger, scene.chunk("interrupted", "chunk-1"), found) == 2
     left = find_replayable(ledger, "first", REPLAYABLE)
     assert len(left) == 2
     second = load(scene, "second", NEW)
@@ -183,8 +182,7 @@ def test_a_replay_that_was_interrupted_leaves_a_newer_content_to_its_load(
 
 
 def _replay(scene: LedgerScene, ledger: Ledger, leads: list[Replayable]) -> object:
-    scene.start_run(ledger, "replay")
-    assert reopen(ledger, {scene.chunk("replay", "chunk-1"): leads}) == 0
+    assert scene.replay(ledger, scene.chunk("replay", "chunk-1"), leads) == 0
     return scene.grants(ledger, "replay", "chunk-1").grant(10, ())
 
 
@@ -204,8 +202,7 @@ def test_a_table_that_changes_its_mind_has_the_newest_load_send(
     second.record(each(sent, REFUSED))
     assert scene.query(CONTENTS) == [("refused", contents[after], "second")] * 2
     found = find_replayable(scene.opened[0], "first", REPLAYABLE)
-    scene.start_run(scene.opened[0], "replay")
-    assert reopen(scene.opened[0], {scene.chunk("replay", "chunk-1"): found}) == 2
+    assert scene.replay(scene.opened[0], scene.chunk("replay", "chunk-1"), found) == 2
     deliver(scene.grants(scene.opened[0], "replay", "chunk-1"))
     assert scene.query(CONTENTS) == [("delivered", contents[before], "replay")] * 2
 

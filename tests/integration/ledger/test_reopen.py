@@ -8,7 +8,7 @@ from ledger_scene import TABLE, TIMEOUT_S, LedgerScene, each, take_grant
 
 from clayload.delivery.verdict import Verdict, VerdictKind
 from clayload.ledger.books import Books
-from clayload.ledger.reopen import Replayable, find_replayable, reopen
+from clayload.ledger.reopen import Replayable, find_replayable
 from clayload.ledger.states import REPLAYABLE, SubmissionState
 from clayload.ledger.store import Ledger
 from clayload.model import ChunkRef, RowEnd
@@ -24,8 +24,8 @@ def _find(ledger: Ledger, run_id: str = "run-1") -> list[Replayable]:
 
 
 def _replay(scene: LedgerScene, ledger: Ledger, run_id: str, leads: list[Replayable]) -> int:
-    scene.start_run(ledger, run_id)
-    return reopen(ledger, {ChunkRef(run_id, "again-1", TABLE, len(leads), Path("again")): leads})
+    chunk = ChunkRef(run_id, "again-1", TABLE, len(leads), Path("again"))
+    return scene.replay(ledger, chunk, leads)
 
 
 def test_a_replayed_lead_is_owed_anew_and_its_old_verdict_remembered(scene: LedgerScene) -> None:

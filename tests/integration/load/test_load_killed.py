@@ -117,3 +117,25 @@ def test_a_terminated_load_records_what_it_sent_and_the_next_sends_the_rest(
     assert _n_open(bench) == 0
     assert bench.load(extract).exit_code == 0
     assert bench.n_rows() == bench.n_taken() == 500
+
+
+def test_a_load_killed_while_it_writes_down_what_is_owed_has_books_that_balance(
+    standin: StandIn, tmp_path: Path
+) -> None:
+    bench = Workbench(standin, tmp_path, BenchOptions(rate_per_s=1_000, burst=200))
+    leads = make_leads("Software", 600)
+    extract = bench.write_csv(leads)
+    bench.load(extract, "--limit", "1")
+    with bench.start("load", extract, "--cycle", CYCLE, CLAYLOAD_CHUNK_ROWS="1") as process:
+        while bench.query("SELECT COUNT(*) FROM chunks") < [(5,)]:
+            time.sleep(0.01)
+        kill(process)
+    ((n_written,),) = bench.query_left_behind("SELECT COUNT(*) FROM chunk_leads")
+    assert n_written < len(leads), "the kill came too late: the test proves nothing"
+
+    left = bench.run("status", "--json").json
+    assert (left["outcome"], left["n_unaccounted"]) == ("pending", 0)
+    assert left["n_unwritten"] == len(leads) - (n_written - 1)
+    assert left["next_step"] == "599 leads are still owed: run the same load again"
+    assert bench.load(extract).exit_code == 0
+    assert bench.n_rows() == len(leads)
