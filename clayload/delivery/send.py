@@ -30,7 +30,7 @@ from clayload.delivery.payload import LIMIT_BYTES
 from clayload.delivery.ports import Clock, Destination, GrantPort
 from clayload.delivery.stop import Stop
 from clayload.delivery.verdict import Verdict, VerdictKind, judge, too_large, unsent
-from clayload.errors import ClayloadError, Code, DestinationDownError
+from clayload.errors import Code, DestinationDownError, LedgerError
 
 MAX_ATTEMPTS = 3
 FIRST_BACKOFF_S = 5.0
@@ -147,25 +147,23 @@ class _GrantSending:
         self._grant = grant
         self._in_flight = asyncio.Semaphore(chunk.pacing.in_flight)
         self._halted_by: str | None = None
+        self._failure: LedgerError | None = None
         self._quiet_until = 0.0
         self._started: set[int] = set()
         self._verdicts: dict[int, Verdict] = {}
 
     async def send_all(self) -> None:
-        """Send each lead at its moment; what stops one of them stops all.
+        """Send each lead at its moment.
 
         Raises:
-            LedgerError: a departure or a pause could not be written down.
+            LedgerError: a departure or a pause could not be written down; what had left was
+                answered, and nothing left after.
         """
-        try:
-            async with asyncio.TaskGroup() as group:
-                for lead in self._grant.leads:
-                    group.create_task(self._send_one(lead))
-        except BaseExceptionGroup as stopped:
-            known, others = stopped.split(ClayloadError)
-            if known is None or others is not None:
-                raise
-            raise known.exceptions[0] from None
+        async with asyncio.TaskGroup() as group:
+            for lead in self._grant.leads:
+                group.create_task(self._send_one(lead))
+        if self._failure is not None:
+            raise self._failure
 
     def verdicts_so_far(self) -> Verdicts:
         return [(lead, self._verdict_of(lead)) for lead in self._grant.leads]
@@ -179,6 +177,13 @@ class _GrantSending:
         return unsent("interrupted before it was sent")
 
     async def _send_one(self, lead: GrantedLead) -> None:
+        try:
+            await self._send_at_its_moment(lead)
+        except LedgerError as error:
+            self._failure = error
+            self._halted_by = error.message
+
+    async def _send_at_its_moment(self, lead: GrantedLead) -> None:
         clock = self._chunk.clock
         due = self._grant.given_at + lead.delay_s
         await clock.sleep(max(0.0, due - clock.monotonic()))
