@@ -11,7 +11,7 @@ The environment is an argument, so this is a plain pydantic model: a `BaseSettin
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -26,10 +26,21 @@ if TYPE_CHECKING:
 
 PREFIX = "CLAYLOAD_"
 
+# Connection options, whatever the driver; a conninfo may hold all the others.
+_MAY_BE_SECRET = re.compile("password|passwd|secret|conninfo", re.IGNORECASE)
+
 
 def _check_no_password(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.password is not None or "password" in dict(parse_qsl(parts.query)):
+    # Imported here: few set the variable, and every command would pay for it.
+    from sqlalchemy import make_url  # noqa: PLC0415
+    from sqlalchemy.exc import ArgumentError  # noqa: PLC0415
+
+    try:
+        # As the ledger reads it: in a password `/`, `?` and `#` may stand as they are.
+        parts = make_url(url)
+    except (ArgumentError, ValueError):
+        return url  # opening the ledger refuses it, and does not repeat it
+    if parts.password is not None or any(map(_MAY_BE_SECRET.search, parts.query)):
         hint = "take it out; Postgres reads it from PGPASSWORD or the file PGPASSFILE names"
         code = Code.CONFIG_LITERAL_SECRET
         raise refuse(Flaw("holds a password (not shown)", hint, code=code))

@@ -69,8 +69,8 @@ def is_new(url: str) -> bool:
 def _parse(url: str) -> URL:
     try:
         return make_url(url)
-    except ArgumentError:
-        # The URL may hold a password, so it is not repeated.
+    except (ArgumentError, ValueError):
+        # The URL may hold a password, so it is not repeated; a port that is none is a ValueError.
         raise _unusable("CLAYLOAD_LEDGER_URL", "it is not a SQLAlchemy URL") from None
 
 
@@ -81,7 +81,7 @@ def _make_engine(
         try:
             return server_engine(url, read_only=read_only)
         except (ArgumentError, ImportError) as error:
-            name = url.render_as_string(hide_password=True)
+            name = _show(url)
             raise _unusable(name, f"no driver for {url.drivername}") from error
     path = Path(url.database or "")
     if os.path.isdir(path):  # noqa: PTH112 - pathlib raises where a parent may not be entered
@@ -200,4 +200,9 @@ def name_of(engine: Engine) -> str:
     """Name the ledger without its password."""
     if engine.url.get_backend_name() == "sqlite":
         return engine.url.database or ""
-    return engine.url.render_as_string(hide_password=True)
+    return _show(engine.url)
+
+
+def _show(url: URL) -> str:
+    # Of the connection options nobody knows which are secret.
+    return url.set(query={}).render_as_string(hide_password=True)

@@ -72,6 +72,12 @@ def test_every_wrong_variable_is_told_at_once() -> None:
     [
         "postgresql://clayload:hunter2@db.example.com/ledger",
         "postgresql://db.example.com/ledger?password=hunter2",
+        "postgresql+psycopg://clayload:pa/hunter2@db.example.com/ledger",
+        "postgresql+psycopg://clayload:pa?hunter2@db.example.com/ledger",
+        "postgresql+psycopg://clayload:pa#hunter2@db.example.com/ledger",
+        "postgresql+psycopg://db.example.com/ledger?sslpassword=hunter2",
+        "postgresql+psycopg://db.example.com/ledger?PASSWORD=hunter2",
+        "postgresql+psycopg://db.example.com/ledger?conninfo=password%3Dhunter2",
     ],
 )
 def test_a_password_in_the_ledger_url_is_refused_and_not_repeated(url: str) -> None:

@@ -220,6 +220,23 @@ def test_a_url_nothing_can_open_is_a_ledger_error(url: str) -> None:
     assert caught.value.code is Code.LEDGER_UNUSABLE
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://clayload@127.0.0.1:hunter2/ledger",
+        "nosuchbase://clayload:hunter2@127.0.0.1/ledger",
+        "nosuchbase://127.0.0.1/ledger?sslpassword=hunter2",
+        # Nobody listens at port 1.
+        "postgresql+psycopg://127.0.0.1:1/ledger?sslpassword=hunter2",
+    ],
+)
+def test_a_ledger_that_cannot_be_opened_is_named_without_what_may_be_secret(url: str) -> None:
+    with pytest.raises(LedgerError) as caught:
+        Ledger.open(url)
+    assert caught.value.code is Code.LEDGER_UNUSABLE
+    assert "hunter2" not in f"{caught.value} {caught.value.hint} {caught.value.facts}"
+
+
 def test_a_read_only_ledger_file_is_refused_before_anything_is_sent(
     open_folder: Path,
 ) -> None:
