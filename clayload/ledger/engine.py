@@ -8,18 +8,39 @@ Never: an exception of the database's own: every failure is a LedgerError with t
 from __future__ import annotations
 
 import os
+import re
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, ProgrammingError
 
 from clayload.errors import Code, LedgerConflictError, LedgerError, LedgerLostError
 from clayload.ledger.disk import MOUNTS, refuse_network_disk
 from clayload.ledger.schema import LEDGER_VERSION
 from clayload.ledger.server import forget_password, is_conflict, is_lost, make_alone, server_engine
-from clayload.ledger.sqlite import BUSY_GIVE_UP_S, has_write_failed, is_busy, sqlite_engine
+from clayload.ledger.sqlite import (
+    BUSY_GIVE_UP_S,
+    has_write_failed,
+    is_busy,
+    is_closed_to_us,
+    sqlite_engine,
+)
+
+_MEND_RIGHTS = "make its file and folder writable, or name another one in CLAYLOAD_LEDGER_URL"
+_MEND_SERVER = "see that the server runs and lets this user in, or mend CLAYLOAD_LEDGER_URL"
+_MEND_URL = (
+    "write CLAYLOAD_LEDGER_URL as in postgresql+psycopg://user@host/database, or unset it: then "
+    "the ledger is a file in CLAYLOAD_HOME"
+)
+_MAKE_IT = "load an extract first, or name the ledger you mean in CLAYLOAD_LEDGER_URL"
+_NAME_ANOTHER = (
+    "name the ledger you mean in CLAYLOAD_LEDGER_URL; if it is this one, restore it from a backup"
+)
+_SERVERS = ("postgresql", "postgresql+psycopg")
+_OUR_VERSION = re.compile("[0-9]{4}")
 
 
 def open_engine(url: str, *, read_only: bool = False, mounts: Path = MOUNTS) -> Engine:
@@ -71,32 +92,39 @@ def _parse(url: str) -> URL:
         return make_url(url)
     except (ArgumentError, ValueError):
         # The URL may hold a password, so it is not repeated; a port that is none is a ValueError.
-        raise _unusable("CLAYLOAD_LEDGER_URL", "it is not a SQLAlchemy URL") from None
+        raise _unusable("CLAYLOAD_LEDGER_URL", "it is not a SQLAlchemy URL", _MEND_URL) from None
 
 
 def _make_engine(
     url: URL, *, read_only: bool = False, checks_keys: bool = True, mounts: Path = MOUNTS
 ) -> Engine:
     if url.get_backend_name() != "sqlite":
-        try:
-            return server_engine(url, read_only=read_only)
-        except (ArgumentError, ImportError) as error:
-            name = _show(url)
-            raise _unusable(name, f"no driver for {url.drivername}") from error
+        return _make_server_engine(url, read_only=read_only)
     path = Path(url.database or "")
     if os.path.isdir(path):  # noqa: PTH112 - pathlib raises where a parent may not be entered
-        raise _unusable(path, "it is a folder")
+        raise _unusable(path, "it is a folder", _NAME_ANOTHER)
     refuse_network_disk(path, mounts)
     if not read_only:
         _make_folder(path)
     return sqlite_engine(path, read_only=read_only, checks_keys=checks_keys)
 
 
+def _make_server_engine(url: URL, *, read_only: bool) -> Engine:
+    what = f"no driver for {url.drivername}"
+    # Another driver of Postgres tells of lost connections and conflicts in other ways.
+    if url.drivername not in _SERVERS:
+        raise _unusable(_show(url), what, _MEND_URL)
+    try:
+        return server_engine(url, read_only=read_only)
+    except (ArgumentError, ImportError) as error:
+        raise _unusable(_show(url), what, _MEND_URL) from error
+
+
 def _make_folder(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unusable(path.parent, error.strerror or str(error)) from error
+        raise _unusable(path.parent, error.strerror or str(error), _MEND_RIGHTS) from error
 
 
 def _create_if_new(engine: Engine) -> None:
@@ -122,15 +150,19 @@ def read_version(engine: Engine) -> str:
     """Read of which version the ledger is.
 
     Raises:
-        LedgerError: there is none, or a newer clayload wrote it.
+        LedgerError: there is none, or a newer clayload or another program wrote it.
     """
     with engine.connect() as connection:
         if not inspect(connection).has_table("alembic_version"):
-            raise _unusable(name_of(engine), "it holds no ledger yet", is_server=True)
-        found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+            raise _unusable(name_of(engine), "it holds no ledger yet", _MAKE_IT)
+        versions = connection.execute(text("SELECT version_num FROM alembic_version")).scalars()
+        found = ", ".join(map(str, versions))
+    if not _OUR_VERSION.fullmatch(found):
+        what = f"alembic_version names none of clayload's versions, but '{found}'"
+        raise _unusable(name_of(engine), what, _NAME_ANOTHER)
     if found > LEDGER_VERSION:
         raise _other_version(engine, found, "use a newer clayload: this one is too old for it")
-    return str(found)
+    return found
 
 
 def _check_version(engine: Engine) -> None:
@@ -184,13 +216,21 @@ def _translate(name: str, error: DBAPIError, *, is_opening: bool = False) -> Led
             f"the ledger {name} was held by another process for {BUSY_GIVE_UP_S:g} s",
             hint="see which process holds it, then run the same load again: it resumes",
         )
-    return _unusable(name, reason, is_server=error.connection_invalidated or is_lost(error))
+    return _unusable(name, reason, _find_hint(error))
 
 
-def _unusable(name: object, reason: str, *, is_server: bool = False) -> LedgerError:
-    hint = "make its file and folder writable, or name another one in CLAYLOAD_LEDGER_URL"
-    if is_server:
-        hint = "see that the server runs and lets this user in, or mend CLAYLOAD_LEDGER_URL"
+def _find_hint(error: DBAPIError) -> str:
+    if is_closed_to_us(error.orig):
+        return _MEND_RIGHTS
+    if isinstance(error.orig, sqlite3.Error):
+        return _NAME_ANOTHER
+    # No server said this: the driver did not understand the URL.
+    if isinstance(error, ProgrammingError) and getattr(error.orig, "sqlstate", None) is None:
+        return _MEND_URL
+    return _MEND_SERVER
+
+
+def _unusable(name: object, reason: str, hint: str) -> LedgerError:
     return LedgerError(
         Code.LEDGER_UNUSABLE, f"the ledger {name} cannot be used: {reason}", hint=hint
     )

@@ -24,6 +24,7 @@ BUSY_GIVE_UP_S = 30.0
 _BUSY_RETRY_S = (0.002, 0.02)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _WRITE_FAILED = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+_CLOSED_TO_US = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
 
 
 def sqlite_engine(path: Path, *, read_only: bool, checks_keys: bool = True) -> Engine:
@@ -53,6 +54,11 @@ def is_busy(error: BaseException | None) -> bool:
 def has_write_failed(error: BaseException | None) -> bool:
     """Whether the disk is full or broken."""
     return isinstance(error, sqlite3.Error) and _primary_code(error) in _WRITE_FAILED
+
+
+def is_closed_to_us(error: BaseException | None) -> bool:
+    """Whether this user may not open or write the file, or make one in its folder."""
+    return isinstance(error, sqlite3.Error) and _primary_code(error) in _CLOSED_TO_US
 
 
 def _primary_code(error: sqlite3.Error) -> int:

@@ -24,6 +24,7 @@ from sqlalchemy import delete, func, select, update
 from clayload.errors import Code, LedgerError
 from clayload.ledger.books import Books
 from clayload.ledger.engine import open_engine
+from clayload.ledger.migrate import migrate
 from clayload.ledger.moment import at_one_moment
 from clayload.ledger.runs import find_run
 from clayload.ledger.schema import LEDGER_VERSION, metadata, runs, slots, submissions
@@ -235,6 +236,64 @@ def test_a_ledger_that_cannot_be_opened_is_named_without_what_may_be_secret(url:
         Ledger.open(url)
     assert caught.value.code is Code.LEDGER_UNUSABLE
     assert "hunter2" not in f"{caught.value} {caught.value.hint} {caught.value.facts}"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "no url",
+        "postgres://host/ledger",
+        "mysql+pymysql://host/ledger",
+        "postgresql+asyncpg://host/ledger",
+        "postgresql+psycopg://127.0.0.1:1/ledger?nosuch=1",
+    ],
+)
+def test_a_url_nothing_can_open_is_told_with_how_to_write_one(url: str) -> None:
+    with pytest.raises(LedgerError, match="cannot be used") as caught:
+        Ledger.open(url)
+    assert caught.value.hint.startswith("write CLAYLOAD_LEDGER_URL as in postgresql+psycopg://")
+
+
+def test_a_server_that_does_not_answer_is_told_with_where_to_look() -> None:
+    with pytest.raises(LedgerError, match="cannot be used") as caught:
+        Ledger.open("postgresql+psycopg://127.0.0.1:1/ledger")
+    assert caught.value.hint.startswith("see that the server runs")
+
+
+def test_an_empty_file_is_told_to_be_no_ledger_yet(tmp_path: Path) -> None:
+    (tmp_path / "ledger.db").touch()
+    with pytest.raises(LedgerError, match="it holds no ledger yet") as caught:
+        Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}", read_only=True)
+    assert caught.value.hint.startswith("load an extract first")
+
+
+def test_a_file_that_is_no_database_is_told_with_naming_the_right_one(tmp_path: Path) -> None:
+    _make_garbage(tmp_path / "ledger.db")
+    with pytest.raises(LedgerError, match="not a database") as caught:
+        Ledger.open(f"sqlite:///{tmp_path / 'ledger.db'}")
+    assert caught.value.hint.startswith("name the ledger you mean")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM alembic_version",
+        "INSERT INTO alembic_version VALUES ('0001')",
+        "UPDATE alembic_version SET version_num = 'ae1027a6acf'",
+        "UPDATE alembic_version SET version_num = '000a27a6acf'",
+    ],
+)
+def test_a_version_that_is_none_of_ours_is_refused_with_naming_the_right_ledger(
+    scene: LedgerScene, change: str
+) -> None:
+    scene.open()
+    scene.close()
+    scene.query(change)
+    for attempt in (Ledger.open, migrate):
+        with pytest.raises(LedgerError, match="names none of clayload's versions") as caught:
+            attempt(scene.url)
+        assert caught.value.code is Code.LEDGER_UNUSABLE
+        assert caught.value.hint.startswith("name the ledger you mean")
 
 
 def test_a_read_only_ledger_file_is_refused_before_anything_is_sent(
