@@ -13,14 +13,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, Float, column, inspect, select, table, text
 
 from clayload.errors import Code, LedgerError
 from clayload.ledger.engine import name_of, open_to_migrate, opening, read_version, upgrade
 from clayload.ledger.schema import LEDGER_VERSION
-from clayload.ledger.server import make_alone
+from clayload.ledger.server import make_alone, shut_out_loads
 
 _IN_FLIGHT = text("SELECT COUNT(*) FROM submissions WHERE state = 'sending' AND give_up_at >= :now")
+_SERVER_CLOCK = text("SELECT EXTRACT(EPOCH FROM clock_timestamp())")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +43,22 @@ def migrate(url: str) -> Migrated:
     engine = open_to_migrate(url)
     with opening(engine):
         before = read_version(engine)
-        if before == LEDGER_VERSION:
-            backup = None
-        else:
-            _refuse_in_use(engine)
-            backup = _back_up(engine, before)
-            _upgrade(engine)
+        backup = None if before == LEDGER_VERSION else _upgrade(engine, before)
     engine.dispose()
     return Migrated(before, LEDGER_VERSION, backup)
 
 
-def _upgrade(engine: Engine) -> None:
+def _upgrade(engine: Engine, before: str) -> Path | None:
+    """Check, back up and change it with every load shut out; gives the backup."""
     with engine.begin() as connection:
         make_alone(connection)
+        shut_out_loads(connection)
+        _refuse_in_use(connection)
+        backup = _back_up(engine, before)
         upgrade(connection)
         if engine.dialect.name == "sqlite":
             _check_keys(connection)
+    return backup
 
 
 def _check_keys(connection: Connection) -> None:
@@ -72,20 +73,43 @@ def _check_keys(connection: Connection) -> None:
         )
 
 
-def _refuse_in_use(engine: Engine) -> None:
+def _refuse_in_use(connection: Connection) -> None:
     """A load of the older version could not go on with the newer ledger."""
-    with engine.connect() as connection:
-        n = connection.execute(_IN_FLIGHT, {"now": time.time()}).scalar_one()
-    if n:
-        raise LedgerError(
-            Code.LEDGER_UNUSABLE,
-            f"the ledger {name_of(engine)} is in use: {n:,} leads are under way",
-            hint="let the running loads end, or stop them (Ctrl-C), and try again in a minute",
-        )
+    now = _read_clock(connection)
+    if n := connection.execute(_IN_FLIGHT, {"now": now}).scalar_one():
+        use = f"{n:,} leads are under way"
+    # A load that is held or paused has nothing under way, and goes on asking.
+    elif (ahead_s := _read_present_until(connection) - now) > 0:
+        use = f"a load waits to send, and is expected to ask within {ahead_s:.0f} s"
+    else:
+        return
+    raise LedgerError(
+        Code.LEDGER_UNUSABLE,
+        f"the ledger {name_of(connection.engine)} is in use: {use}",
+        hint="let the running loads end, or stop them (Ctrl-C), and try again in some minutes",
+    )
+
+
+def _read_clock(connection: Connection) -> float:
+    """Read the clock that the loads went by: on a server the server's, one for all hosts."""
+    if connection.dialect.name == "sqlite":
+        return time.time()
+    return float(connection.execute(_SERVER_CLOCK).scalar_one())
+
+
+def _read_present_until(connection: Connection) -> float:
+    """Read until when a load counts as waiting; the first version did not write it down."""
+    names = [found["name"] for found in inspect(connection).get_columns("workspaces")]
+    present = [column(name, Float()) for name in names if name.startswith("present_until_")]
+    rows = connection.execute(select(*present).select_from(table("workspaces"))) if present else ()
+    return max((until for row in rows for until in row), default=0.0)
 
 
 def _back_up(engine: Engine, version: str) -> Path | None:
-    """Copy a SQLite ledger whole, beside it; what backs a server up is the server's."""
+    """Copy a SQLite ledger whole, beside it; what backs a server up is the server's.
+
+    It reads over a connection of its own, beside the one that keeps others from writing.
+    """
     if engine.dialect.name != "sqlite":
         return None
     path = Path(engine.url.database or "")

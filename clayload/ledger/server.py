@@ -44,6 +44,13 @@ def make_alone(connection: Connection) -> None:
         connection.execute(lock, {"number": _MAKING_THE_LEDGER})
 
 
+def shut_out_loads(connection: Connection) -> None:
+    """Let no load ask or answer until the transaction ends; SQLite's write lock does it there."""
+    if connection.dialect.name == "postgresql":
+        # As grants do: the workspaces first, so that nobody waits for each other in a circle.
+        connection.exec_driver_sql("LOCK TABLE workspaces, submissions IN ACCESS EXCLUSIVE MODE")
+
+
 @contextmanager
 def connect(engine: Engine) -> Iterator[Connection]:
     """Connect; to a server that is away for a moment, such as for a restart, again and again."""

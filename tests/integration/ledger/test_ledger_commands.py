@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,7 @@ from ledger_places import Place, PostgresPlaces, SqlitePlace
 from ledger_scene import NOVEMBER, LedgerScene, each, make_config, take_grant
 from polars.testing import assert_frame_equal
 
-from clayload.delivery.grant import SlotState
+from clayload.delivery.grant import SlotState, Wait
 from clayload.delivery.verdict import Verdict, VerdictKind
 from clayload.errors import Code, LedgerError
 from clayload.ledger.audit import audit
@@ -219,6 +221,55 @@ def test_a_ledger_that_a_load_uses_is_not_migrated(old: OldLedger) -> None:
     with pytest.raises(LedgerError, match="in use: 1 leads are under way"):
         migrate(old.place.url)
     assert old.place.query("SELECT version_num FROM alembic_version") == [("0001",)]
+
+
+def test_a_ledger_of_which_a_load_is_held_is_not_migrated(scene: LedgerScene) -> None:
+    scene.clock.at = time.time()
+    grants = scene.load(KEYS)
+    scene.opened[0].hold("main", "lunch")
+    assert isinstance(grants.grant(1, ()), Wait)
+    scene.close()
+    scene.query("UPDATE alembic_version SET version_num = '0006'")
+    with pytest.raises(LedgerError, match="in use: a load waits to send") as caught:
+        migrate(scene.url)
+    assert caught.value.code is Code.LEDGER_UNUSABLE
+    assert scene.query("SELECT version_num FROM alembic_version") == [("0006",)]
+
+
+def test_a_load_that_was_waiting_some_time_ago_does_not_stop_a_migration(old: OldLedger) -> None:
+    make_version(old.place, "0002")
+    waited = time.time() - 1
+    old.place.query(f"UPDATE workspaces SET present_until_low = {waited}")  # noqa: S608
+    assert migrate(old.place.url).after == LEDGER_VERSION
+
+
+def test_on_postgres_the_servers_clock_says_whether_a_load_is_alive(
+    postgres_places: PostgresPlaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with postgres_places.empty() as place:
+        old = make_old(place)
+        place.query("UPDATE submissions SET give_up_at = 8e9 WHERE state = 'sending'")
+        monkeypatch.setattr("time.time", lambda: 9e9)
+        with pytest.raises(LedgerError, match="in use: 1 leads are under way"):
+            migrate(old.place.url)
+
+
+def test_a_load_that_begins_while_a_migration_begins_stops_it(
+    postgres_places: PostgresPlaces,
+) -> None:
+    count_waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted"
+    with postgres_places.empty() as place, ThreadPoolExecutor(1) as pool:
+        make_old(place)
+        place.query("BEGIN")
+        place.query("UPDATE submissions SET give_up_at = 9e9 WHERE state = 'sending'")
+        migration = pool.submit(migrate, place.url)
+        give_up_at = time.monotonic() + 20
+        while place.query(count_waiting) == [(0,)] and time.monotonic() < give_up_at:
+            time.sleep(0.02)
+        place.query("COMMIT")
+        with pytest.raises(LedgerError, match="in use: 1 leads are under way"):
+            migration.result()
+        assert place.query("SELECT version_num FROM alembic_version") == [("0001",)]
 
 
 def test_rows_that_point_nowhere_stop_a_migration_and_it_leaves_no_trace(
