@@ -2,13 +2,14 @@
 
 In:    a ledger, open for reading, and a folder.
 Out:   one Parquet file for each of the ledger's tables, all as they stood at one moment.
-Never: a whole table in memory, and never a half-written file under its final name.
+Never: a whole table in memory, and never a file under its final name before all are written.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -16,10 +17,12 @@ from sqlalchemy import Connection, select
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.types import BigInteger, Float, Integer, Text
 
+from clayload.folder import remove_folder
 from clayload.ledger import schema
 from clayload.ledger.moment import at_one_moment
 from clayload.ledger.store import Ledger
 
+_UNFINISHED = ".exporting-"
 _ROWS_AT_ONCE = 50_000
 _MICROSECONDS = 1_000_000
 _POLARS_OF: Mapping[type, pl.DataType] = {
@@ -34,31 +37,44 @@ def export(ledger: Ledger, folder: Path) -> dict[str, int]:
     """Write `<table>.parquet` for every table of the ledger; gives the rows of each.
 
     Columns are named as in the ledger; moments (`at`, `…_at`, `…_until`) are Datetime in UTC, to
-    the microsecond.
+    the microsecond. What an export that was killed left behind goes; none may be running there.
 
     Raises:
         LedgerError: the ledger cannot be read.
         OSError: the folder cannot be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with at_one_moment(ledger) as connection:
-        return {
-            name: _export_table(connection, table, folder / f"{name}.parquet")
-            for name, table in schema.metadata.tables.items()
-        }
+    with _unfinished_folder(folder) as unfinished:
+        with at_one_moment(ledger) as connection:
+            n_rows = {
+                name: _export_table(connection, table, unfinished / f"{name}.parquet")
+                for name, table in schema.metadata.tables.items()
+            }
+        for name in n_rows:
+            (unfinished / f"{name}.parquet").replace(folder / f"{name}.parquet")
+    return n_rows
+
+
+@contextmanager
+def _unfinished_folder(folder: Path) -> Iterator[Path]:
+    for left in folder.glob(f"{_UNFINISHED}*/"):
+        remove_folder(left)
+    # Beside the files: there must be room there anyway, which /tmp may not have.
+    unfinished = Path(tempfile.mkdtemp(dir=folder, prefix=_UNFINISHED))
+    try:
+        yield unfinished
+    finally:
+        remove_folder(unfinished)
 
 
 def _export_table(connection: Connection, table: SqlTable, path: Path) -> int:
     """Write batches, then one file of them all: a Parquet file cannot be added to."""
     n_rows = 0
-    # Beside the file: there must be room there anyway, which /tmp may not have.
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".exporting-") as parts:
+    with tempfile.TemporaryDirectory(dir=path.parent) as parts:
         for number, frame in enumerate(_read_frames(connection, table)):
             frame.write_parquet(Path(parts, f"{number:06}.parquet"))
             n_rows += frame.height
-        whole = Path(parts, "whole")
-        pl.scan_parquet(Path(parts, "*.parquet")).sink_parquet(whole)
-        whole.replace(path)
+        pl.scan_parquet(Path(parts, "*.parquet")).sink_parquet(path)
     return n_rows
 
 

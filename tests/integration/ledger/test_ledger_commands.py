@@ -438,6 +438,28 @@ def test_a_second_export_takes_the_place_of_the_first(scene: LedgerScene, tmp_pa
     assert len(list(folder.iterdir())) == len(metadata.tables)
 
 
+def test_an_export_that_fails_leaves_the_one_before_whole(
+    scene: LedgerScene, tmp_path: Path
+) -> None:
+    ledger, folder = load_some(scene), tmp_path / "export"
+    export(ledger, folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    ledger.mark_slot("tech-1", SlotState.RETIRED, "old")
+    *_, last = metadata.tables
+    scene.query(f"DROP TABLE {last}")
+    with pytest.raises(LedgerError, match=last):
+        export(ledger, folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_an_export_takes_away_what_a_killed_one_left(scene: LedgerScene, tmp_path: Path) -> None:
+    left = tmp_path / "export" / ".exporting-killed"
+    left.mkdir(parents=True)
+    (left / "submissions.parquet").write_text("lead_keys")
+    export(load_some(scene), left.parent)
+    assert not left.exists()
+
+
 def test_a_slot_retired_during_a_load_gets_nothing_after_the_grant_under_way(
     scene: LedgerScene,
 ) -> None:
