@@ -23,26 +23,41 @@ NETWORK_KINDS = frozenset(
         "9p",
         "afs",
         "beegfs",
+        "blobfuse",
+        "blobfuse2",
         "ceph",
+        "ceph-fuse",
         "cifs",
         "coda",
         "davfs",
-        "glusterfs",
         "gcsfuse",
+        "glusterfs",
+        "goofys",
         "gpfs",
+        "juicefs",
         "lustre",
+        "mfs",
         "ncpfs",
         "nfs",
         "nfs4",
         "orangefs",
+        "panfs",
+        "prl_fs",
         "rclone",
         "s3fs",
         "smb3",
         "smbfs",
         "sshfs",
+        "vboxsf",
+        "virtiofs",
+        "vmhgfs",
+        "vmhgfs-fuse",
     }
 )
-"""File systems of other machines, as mountinfo names them, without a leading `fuse.`."""
+"""File systems of other machines, as mountinfo names them, without a leading `fuse.`.
+
+The host of a virtual machine is another machine too: it may write its folder without these locks.
+"""
 
 MOUNTS = Path("/proc/self/mountinfo")
 """Where Linux lists the mounts that this process sees."""

@@ -21,7 +21,14 @@ def find(path: str, *mounts: str) -> Mount | None:
     return find_network_mount(Path(path), "\n".join([ROOT, *mounts]) + "\n")
 
 
-@pytest.mark.parametrize("kind", ["nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "ceph"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("nfs", "nfs4", "cifs", "smb3", "fuse.sshfs", "9p", "ceph", "panfs"),
+        *("fuse.ceph-fuse", "fuse.juicefs", "fuse.blobfuse2", "fuse.goofys", "fuse.mfs"),
+        *("virtiofs", "vboxsf", "fuse.vmhgfs-fuse", "prl_fs"),
+    ],
+)
 def test_a_path_on_a_disk_of_another_machine_is_found(kind: str) -> None:
     found = find("/shared/home/ledger.db", mount("/shared", kind))
     assert found == Mount(PurePosixPath("/shared"), kind)
