@@ -63,6 +63,9 @@ def _unfinished_folder(folder: Path) -> Iterator[Path]:
     unfinished = Path(tempfile.mkdtemp(dir=folder, prefix=_UNFINISHED))
     try:
         yield unfinished
+    except pl.exceptions.ComputeError as error:
+        # So polars says that the disk is full; the frames themselves are the ledger's own.
+        raise OSError(str(error)) from error
     finally:
         remove_folder(unfinished)
 

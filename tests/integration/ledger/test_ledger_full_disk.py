@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import resource
+import secrets
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from ledger_scene import TABLE, LedgerScene, each, take_grant
@@ -15,6 +17,7 @@ from sqlalchemy import Engine
 from clayload.delivery.verdict import Answered, judge
 from clayload.errors import Code, LedgerError
 from clayload.ledger.books import Books
+from clayload.ledger.export import export
 from clayload.ledger.store import Ledger
 from clayload.model import RowEnd
 
@@ -62,6 +65,18 @@ def test_a_full_disk_is_told_without_a_leads_key_and_nothing_is_half_written(
     assert sqlite_scene.query("SELECT COUNT(*) FROM submissions") == [(0,)]
     assert sqlite_scene.query("SELECT COUNT(*) FROM chunks") == [(0,)]
     assert sqlite_scene.register(ledger, "run-1", "chunk-1", KEYS) == len(KEYS)
+
+
+def test_an_export_to_a_full_disk_is_a_failure_of_the_folder_and_leaves_nothing(
+    sqlite_scene: LedgerScene, tmp_path: Path
+) -> None:
+    sqlite_scene.load([secrets.token_hex(64) for _ in range(3_000)])
+    sqlite_scene.close()
+    ledger = Ledger.open(sqlite_scene.url, read_only=True)
+    with _no_larger_files(ledger.engine), pytest.raises(OSError, match="File too large"):
+        export(ledger, tmp_path / "export")
+    ledger.close()
+    assert list((tmp_path / "export").iterdir()) == []
 
 
 def test_a_disk_that_fills_during_the_load_leaves_the_open_grant_and_no_more_in_doubt(
