@@ -58,8 +58,9 @@ def find_standing(resend: Resend, cycle: str, lead: Lead, known: Sequence[Known]
     last = relevant[-1]
     if resend is Resend.NEVER or _is_unchanged(lead, last):
         return last
-    # Not sent yet: it goes out as it is now.
-    return last if last.state == SubmissionState.PENDING else _find_edition(lead, of_cycle)
+    # Not sent yet: it goes out as it is now. An older submission that was like the lead does not
+    # stand for it: Clay has had another content since.
+    return last if last.state == SubmissionState.PENDING else None
 
 
 def _is_unchanged(lead: Lead, last: Known) -> bool:
@@ -83,14 +84,8 @@ def edition_of(lead: Lead, cycle: str, known: Sequence[Known]) -> str:
     if not taken:
         return ""
     name = lead.payload_hash or ""
-    # A submission that bears the name goes, or went, out as something else: it had changed again.
+    # The name is taken where the lead changed back, or had changed again before it was sent.
     return f"{name}.{len(taken)}" if name in taken else name
-
-
-def _find_edition(lead: Lead, of_cycle: Sequence[Known]) -> Known | None:
-    """Find what stands for a lead that changed back to how it was sent once in this cycle."""
-    was_sent_so = (one for one in of_cycle if one.edition and one.payload_hash == lead.payload_hash)
-    return next(was_sent_so, None)
 
 
 def read_known(

@@ -1,7 +1,8 @@
 """Is a lead's newest content the last that arrives, whatever loads overlap, crash and are replayed?
 
 The real store on a real database, two Ledger objects as two processes, time turned by hand.
-Contents are numbered as they are loaded, so a greater one is a newer one.
+A lead may change back to what it was: its contents are numbered as they are loaded ("0007b" is
+what the seventh run had, and what is sent is "b"), so a greater one is a newer one.
 """
 
 from __future__ import annotations
@@ -74,7 +75,7 @@ SELECT lead_key FROM submissions WHERE state = 'pending' AND submission_id NOT I
 
 @dataclass
 class Chunk:
-    """One chunk in one process, what it holds, and the grant it has."""
+    """One chunk in one process, what it holds, and the grant it has: what it sends by that."""
 
     ref: ChunkRef
     sender: str
@@ -82,6 +83,7 @@ class Chunk:
     contents: Mapping[str, str]
     open: Grant | None = None
     granted_at: float = 0.0
+    sends: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -129,24 +131,25 @@ class ChangingLeads(RuleBasedStateMachine):
         self.all_chunks: list[Chunk] = []
         self.n_runs = self.n_senders = 0
         # Where it all begins: a lead is under way when another load has it differently.
-        self.load(KEYS, [], 0)
+        self.load(KEYS, "aa", 0)
         self._ask(self.all_chunks[0], ())
-        self.load(KEYS, [], 1)
+        self.load(KEYS, "bb", 1)
 
     def teardown(self) -> None:
         self.at_the_end.close()
 
     @rule(
         keys=st.sampled_from([KEYS, KEYS, KEYS[:1]]),
-        unchanged=st.sampled_from([[], [], KEYS[:1], KEYS]),
+        payloads=st.text("abc", min_size=2, max_size=2),
         process=st.integers(0, 1),
     )
-    def load(self, keys: list[str], unchanged: list[str], process: int) -> None:
+    def load(self, keys: list[str], payloads: str, process: int) -> None:
         ref = self._name_chunk()
         self.scene.start_run(self.ledgers[process], ref.run_id)
-        known = {key: self.newest[key] for key in unchanged if key in self.newest}
-        contents = {key: known.get(key, f"{self.n_runs:04}") for key in keys}
-        self.newest |= contents
+        contents = dict(zip(keys, payloads, strict=False))
+        for key, payload in contents.items():
+            if payload != _payload_of(self.newest.get(key, "")):
+                self.newest[key] = f"{self.n_runs:04}{payload}"
         self._register(ref, contents, process)
         self.all_chunks.append(self._new_process(ref, contents, process))
 
@@ -183,7 +186,7 @@ class ChangingLeads(RuleBasedStateMachine):
             return
         contents = {lead.lead_key: str(lead.payload_hash) for lead in found}
         assert contents.items() <= chunk.contents.items()
-        assert contents.items() <= self.newest.items()
+        assert contents.items() <= self._newest_payloads().items()
         ref = self._name_chunk()
         assert self.scene.replay(ledger, ref, found) == len(found)
         self.all_chunks.append(self._new_process(ref, contents, process))
@@ -206,8 +209,12 @@ class ChangingLeads(RuleBasedStateMachine):
         for key, content, state in self.scene.query(NEWEST):
             assert state in ("delivered", "refused", "in_doubt")
             if state == "delivered":
-                assert self.clay.in_order(key)[-1] == content == self.newest[key]
+                assert self.clay.in_order(key)[-1] == self.newest[key]
+                assert content == _payload_of(self.newest[key])
         assert not [found for found in audit(self.ledgers[0]) if found.is_damage]
+
+    def _newest_payloads(self) -> dict[str, str]:
+        return {key: _payload_of(content) for key, content in self.newest.items()}
 
     def _open(self) -> list[Chunk]:
         return [chunk for chunk in self.all_chunks if chunk.open is not None]
@@ -235,12 +242,17 @@ class ChangingLeads(RuleBasedStateMachine):
         answer = chunk.grants.grant(len(KEYS), self._learn(chunk, told))
         chunk.open = answer if isinstance(answer, Grant) else None
         chunk.granted_at = self.scene.clock()
+        # Nothing is granted but what the lead is now, in whichever chunk's file.
+        chunk.sends = {lead.lead_key: self.newest[lead.lead_key] for lead in _leads_of(chunk)}
+        assert all(
+            chunk.contents[key] == _payload_of(content) for key, content in chunk.sends.items()
+        )
         return answer
 
     def _learn(self, chunk: Chunk, told: Verdicts) -> Verdicts:
         at = self._latest_arrival(chunk)
         for lead, verdict in told:
-            key, content = lead.lead_key, chunk.contents[lead.lead_key]
+            key, content = lead.lead_key, chunk.sends[lead.lead_key]
             if verdict.kind is VerdictKind.DELIVERED:
                 self.clay.take(key, content, at)
                 self.clay.delivered.append((key, content))
@@ -252,7 +264,7 @@ class ChangingLeads(RuleBasedStateMachine):
     def _doubt(self, chunk: Chunk, leads: Iterable[GrantedLead]) -> None:
         """These leads of the open grant may have arrived."""
         for lead in leads:
-            key, content = lead.lead_key, chunk.contents[lead.lead_key]
+            key, content = lead.lead_key, chunk.sends[lead.lead_key]
             self.clay.take(key, content, self._latest_arrival(chunk))
             self.clay.doubted.add((key, content))
 
@@ -279,9 +291,14 @@ class ChangingLeads(RuleBasedStateMachine):
         sent = self.scene.query(
             "SELECT lead_key, payload_hash FROM submissions WHERE state = 'delivered'"
         )
-        assert set(sent) <= set(self.clay.delivered)
-        assert {key: content for key, content, _ in self.scene.query(NEWEST)} == self.newest
+        assert set(sent) <= {(key, _payload_of(content)) for key, content in self.clay.delivered}
+        newest = {key: content for key, content, _ in self.scene.query(NEWEST)}
+        assert newest == self._newest_payloads()
         assert self.scene.query(OWED_BUT_NOT_NEWEST) == []
+
+
+def _payload_of(content: str) -> str:
+    return content[4:]
 
 
 def _one_of(chunks: Sequence[Chunk], which: int) -> Chunk:

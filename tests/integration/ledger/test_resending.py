@@ -86,15 +86,19 @@ def test_a_change_before_the_lead_was_sent_is_no_second_lead(scene: LedgerScene)
     assert table.register(CYCLE, _leads("a", "b")) == 1
 
 
-def test_back_and_forth_within_a_cycle_ends(scene: LedgerScene) -> None:
+def test_a_lead_that_changes_back_and_forth_within_a_cycle_is_sent_each_time_and_then_rests(
+    scene: LedgerScene,
+) -> None:
     scene.config = make_config(resend="when_changed")
     table = Table(scene)
     n_owed = []
-    for text in ("a", "b", "a", "b", "a"):
+    for text in "ababbaa":
         n_owed.append(table.register(CYCLE, [Lead(0, KEYS[0], text)]))
         if n_owed[-1]:
             table.deliver(1)
-    assert n_owed == [1, 1, 1, 0, 0]
+    assert n_owed == [1, 1, 1, 1, 0, 1, 0]
+    sent = scene.query("SELECT payload_hash, state FROM submissions ORDER BY submission_id")
+    assert sent == [(text, "delivered") for text in "ababa"]
 
 
 def test_a_table_that_resends_tries_leads_in_doubt_three_times_with_growing_rests(

@@ -98,9 +98,12 @@ def test_a_second_submission_of_a_cycle_is_named_by_what_changed() -> None:
     assert edition_of(LEAD, NOVEMBER, [first]) == "new"
 
 
-def test_a_lead_that_changed_back_to_how_it_was_sent_once_in_its_cycle_is_not_owed() -> None:
+def test_a_lead_that_changed_back_to_how_it_was_sent_once_in_its_cycle_is_owed_anew() -> None:
     known = [_edition(1, "", "old"), _edition(2, "new", "new"), _edition(3, "newer", "newer")]
-    assert find_standing(WHEN_CHANGED, NOVEMBER, LEAD, known) is known[1]
+    assert find_standing(WHEN_CHANGED, NOVEMBER, LEAD, known) is None
+    assert edition_of(LEAD, NOVEMBER, known) == "new.3"
+    back = _edition(4, "new.3", "new")
+    assert find_standing(WHEN_CHANGED, NOVEMBER, LEAD, [*known, back]) is back
 
 
 def test_a_lead_that_was_overtaken_before_it_was_sent_is_owed_when_it_changes_back() -> None:
