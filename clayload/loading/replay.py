@@ -28,7 +28,7 @@ from clayload.ledger.runs import RunRow, find_run
 from clayload.ledger.snapshot import unbenched
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import RunStart
-from clayload.loading.prepare import PreparedLoad
+from clayload.loading.prepare import PreparedLoad, put_in_turn
 from clayload.loading.run_folder import RunFolder, find_run_folder, folder_gone, new_run_folder
 from clayload.loading.setup import Setup
 from clayload.loading.suppression import are_listed
@@ -194,7 +194,7 @@ def prepare_replay(plan: ReplayPlan, setup: Setup) -> PreparedLoad:
         run_id=made.run_id,
         cycle=parent.cycle,
         reading=reading,
-        chunks=tuple(chunks),
+        chunks=tuple(put_in_turn(chunks)),
         n_owed=n_owed,
         n_accepted=len(plan.leads),
     )

@@ -8,11 +8,12 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from load_kit import Ended, Workbench, end, ends_of
-from load_tables import BenchOptions, Lead, make_leads
+from load_tables import FINANCE, TECH, BenchOptions, Lead, make_leads
 from refusing_server import ANSWER, start_refusing_server
 from standin_process import StandIn
 
@@ -20,8 +21,8 @@ N_REFUSED, N_ABSENT, N_ARRIVED = 3, 2, 3
 N_IN_DOUBT = N_ABSENT + N_ARRIVED
 
 
-def _refusable(n: int, first: int = 500) -> list[Lead]:
-    return [{**lead, "notes": "refuse me"} for lead in make_leads("Banking", n, first=first)]
+def _refusable(n: int, first: int = 500, industry: str = "Banking") -> list[Lead]:
+    return [{**lead, "notes": "refuse me"} for lead in make_leads(industry, n, first=first)]
 
 
 def _load_first(bench: Workbench) -> Ended:
@@ -95,6 +96,21 @@ def test_a_replay_sends_the_refused_and_nothing_else_and_the_parent_names_it(
     assert bench.query("SELECT DISTINCT n_attempts FROM submissions") == [(1,), (2,)]
     again = bench.run("replay", parent["run_id"], "--yes")
     assert (again.exit_code, "nothing to replay" in again.stdout) == (0, True)
+
+
+def test_the_leads_of_a_table_of_high_priority_are_replayed_first(bench: Workbench) -> None:
+    bench.reconfigure(BenchOptions(tables=(TECH, replace(FINANCE, priority="high"))))
+    extract = bench.write_csv([*_refusable(12, industry="Software"), *_refusable(12)])
+    with start_refusing_server() as url:
+        hook = f"{url}/hook"
+        loaded = bench.load(extract, CLAY_WEBHOOK_TECH_1=hook, CLAY_WEBHOOK_FINANCE_1=f"{hook}-2")
+    assert ends_of(loaded.json) == {"refused": 24}
+    run_id = loaded.json["run_id"]
+    replayed = bench.run("replay", run_id, "--yes", "--json", CLAYLOAD_CHUNKS_AT_ONCE="1")
+    assert ends_of(replayed.json) == {"delivered": 24}
+    last_urgent = max(row["received_at"] for row in bench.standin.rows("finance"))
+    first_other = min(row["received_at"] for row in bench.standin.rows("tech"))
+    assert last_urgent < first_other
 
 
 def test_leads_in_doubt_are_sent_again_only_when_asked_for_and_charged_again(
