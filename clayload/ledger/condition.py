@@ -37,7 +37,7 @@ class Condition:
     `in_flight` leads of it await their answers, by table; `unsent` were granted to a process that
     ended before it sent them, `n_lost` after. `moved_at`: when one of its leads was last granted
     or answered. `owed`: what all runs owe that were neither closed nor told to stop, by table and
-    by the priority that a run was given in place of the table's.
+    by the priority that a run was given in place of the table's; what several owe is the newest's.
     `refusals`: status, reason, count. `n_sent_before`: leads it delivered that had been delivered
     before.
     """
@@ -99,12 +99,22 @@ def _is_anybody_asking(connection: Connection, workspace: str, now: float) -> bo
 
 
 def _count_owed(connection: Connection) -> dict[tuple[str, str | None], int]:
-    """Count what runs owe that may be under way; each lead once at a priority."""
-    counted = (
-        select(_c.table_name, _r.priority, func.count(_s.submission_id.distinct()))
+    """Count what runs owe that may be under way; each lead once, for the newest that owes it.
+
+    A run that was killed stays open: the load that goes on with its leads has them now.
+    """
+    newest_first = (_r.started_at.desc(), _c.chunk_no.desc())
+    nth = func.row_number().over(partition_by=_s.submission_id, order_by=newest_first)
+    owed = (
+        select(_c.table_name, _r.priority, nth.label("nth"))
         .select_from(LEADS_OF_RUN.join(schema.runs, _r.run_id == _c.run_id))
         .where(_r.finished_at.is_(None), _r.halted_by.is_(None), _IS_OWED)
-        .group_by(_c.table_name, _r.priority)
+        .subquery()
+    )
+    counted = (
+        select(owed.c.table_name, owed.c.priority, func.count(literal(1)))
+        .where(owed.c.nth == 1)
+        .group_by(owed.c.table_name, owed.c.priority)
     )
     return {(name, priority): n for name, priority, n in connection.execute(counted)}
 

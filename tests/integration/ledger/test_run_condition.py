@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ledger_scene import NOVEMBER, TABLE, LedgerScene, each, take_grant
+from ledger_scene import CYCLE, NOVEMBER, TABLE, LedgerScene, each, take_grant
 
 from clayload.delivery.verdict import Answered, judge, too_large
 from clayload.ledger.condition import Condition, read_condition
@@ -12,7 +12,8 @@ from clayload.ledger.left import NOTHING_LEFT, Left
 from clayload.ledger.owing import Lead
 from clayload.ledger.register import Owing, register_chunk
 from clayload.ledger.runs import find_run
-from clayload.ledger.store import Ledger
+from clayload.ledger.store import Ledger, RunStart
+from clayload.model import Priority
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 DELIVERED = judge(Answered(200, {}, ""), NOW)
@@ -64,6 +65,21 @@ def test_owed_are_the_leads_of_runs_that_may_go_on_each_once(scene: LedgerScene)
     assert condition_of(ledger, "run-1").owed == {(TABLE, None): 16}
     ledger.finish_run("run-2", "pending", "[]")
     assert condition_of(ledger, "run-1").owed == {(TABLE, None): 6}
+
+
+def test_what_several_open_runs_owe_is_owed_once_at_the_priority_of_the_newest(
+    scene: LedgerScene,
+) -> None:
+    scene.load(KEYS[:2])
+    ledger = scene.opened[0]
+    for priority, keys in ((Priority.HIGH, KEYS[:10]), (Priority.LOW, KEYS[4:12])):
+        scene.clock.at += 60
+        run = RunStart(priority, "extract-1", CYCLE, "{}", priority=priority)
+        ledger.start_run(run, scene.config)
+        scene.register(ledger, priority, "chunk-1", keys)
+    assert condition_of(ledger, "run-1").owed == {(TABLE, "high"): 4, (TABLE, "low"): 8}
+    ledger.halt_run("low", "interrupted")
+    assert condition_of(ledger, "run-1").owed == {(TABLE, "high"): 10}
 
 
 def test_refusals_are_counted_by_status_and_reason_the_most_first(scene: LedgerScene) -> None:
