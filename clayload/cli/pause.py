@@ -7,6 +7,7 @@ import typer
 
 from clayload.cli.say import out
 from clayload.ledger.holds import count_in_flight, find_hold, list_workspaces
+from clayload.ledger.left import find_left
 from clayload.ledger.store import Ledger
 from clayload.loading.progress import describe_hold
 from clayload.loading.setup import Setup, read_setup
@@ -57,7 +58,8 @@ def _open_with(workspace: str, setup: Setup) -> Ledger:
 
 
 def _describe_in_flight(ledger: Ledger, setup: Setup) -> str:
-    flying = count_in_flight(ledger, setup.config.tables)
+    left = find_left(ledger, setup.departures_folder)
+    flying = count_in_flight(ledger, setup.config.tables, left)
     if flying.recorded_by is None:
         return "nothing is in flight"
     left_s = max(flying.recorded_by - ledger.now(), 0.0)

@@ -1,6 +1,6 @@
 """Is a workspace paused by a person, and what is still on its way?
 
-In:    a workspace's name.
+In:    a workspace's name; what processes that ended have left behind.
 Out:   its pause, if there is one; the workspaces the ledger knows; how much is in flight.
 Never: a write: `Ledger.hold` pauses, `Ledger.release` ends it.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, literal, select
 
+from clayload.ledger.left import Left
 from clayload.ledger.schema import submissions, workspaces
 from clayload.ledger.states import SubmissionState
 from clayload.ledger.store import Ledger
@@ -28,7 +29,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class InFlight:
-    """Leads granted and not yet answered; by `recorded_by` (epoch seconds) all will have been."""
+    """Leads whose answers are awaited; by `recorded_by` (epoch seconds) all will have come."""
 
     n_leads: int
     recorded_by: float | None
@@ -50,13 +51,11 @@ def list_workspaces(ledger: Ledger) -> list[str]:
         return list(connection.execute(select(workspaces.c.workspace)).scalars())
 
 
-def count_in_flight(ledger: Ledger, tables: Collection[str]) -> InFlight:
-    """Count what was granted for these tables and is not yet recorded."""
+def count_in_flight(ledger: Ledger, tables: Collection[str], left: Left) -> InFlight:
+    """Count what was granted for these tables and is not yet recorded, but for what is `left`."""
     counted = select(
         func.count(literal(1)).label("n"), func.max(submissions.c.give_up_at).label("last")
-    ).where(
-        submissions.c.state == SubmissionState.SENDING, submissions.c.table_name.in_(list(tables))
-    )
+    ).where(left.state == SubmissionState.SENDING, submissions.c.table_name.in_(list(tables)))
     with ledger.reading() as connection:
         row = connection.execute(counted).one()
     return InFlight(row.n, row.last)

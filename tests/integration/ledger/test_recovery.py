@@ -17,6 +17,7 @@ from clayload.delivery.verdict import Verdict, VerdictKind
 from clayload.ledger.books import Books, LeadRow
 from clayload.ledger.departures import Departures, ended_senders, open_departures
 from clayload.ledger.grants import ChunkGrants, GrantTerms
+from clayload.ledger.holds import InFlight, count_in_flight
 from clayload.ledger.left import NOTHING_LEFT, Left, find_left
 from clayload.ledger.recovery import Recovered, recover
 from clayload.ledger.reopen import Replayable, find_replayable
@@ -118,6 +119,30 @@ def test_recovering_twice_or_at_once_settles_each_lead_once(
             assert recover(scene.opened[0], notes) == Recovered(3, 1)
         assert recover(scene.opened[0], notes) == Recovered()
     assert scene.used == {"tech-1": 1}
+
+
+def test_in_flight_is_only_what_a_process_still_awaits_the_answer_of(
+    scene: LedgerScene, notes: Path
+) -> None:
+    with _sender(notes, 1, 3) as (sender, process):
+        _grant_to(scene, sender, 4)
+        process.kill()
+        process.wait()
+    ledger = scene.opened[0]
+    take_grant(_grants_of(scene, "of-another-machine"), 2)
+    assert _fly(ledger, notes).n_leads == 2
+    scene.clock.at += 60
+    assert _fly(ledger, notes) == InFlight(0, None)
+    with _sender(notes, 7) as (sender, _):
+        take_grant(_grants_of(scene, sender), 3)
+        in_flight = _fly(ledger, notes)
+    assert in_flight.n_leads == 3
+    assert in_flight.recorded_by is not None
+    assert in_flight.recorded_by > scene.clock()
+
+
+def _fly(ledger: Ledger, notes: Path) -> InFlight:
+    return count_in_flight(ledger, {TABLE}, find_left(ledger, notes))
 
 
 def test_who_only_looks_sees_what_a_recovery_then_writes_down(

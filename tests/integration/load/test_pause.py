@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from load_kit import CYCLE, Process, Workbench, end, ends_of
+from load_kit import CYCLE, Process, Workbench, end, ends_of, kill
 from load_tables import BenchOptions, make_leads
 from standin_process import StandIn
 
@@ -75,6 +75,15 @@ def test_a_pause_stops_two_loads_within_a_grant_and_both_end_after_it(bench: Wor
     assert [ends_of(one.json) for one in ended] == [{"delivered": N_LEADS}] * 2
     assert bench.n_taken() == bench.n_rows() == 2 * N_LEADS
     assert any(said in line for one in ended for line in one.error_lines)
+
+
+def test_what_a_killed_load_had_sent_is_not_in_flight(bench: Workbench) -> None:
+    extract = bench.write_csv(make_leads("Banking", N_LEADS))
+    with bench.start("load", extract, "--cycle", CYCLE) as process:
+        bench.wait_for_rows(30)
+        kill(process)
+    assert bench.query_left_behind("SELECT 1 FROM submissions WHERE state = 'sending'")
+    assert bench.run("pause", "main").stdout.splitlines()[1] == "nothing is in flight"
 
 
 @pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
