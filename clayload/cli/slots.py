@@ -132,9 +132,13 @@ def retire(
     if undo:
         _refuse_unretired(found)
         setup.ledger.mark_slot(slot, SlotState.ACTIVE, "")
-        out.print(
-            f"slot {slot} of {table.table} is used again: {found.safe_limit - found.used:,} left"
-        )
+        n_left = _describe_left(table, found.safe_limit - found.used)
+        out.print(f"slot {slot} of {table.table} is used again: {n_left}")
+        return
+    if found.state is SlotState.RETIRED:
+        # Why it was retired stands: another reason, or none, is not written over it.
+        why = f" ({found.reason})" if found.reason else ""
+        out.print(f"slot {slot} of {table.table} is retired already{why}: nothing was changed")
         return
     others = [one for one in table.usable if one.slot != slot]
     if not others and not force:
@@ -160,8 +164,12 @@ def _refuse_unretired(slot: SlotForecast) -> None:
         )
 
 
+def _describe_left(table: TableForecast, n: int) -> str:
+    return "no limit" if table.auto_delete else f"{max(n, 0):,} left"
+
+
 def _last_slot(table: TableForecast, slot: SlotForecast) -> CapacityExhaustedError:
-    n_left = "no limit" if table.auto_delete else f"{slot.n_left:,} left"
+    n_left = _describe_left(table, slot.n_left)
     return CapacityExhaustedError(
         Code.LAST_SLOT,
         f"{slot.slot} is the last usable slot of {table.table} ({slot.used:,} used, {n_left}); "

@@ -7,8 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 import polars as pl
-from load_kit import Workbench, ends_of
-from load_tables import BenchOptions, BenchSlot, BenchTable, make_leads
+import pytest
+from load_kit import WORKSPACE, Workbench, ends_of
+from load_tables import BenchOptions, BenchSlot, BenchTable, describe_config, make_leads
 
 from clayload.ledger.schema import metadata
 
@@ -114,6 +115,36 @@ def test_the_last_slot_is_retired_only_by_force_and_a_retired_one_can_come_back(
     assert slots_of(bench)["tech-1"]["state"] == "active"
     unknown = bench.run("slots", "retire", "tech-9")
     assert unknown.error_lines[0].startswith("CLY-CFG-10 there is no slot 'tech-9'")
+
+
+@pytest.mark.parametrize("n_others", [0, 1])
+def test_retiring_a_retired_slot_again_changes_nothing_and_keeps_why(
+    bench: Workbench, n_others: int
+) -> None:
+    bench.reconfigure(options(BenchSlot("tech-1"), *[BenchSlot("tech-2")][:n_others]))
+    first = ("slots", "retire", "tech-1", "--force", "--because", "its URL leaked")
+    assert bench.run(*first).exit_code == 0
+    for again in ((), ("--because", "another reason"), ("--force",)):
+        ended = bench.run("slots", "retire", "tech-1", *again)
+        assert (ended.exit_code, ended.stdout) == (
+            0,
+            "slot tech-1 of tech is retired already (its URL leaked): nothing was changed\n",
+        )
+        assert slots_of(bench)["tech-1"]["reason"] == "its URL leaked"
+
+
+def test_a_slot_without_a_limit_is_told_so_when_it_is_used_again(bench: Workbench) -> None:
+    bench.reconfigure(options(BenchSlot("tech-1")))
+    document = describe_config(WORKSPACE, bench.options)
+    document["workspace"]["plan"] = "enterprise"
+    document["tables"]["tech"]["auto_delete"] = True
+    bench.write_config(**document)
+    assert bench.run("slots", "retire", "tech-1", "--force").exit_code == 0
+    undone = bench.run("slots", "retire", "tech-1", "--undo")
+    assert (undone.exit_code, undone.stdout) == (
+        0,
+        "slot tech-1 of tech is used again: no limit\n",
+    )
 
 
 def test_the_ledger_is_exported_and_checked_by_the_shell(bench: Workbench, tmp_path: Path) -> None:
