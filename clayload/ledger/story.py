@@ -14,6 +14,7 @@ from sqlalchemy import func, literal, select
 
 from clayload.ledger import schema
 from clayload.ledger.left import Left
+from clayload.ledger.newest import IS_NEWEST
 from clayload.ledger.store import Ledger
 
 _s, _p, _c, _cl = (
@@ -26,7 +27,10 @@ _s, _p, _c, _cl = (
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A submission as it stands; times are epoch seconds, UTC."""
+    """A submission as it stands; times are epoch seconds, UTC.
+
+    `is_newest`: no other content of the lead was loaded since.
+    """
 
     submission_id: int
     table: str
@@ -41,6 +45,7 @@ class Standing:
     n_attempts: int
     give_up_at: float | None
     updated_at: float
+    is_newest: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,7 @@ def read_story(ledger: Ledger, lead_keys: Collection[str], left: Left) -> Story:
             left.n_attempts.label("n_attempts"),
             _s.give_up_at,
             _s.updated_at,
+            IS_NEWEST.label("is_newest"),
         )
         .where(_s.lead_key.in_(sorted(lead_keys)))
         .order_by(_s.submission_id)

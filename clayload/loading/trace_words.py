@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pydantic import BaseModel, ConfigDict
 
 from clayload.ledger.runs import RunRow
-from clayload.ledger.states import SubmissionState
+from clayload.ledger.states import REPLAYABLE, SubmissionState
 from clayload.ledger.story import Past, Standing, Story
 from clayload.loading.set_aside import SetAside
 from clayload.loading.settle import read_problems
@@ -83,6 +83,7 @@ def _describe_reading(run: RunRow, row_number: int, standing: Standing) -> str:
     )
 
 
+_GAVE_WAY = "nothing: a newer content of the lead stands for it"
 _WORDS = {
     SubmissionState.SENDING: "granted; the answer is awaited",
     SubmissionState.IN_DOUBT: "in doubt",
@@ -124,11 +125,18 @@ def list_next_steps(
     """Say what can be done: for each submission, or, if nothing was ever owed, for the last row."""
     last_run_of = {one.submission_id: one.run_id for one in story.registered}
     for now in story.standing:
-        step = _next_step(now, runs[last_run_of[now.submission_id]])
+        run = runs.get(last_run_of.get(now.submission_id, ""))
+        # One that gave way to a newer content is in no run's books any more.
+        step = _GAVE_WAY if run is None or _has_given_way(now) else _next_step(now, run)
         yield f"{now.table}, cycle {now.cycle}: {step}"
     if not story.standing:
         run, last = aside[-1]
         yield _next_step_aside(last.end, run.run_id)
+
+
+def _has_given_way(now: Standing) -> bool:
+    """Whether a load or a replay would have it sent, were it not for a newer content."""
+    return not now.is_newest and now.state in (SubmissionState.PENDING, *REPLAYABLE)
 
 
 def _next_step(now: Standing, run: RunRow) -> str:

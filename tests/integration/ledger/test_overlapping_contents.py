@@ -16,11 +16,15 @@ from clayload.ledger.audit import audit
 from clayload.ledger.books import Books
 from clayload.ledger.departures import Departures, read_boot_id
 from clayload.ledger.grants import ChunkGrants, GrantTerms
+from clayload.ledger.left import NOTHING_LEFT
 from clayload.ledger.newest import OVERTAKEN
 from clayload.ledger.recovery import recover
 from clayload.ledger.reopen import Replayable, find_replayable
+from clayload.ledger.runs import list_all
 from clayload.ledger.states import REPLAYABLE
 from clayload.ledger.store import Ledger
+from clayload.ledger.story import read_story
+from clayload.loading.trace_words import list_next_steps
 from clayload.model import RowEnd
 
 KEYS = ["ada@example.com", "bob@example.com"]
@@ -123,6 +127,16 @@ COMING_BACK = pytest.mark.parametrize("come_back", [answer, answer_late, be_kill
 ComeBack = Callable[[LedgerScene, ChunkGrants, Grant, Path], None]
 
 
+GAVE_WAY = "nothing: a newer content of the lead stands for it"
+
+
+def steps_of(scene: LedgerScene, lead_key: str) -> list[str]:
+    ledger = scene.opened[0]
+    runs = {run.run_id: run for run in list_all(ledger)}
+    told = list_next_steps(read_story(ledger, [lead_key], NOTHING_LEFT), [], runs)
+    return [step.removeprefix(f"{TABLE}, cycle {CYCLE}: ") for step in told]
+
+
 @COMING_BACK
 def test_an_older_content_that_never_arrived_gives_way_to_a_newer_one(
     scene: LedgerScene, come_back: ComeBack, tmp_path: Path
@@ -142,6 +156,7 @@ def test_an_older_content_that_never_arrived_gives_way_to_a_newer_one(
     }
     assert n_owed_to_a_later_load(scene, NEW) == 0
     assert audit(scene.opened[0]) == []
+    assert steps_of(scene, KEYS[0]) == [GAVE_WAY, "nothing: Clay took it"]
 
 
 def test_an_older_content_in_doubt_is_not_resent_after_a_newer_one(scene: LedgerScene) -> None:
@@ -160,7 +175,10 @@ def test_a_replay_leaves_out_what_a_newer_content_stands_for(scene: LedgerScene)
     ledger = scene.opened[0]
     seen_before = find_replayable(ledger, "first", REPLAYABLE)
     assert len(seen_before) == 2
+    (step,) = steps_of(scene, KEYS[0])
+    assert "`clayload replay first --refused`" in step
     load(scene, "second", NEW)
+    assert steps_of(scene, KEYS[0])[0] == GAVE_WAY
     assert find_replayable(ledger, "first", REPLAYABLE) == []
     assert _replay(scene, ledger, seen_before) == Finished()
 
