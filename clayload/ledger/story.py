@@ -7,14 +7,16 @@ Never: a write, or a lead's data beyond its key.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func, literal, select
 
 from clayload.ledger import schema
 from clayload.ledger.left import Left
+from clayload.ledger.moment import at_one_moment
 from clayload.ledger.newest import IS_NEWEST
+from clayload.ledger.runs import RunRow, as_run
 from clayload.ledger.store import Ledger
 
 _s, _p, _c, _cl = (
@@ -73,11 +75,15 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """All of it; `past` and `registered` in the order in which they were written."""
+    """All of it; `past` and `registered` in the order in which they were written.
+
+    `runs` are those that registered the lead, by their ids.
+    """
 
     standing: tuple[Standing, ...]
     past: tuple[Past, ...]
     registered: tuple[Registered, ...]
+    runs: Mapping[str, RunRow]
 
 
 def read_story(ledger: Ledger, lead_keys: Collection[str], left: Left) -> Story:
@@ -102,7 +108,7 @@ def read_story(ledger: Ledger, lead_keys: Collection[str], left: Left) -> Story:
         .where(_s.lead_key.in_(sorted(lead_keys)))
         .order_by(_s.submission_id)
     )
-    with ledger.reading() as connection:
+    with at_one_moment(ledger) as connection:
         rows = connection.execute(standing)
         found = tuple(Standing(**row._mapping) for row in rows)  # noqa: SLF001 - SQLAlchemy's public accessor
         ids = [one.submission_id for one in found]
@@ -119,10 +125,14 @@ def read_story(ledger: Ledger, lead_keys: Collection[str], left: Left) -> Story:
             .where(_cl.submission_id.in_(ids))
             .order_by(_c.chunk_no)
         )
+        had = tuple(Registered(*row) for row in connection.execute(registered))
+        run_ids = {one.run_id for one in had}
+        runs = select(schema.runs).where(schema.runs.c.run_id.in_(run_ids))
         return Story(
             found,
             tuple(Past(*row) for row in connection.execute(past)),
-            tuple(Registered(*row) for row in connection.execute(registered)),
+            had,
+            {run.run_id: run for run in map(as_run, connection.execute(runs))},
         )
 
 

@@ -61,14 +61,14 @@ def trace_lead(lead: str, setup: Setup) -> LeadStory:
         Happening(at=run.started_at, run_id=run.run_id, what=describe_aside(one))
         for run, one in aside
     ]
-    happenings = sorted([*told, *tell_ledger(found, runs)], key=lambda one: one.at)
+    happenings = sorted([*told, *tell_ledger(found)], key=lambda one: one.at)
     if not happenings:
         raise _unknown(lead, setup, search, len(runs))
     return LeadStory(
         lead=lead,
         happenings=tuple(happenings),
         stands=tuple(describe_stand(one) for one in found.standing),
-        next_steps=tuple(list_next_steps(found, aside, runs)),
+        next_steps=tuple(list_next_steps(found, aside)),
         not_searched=tuple(search.not_searched),
     )
 

@@ -7,7 +7,7 @@ Never: a guess: what is not known is not told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
@@ -58,11 +58,11 @@ def describe_aside(one: SetAside) -> str:
     return f"line {one.line} of {one.file}: {one.end}{not_sent}: {one.why}"
 
 
-def tell_ledger(story: Story, runs: Mapping[str, RunRow]) -> Iterator[Happening]:
+def tell_ledger(story: Story) -> Iterator[Happening]:
     """Tell what the ledger knows; what happened at one moment in the order of the walk."""
     standing = {one.submission_id: one for one in story.standing}
     for one in story.registered:
-        run = runs[one.run_id]
+        run = story.runs[one.run_id]
         what = _describe_reading(run, one.row_number, standing[one.submission_id])
         yield Happening(at=run.started_at, run_id=run.run_id, what=what)
     for past in story.past:
@@ -119,13 +119,11 @@ def describe_stand(now: Standing) -> Stand:
     )
 
 
-def list_next_steps(
-    story: Story, aside: Sequence[tuple[RunRow, SetAside]], runs: Mapping[str, RunRow]
-) -> Iterator[str]:
+def list_next_steps(story: Story, aside: Sequence[tuple[RunRow, SetAside]]) -> Iterator[str]:
     """Say what can be done: for each submission, or, if nothing was ever owed, for the last row."""
     last_run_of = {one.submission_id: one.run_id for one in story.registered}
     for now in story.standing:
-        run = runs.get(last_run_of.get(now.submission_id, ""))
+        run = story.runs.get(last_run_of.get(now.submission_id, ""))
         # One that gave way to a newer content is in no run's books any more.
         step = _GAVE_WAY if run is None or _has_given_way(now) else _next_step(now, run)
         yield f"{now.table}, cycle {now.cycle}: {step}"

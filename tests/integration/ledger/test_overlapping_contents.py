@@ -20,7 +20,6 @@ from clayload.ledger.left import NOTHING_LEFT
 from clayload.ledger.newest import OVERTAKEN
 from clayload.ledger.recovery import recover
 from clayload.ledger.reopen import Replayable, find_replayable
-from clayload.ledger.runs import list_all
 from clayload.ledger.states import REPLAYABLE
 from clayload.ledger.store import Ledger
 from clayload.ledger.story import read_story
@@ -132,8 +131,7 @@ GAVE_WAY = "nothing: a newer content of the lead stands for it"
 
 def steps_of(scene: LedgerScene, lead_key: str) -> list[str]:
     ledger = scene.opened[0]
-    runs = {run.run_id: run for run in list_all(ledger)}
-    told = list_next_steps(read_story(ledger, [lead_key], NOTHING_LEFT), [], runs)
+    told = list_next_steps(read_story(ledger, [lead_key], NOTHING_LEFT), [])
     return [step.removeprefix(f"{TABLE}, cycle {CYCLE}: ") for step in told]
 
 
