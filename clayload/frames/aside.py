@@ -28,6 +28,8 @@ DUPLICATES_FILE = "duplicates.csv"
 SUPPRESSED_FILE = "suppressed.csv"
 ASIDE_FILES = (QUARANTINE_FILE, UNROUTED_FILE, DUPLICATES_FILE, SUPPRESSED_FILE)
 OURS = "clayload_"
+OUR_COLUMNS = frozenset(OURS + name for name in ("run", "line", "file", "reasons", "hint"))
+"""What we add to a user's columns, by name: one of theirs may begin as ours do."""
 
 _ASIDE_ENDS = (QUARANTINED, SUPPRESSED, DUPLICATE, UNROUTED_END)
 
@@ -84,7 +86,7 @@ def _export(staged: pl.LazyFrame, rows: pl.LazyFrame, path: Path, *, with_reason
     delivered = [
         column
         for column in staged.collect_schema()
-        if column.startswith(RAW) and not column.startswith(RAW + OURS)
+        if column.startswith(RAW) and column.removeprefix(RAW) not in OUR_COLUMNS
     ]
     _sink(
         joined.select(

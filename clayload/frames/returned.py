@@ -15,7 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from clayload.errors import Code, UnreadableExtractError
-from clayload.frames.aside import OURS, QUARANTINE_FILE, UNROUTED_FILE
+from clayload.frames.aside import OUR_COLUMNS, OURS, QUARANTINE_FILE, UNROUTED_FILE
 from clayload.frames.derived import Derived
 from clayload.frames.formula import unguard, unguard_name
 from clayload.frames.source import Source
@@ -47,7 +47,7 @@ class Returned(Derived):
     def unmapped(self) -> tuple[str, ...]:
         """The columns of theirs that mean no field."""
         names = self._names
-        return tuple(names[c] for c in self.source.unmapped if not c.startswith(OURS))
+        return tuple(names[c] for c in self.source.unmapped if c not in OUR_COLUMNS)
 
     def scan(self) -> pl.LazyFrame:
         """Rows as Strings with `row_number` and `file_index`."""

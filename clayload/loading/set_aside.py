@@ -17,6 +17,7 @@ import polars as pl
 
 from clayload.frames.aside import (
     DUPLICATES_FILE,
+    OUR_COLUMNS,
     OURS,
     QUARANTINE_FILE,
     SUPPRESSED_FILE,
@@ -134,7 +135,7 @@ def _spell(wanted: Sequence[str]) -> list[str]:
 
 def _match(path: Path, keys: KeyReader, wanted: Sequence[str]) -> _Rows:
     rows = _scan(path)
-    delivered = [name for name in rows.collect_schema() if not name.startswith(OURS)]
+    delivered = [name for name in rows.collect_schema() if name not in OUR_COLUMNS]
     return keys.matches(rows, delivered, wanted)
 
 

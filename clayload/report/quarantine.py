@@ -17,7 +17,7 @@ import polars as pl
 
 from clayload.errors import Code, RunError
 from clayload.folder import writing_to
-from clayload.frames.aside import OURS
+from clayload.frames.aside import OUR_COLUMNS, OURS
 from clayload.frames.formula import guard, guard_apostrophe
 from clayload.frames.returned import FILE_COLUMN, LINE_COLUMN, RUN_COLUMN
 from clayload.report.workbook import find_unfit, write_workbook
@@ -72,7 +72,7 @@ def _read(aside: Aside) -> pl.LazyFrame:
     columns = rows.collect_schema().names()
     # Unrouted rows broke no rule.
     given = {name: pl.lit(text) for name, text in _UNROUTED.items() if name not in columns}
-    theirs = [name for name in columns if not name.startswith(OURS)]
+    theirs = [name for name in columns if name not in OUR_COLUMNS]
     ours = [LINE_COLUMN, FILE_COLUMN, _REASONS, _HINT]
     return rows.with_columns(**given).select(*theirs, pl.lit(aside.run_id).alias(RUN_COLUMN), *ours)
 

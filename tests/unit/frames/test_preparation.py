@@ -125,6 +125,15 @@ def test_a_corrected_quarantine_file_can_be_delivered_as_it_is(
     assert prepared.n_accepted == {"events": 0, "tech": 1, "finance": 1}
 
 
+def test_of_columns_that_begin_as_ours_do_only_ours_are_left_out(
+    prepare: Callable[..., Preparation],
+) -> None:
+    text = "email,clayload_notes,clayload_run,clayload_hint\nnobody,mine,r,old\n"
+    (row,) = read_csv(prepare(text).paths["quarantined"])
+    assert (row["clayload_notes"], "clayload_run" in row) == ("mine", False)
+    assert row["clayload_hint"] != "old"
+
+
 def test_duplicates_name_the_row_they_repeat(prepare: Callable[..., Preparation]) -> None:
     rows = read_csv(prepare(TEXT).paths["duplicate"])
     assert [(row["line"], row["lead_key"], row["repeats_row_number"]) for row in rows] == [

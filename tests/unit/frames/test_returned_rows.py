@@ -55,9 +55,9 @@ def test_a_file_that_a_spreadsheet_left_ragged_is_mended_first(tmp_path: Path) -
 def test_our_columns_are_not_among_the_unmapped_and_names_lose_their_apostrophe(
     tmp_path: Path,
 ) -> None:
-    text = "'=Sum,email,clayload_run,clayload_hint\n'+1,a,r,x\n"
+    text = "'=Sum,email,clayload_run,clayload_hint,clayload_id\n'+1,a,r,x,7\n"
     returned = come_back(tmp_path, text)
-    assert returned.unmapped == ("=Sum",)
+    assert returned.unmapped == ("=Sum", "clayload_id")
     assert returned.scan().collect().row(0, named=True)["=Sum"] == "+1"
 
 

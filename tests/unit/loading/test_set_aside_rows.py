@@ -9,7 +9,7 @@ from clayload.model import RowEnd
 from clayload.tables.headers import HeaderAliases
 
 KEYS = KeyReader.of(
-    HeaderAliases({"mail": "email", "firm": "company", "id": "lead_id"}),
+    HeaderAliases({"mail": "email", "firm": "company", "id": "lead_id", "clayloadmail": "email"}),
     [("email",), ("company", "lead_id")],
 )
 OURS = "clayload_line,clayload_file,clayload_reasons,clayload_hint"
@@ -29,6 +29,12 @@ def test_an_address_is_found_in_any_of_its_columns_but_not_where_it_means_anothe
 ) -> None:
     assert _find(tmp_path, "<Ana@Example.com>") == ["2"]
     assert _find(tmp_path, "bo@example.com") == ["3"]
+
+
+def test_an_address_is_found_in_a_column_of_theirs_that_begins_as_ours_do(tmp_path: Path) -> None:
+    text = f"clayload_mail,{OURS}\nana@example.com,2,a.csv,email_shape,Mend it\n"
+    (tmp_path / "quarantine.csv").write_text(text, "utf-8")
+    assert len(find_set_aside(tmp_path, KEYS, KEYS.read("ana@example.com"))) == 1
 
 
 def test_a_key_of_several_fields_is_found_whole(tmp_path: Path) -> None:

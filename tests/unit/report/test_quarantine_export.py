@@ -77,7 +77,7 @@ def bring_back(path: Path, folder: Path) -> pl.DataFrame:
 def _is_usable(name: str) -> bool:
     """Names that polars takes for patterns of columns break already where an extract is read."""
     is_pattern = name == "*" or (name.startswith("^") and name.endswith("$"))
-    is_ours = name.startswith("clayload_") or name in ("", "row_number", "file_index")
+    is_ours = name in (*OURS, "", "row_number", "file_index")
     return not is_pattern and not is_ours
 
 
@@ -200,6 +200,11 @@ def test_a_quarantine_that_somebody_changed_is_not_passed_off_as_the_runs(
     with pytest.raises(RunError, match="not any more as the run wrote it") as refused:
         export_rows(aside, tmp_path / "out.csv")
     assert f"--run {RUN}" in refused.value.hint
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+def test_a_column_of_theirs_that_begins_as_ours_do_comes_back(suffix: str) -> None:
+    check_round_trip({"clayload_notes": ["mine"], "clayload_id": ["7"], "Name": ["Ana"]}, suffix)
 
 
 def test_unrouted_rows_get_a_reason_too(tmp_path: Path) -> None:
