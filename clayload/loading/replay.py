@@ -111,7 +111,7 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
     """Plan a replay; reads only.
 
     Raises:
-        RunError: there is no such run.
+        RunError: there is no such run, or RUN_FOLDER_GONE: its leads cannot be read any more.
         ConfigError: an unknown table, or a suppression list that cannot be used.
     """
     parent = find_run(setup.ledger, request.run_id)
@@ -120,7 +120,10 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
     left = find_left(setup.ledger, setup.departures_folder)
     found = find_replayable(setup.ledger, parent.run_id, request.states, left)
     leads = tuple(lead for lead in found if request.table in (None, lead.table))
-    return plan_leads(parent, leads, setup)
+    plan = plan_leads(parent, leads, setup)
+    if plan.leads:
+        _find_parent_folder(plan, setup)
+    return plan
 
 
 def plan_leads(
@@ -173,8 +176,7 @@ def prepare_replay(plan: ReplayPlan, setup: Setup) -> PreparedLoad:
     """
     for name in plan.by_slot:
         setup.secrets(name)
-    names = sorted({f"{lead.table}/{lead.chunk_id}.parquet" for lead in plan.leads})
-    parent_folder = find_run_folder(plan.parent, setup, *names)
+    parent_folder = _find_parent_folder(plan, setup)
     parent = plan.parent
     with new_run_folder(setup) as made:
         chunks = dict(_write_chunks(plan, parent_folder, made, setup))
@@ -198,6 +200,20 @@ def prepare_replay(plan: ReplayPlan, setup: Setup) -> PreparedLoad:
         n_owed=n_owed,
         n_accepted=len(plan.leads),
     )
+
+
+def _find_parent_folder(plan: ReplayPlan, setup: Setup) -> Path:
+    """Find the folder of the run whose leads are sent, with the chunk files they lie in.
+
+    Raises:
+        RunError: RUN_FOLDER_GONE.
+    """
+    names = sorted({f"{lead.table}/{lead.chunk_id}.parquet" for lead in plan.leads})
+    folder = find_run_folder(plan.parent, setup, *names)
+    for name in names:
+        if not (folder / name).exists():
+            raise folder_gone(plan.parent, folder / name)
+    return folder
 
 
 def _describe(plan: ReplayPlan, made: RunFolder) -> Reading:

@@ -189,15 +189,26 @@ def test_a_run_whose_folder_is_gone_is_replayed_through_a_new_load_of_its_extrac
     parent = _load_first(bench).json
     shutil.rmtree(parent["reading"]["folder"])
     before, n_posts = _ledger(bench), bench.n_posts()
-    ended = bench.run("replay", parent["run_id"], "--yes")
-    assert ended.exit_code == 22
-    assert ended.error_lines[0].startswith("CLY-RUN-05 the folder of run")
+    for option in ("--dry-run", "--yes"):
+        ended = bench.run("replay", parent["run_id"], option)
+        assert (ended.exit_code, ended.stdout) == (22, "")
+        assert ended.error_lines[0].startswith("CLY-RUN-05 the folder of run")
     assert (_ledger(bench), bench.n_posts()) == (before, n_posts)
 
     anew = bench.load(bench.folder / "leads.csv")
     assert bench.n_posts() == n_posts
     ended = bench.run("replay", anew.json["run_id"], "--yes", "--json")
     assert (ended.exit_code, ends_of(ended.json)) == (0, {"delivered": N_REFUSED})
+
+
+def test_a_dry_run_misses_a_chunk_file_that_the_replay_would_miss(bench: Workbench) -> None:
+    parent = _load_first(bench).json
+    shutil.rmtree(Path(parent["reading"]["folder"], "finance"))
+    for option in ("--dry-run", "--yes"):
+        ended = bench.run("replay", parent["run_id"], option)
+        assert ended.error_lines[0].startswith("CLY-RUN-05 the folder of run")
+    in_doubt = bench.run("replay", parent["run_id"], "--in-doubt", "--dry-run", "--json")
+    assert in_doubt.json["n_to_send"] == N_IN_DOUBT
 
 
 def test_an_interrupted_replay_goes_on_with_the_same_command(
