@@ -31,7 +31,7 @@ from clayload.report.moments import describe_seconds
 _END_OF = {
     SubmissionState.REFUSED: "refused",
     SubmissionState.IN_DOUBT: "in doubt",
-    SubmissionState.PENDING: "left by an interrupted replay",
+    SubmissionState.PENDING: "already replayed, not sent yet",
 }
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     exists,
+    func,
     insert,
     or_,
     select,
@@ -45,7 +46,7 @@ class Replayable:
     """A lead of a run that a person may have sent again; `grant_id` is that of its verdict.
 
     `payload_hash` is that of what the run's chunk holds. One that is pending was replayed before,
-    by a replay that did not get to its end.
+    by a replay that has not got to its end; `was_in_doubt` as it was chosen for that one.
     """
 
     chunk_id: str
@@ -57,7 +58,25 @@ class Replayable:
     grant_id: str | None
     reason: str
     payload_hash: str | None
+    was_in_doubt: bool = False
 
+
+_again = schema.past_verdicts.alias("again")
+_LAST_REPLAYED = (
+    select(func.max(_again.c.past_no))
+    .where(_again.c.submission_id == _s.submission_id, _again.c.what == REPLAYED)
+    .correlate(schema.submissions)
+    .scalar_subquery()
+)
+# Its verdict is remembered just before it is replayed.
+_WAS_IN_DOUBT = (
+    select(_p.what)
+    .where(_p.submission_id == _s.submission_id, _p.past_no < _LAST_REPLAYED)
+    .order_by(_p.past_no.desc())
+    .limit(1)
+    .correlate(schema.submissions)
+    .scalar_subquery()
+) == SubmissionState.IN_DOUBT
 
 _WAS_REPLAYED = exists().where(_p.submission_id == _s.submission_id, _p.what == REPLAYED)
 
@@ -110,6 +129,7 @@ def find_replayable(
             row.grant_id,
             row.why or "",
             row.payload_hash,
+            bool(row.was_in_doubt),
         )
         for row in rows
     ]
@@ -127,6 +147,7 @@ def _find(run_id: str, states: Collection[SubmissionState], left: Left) -> Selec
             _s.grant_id,
             left.reason.label("why"),
             _cl.payload_hash,
+            _WAS_IN_DOUBT.label("was_in_doubt"),
         )
         .select_from(schema.chunks.join(schema.chunk_leads).join(schema.submissions))
         .where(

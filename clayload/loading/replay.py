@@ -88,7 +88,7 @@ class ReplayPlan:
     @property
     def n_in_doubt(self) -> int:
         """Leads that Clay may have already."""
-        return sum(lead.state is SubmissionState.IN_DOUBT for lead in self.leads)
+        return sum(map(_may_be_there, self.leads))
 
     def to_json(self) -> str:
         """Give the plan for machines."""
@@ -105,6 +105,12 @@ class ReplayPlan:
                 "sending_time_s": self.sending_time_s,
             }
         )
+
+
+def _may_be_there(lead: Replayable) -> bool:
+    if lead.state is SubmissionState.PENDING:
+        return lead.was_in_doubt
+    return lead.state is SubmissionState.IN_DOUBT
 
 
 def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:

@@ -14,6 +14,7 @@ from clayload.ledger.store import Ledger
 from clayload.model import ChunkRef, RowEnd
 
 REFUSED = Verdict(VerdictKind.REFUSED, "refused with 400", 400, "no")
+LIMITED = Verdict(VerdictKind.RETRY, "rate limited", 429)
 LOST = Verdict(VerdictKind.IN_DOUBT, "no answer")
 DELIVERED = Verdict(VerdictKind.DELIVERED, "accepted", 200)
 KEYS = ["a@example.com", "b@example.com"]
@@ -94,3 +95,23 @@ def test_what_an_interrupted_replay_left_is_found_again_until_it_is_sent(
     again = scene.grants(ledger, "run-3", "again-1")
     again.record(each(take_grant(again, 5).leads, DELIVERED))
     assert _find(ledger) == []
+
+
+def test_what_an_interrupted_replay_left_is_known_as_in_doubt_if_it_was_so_when_chosen(
+    scene: LedgerScene,
+) -> None:
+    grants = scene.load(KEYS)
+    ledger = scene.open()
+    first, second = take_grant(grants, 2).leads
+    grants.record([(first, LOST), (second, REFUSED)])
+    _replay(scene, ledger, "run-2", _find(ledger))
+    assert [(one.state, one.was_in_doubt) for one in _find(ledger)] == [
+        (SubmissionState.PENDING, True),
+        (SubmissionState.PENDING, False),
+    ]
+    again = scene.grants(ledger, "run-2", "again-1")
+    again.record(each(take_grant(again, 5).leads, REFUSED))
+    _replay(scene, ledger, "run-3", _find(ledger))
+    again = scene.grants(ledger, "run-3", "again-1")
+    again.record(each(take_grant(again, 5).leads, LIMITED))
+    assert [one.was_in_doubt for one in _find(ledger)] == [False, False]

@@ -8,11 +8,12 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from load_kit import Ended, Workbench, end, ends_of
+from load_kit import Ended, Workbench, end, ends_of, kill
 from load_tables import FINANCE, TECH, BenchOptions, Lead, make_leads
 from refusing_server import ANSWER, start_refusing_server
 from standin_process import StandIn
@@ -230,6 +231,21 @@ def test_an_interrupted_replay_goes_on_with_the_same_command(
     rest = bench.run("replay", parent["run_id"], "--yes", "--json")
     assert (rest.exit_code, bench.n_rows(), bench.n_taken()) == (0, 60, 60)
     assert sorted(bench.standin.rows_by_key("finance")) == sorted(ld["email"] for ld in refusable)
+
+
+def test_what_a_replay_has_not_sent_yet_counts_as_it_was_when_it_was_chosen(
+    bench: Workbench,
+) -> None:
+    run_id = _load_first(bench).json["run_id"]
+    assert bench.run("pause", "main").exit_code == 0
+    with bench.start("replay", run_id, "--in-doubt", "--yes") as process:
+        while not bench.query("SELECT 1 FROM past_verdicts WHERE what = 'replayed'"):
+            time.sleep(0.01)
+        kill(process)
+    looked = bench.run("replay", run_id, "--dry-run").stdout
+    assert f"{N_REFUSED + N_IN_DOUBT} leads to send again" in looked
+    assert f"{N_IN_DOUBT} of them Clay may have already" in looked
+    assert "already replayed, not sent yet" in looked
 
 
 def test_what_cannot_be_replayed_is_refused_with_its_name(bench: Workbench) -> None:
