@@ -65,7 +65,7 @@ def replay(
         _say_none(request)
     elif not as_json:
         _show_plan(plan)
-    elif dry_run:
+    elif dry_run or not plan.leads:
         out.print_json(plan.to_json())
     if dry_run or not plan.leads or not (yes or typer.confirm("Send them again?", err=True)):
         return

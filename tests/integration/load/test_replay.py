@@ -97,6 +97,8 @@ def test_a_replay_sends_the_refused_and_nothing_else_and_the_parent_names_it(
     assert bench.query("SELECT DISTINCT n_attempts FROM submissions") == [(1,), (2,)]
     again = bench.run("replay", parent["run_id"], "--yes")
     assert (again.exit_code, "nothing to replay" in again.stdout) == (0, True)
+    as_json = bench.run("replay", parent["run_id"], "--yes", "--json")
+    assert (as_json.exit_code, as_json.json["n_to_send"]) == (0, 0)
 
 
 def test_the_leads_of_a_table_of_high_priority_are_replayed_first(bench: Workbench) -> None:
@@ -177,7 +179,7 @@ def test_two_replays_at_once_send_each_lead_once_and_both_books_balance(bench: W
     assert bench.n_posts() == n_posts + N_REFUSED + N_IN_DOUBT
     assert {one.exit_code for one in ended} == {0}
     # Whoever came second may have found nothing left to replay.
-    runs = [one.json["run_id"] for one in ended if one.stdout]
+    runs = [one.json["run_id"] for one in ended if "kind" in one.json]
     ends = [ends_of(bench.run("status", run_id, "--json").json) for run_id in runs]
     assert sum(of_run.get("delivered", 0) for of_run in ends) == N_REFUSED + N_IN_DOUBT
     replayed = bench.query("SELECT COUNT(*) FROM past_verdicts WHERE what = 'replayed'")
