@@ -101,7 +101,8 @@ def _say_none(request: ReplayRequest) -> None:
     ends = " or ".join(_END_OF[state] for state in REPLAYABLE if state in request.states)
     others = [f"--{end.replace(' ', '-')}" for s, end in _END_OF.items() if _is_other(s, request)]
     more = f"; for the others: {' '.join(others)}" if others else ""
-    out.print(f"run {request.run_id} has no leads {ends}: nothing to replay{more}", soft_wrap=True)
+    none = f"run {request.run_id} has no leads {ends} to send again: nothing to replay"
+    out.print(f"{none}{more}", soft_wrap=True)
 
 
 def _is_other(state: SubmissionState, request: ReplayRequest) -> bool:

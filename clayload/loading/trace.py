@@ -29,6 +29,7 @@ from clayload.loading.trace_words import (
     list_next_steps,
     tell_ledger,
 )
+from clayload.tables.models import OnInDoubt
 
 _MAIL = ("email",)
 
@@ -54,6 +55,8 @@ def trace_lead(lead: str, setup: Setup) -> LeadStory:
     search = _Search(setup, keys, keys.read(lead))
     folders = {run.run_id: search.folder_of(run) for run in runs.values()}
     wanted = search.wanted | search.keys_by_mail(folders.values())
+    tables = setup.config.tables.items()
+    resending = {name for name, table in tables if table.on_in_doubt is OnInDoubt.RESEND}
     left = find_left(setup.ledger, setup.departures_folder)
     found = read_story(setup.ledger, wanted, left)
     aside = [(run, one) for run in runs.values() for one in search.set_aside(folders[run.run_id])]
@@ -68,7 +71,7 @@ def trace_lead(lead: str, setup: Setup) -> LeadStory:
         lead=lead,
         happenings=tuple(happenings),
         stands=tuple(describe_stand(one) for one in found.standing),
-        next_steps=tuple(list_next_steps(found, aside)),
+        next_steps=tuple(list_next_steps(found, aside, resending)),
         not_searched=tuple(search.not_searched),
     )
 

@@ -7,12 +7,12 @@ Never: a guess: what is not known is not told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
 from clayload.ledger.runs import RunRow
-from clayload.ledger.states import REPLAYABLE, SubmissionState
+from clayload.ledger.states import MAX_ATTEMPTS, REPLAYABLE, SubmissionState
 from clayload.ledger.story import Past, Standing, Story
 from clayload.loading.set_aside import SetAside
 from clayload.loading.settle import read_problems
@@ -119,13 +119,18 @@ def describe_stand(now: Standing) -> Stand:
     )
 
 
-def list_next_steps(story: Story, aside: Sequence[tuple[RunRow, SetAside]]) -> Iterator[str]:
-    """Say what can be done: for each submission, or, if nothing was ever owed, for the last row."""
+def list_next_steps(
+    story: Story, aside: Sequence[tuple[RunRow, SetAside]], resending: Collection[str] = ()
+) -> Iterator[str]:
+    """Say what can be done: for each submission, or, if nothing was ever owed, for the last row.
+
+    `resending` are the tables that send leads in doubt again by themselves.
+    """
     last_run_of = {one.submission_id: one.run_id for one in story.registered}
     for now in story.standing:
         run = story.runs.get(last_run_of.get(now.submission_id, ""))
         # One that gave way to a newer content is in no run's books any more.
-        step = _GAVE_WAY if run is None or _has_given_way(now) else _next_step(now, run)
+        step = _GAVE_WAY if run is None or _has_given_way(now) else _next_step(now, run, resending)
         yield f"{now.table}, cycle {now.cycle}: {step}"
     if not story.standing:
         run, last = aside[-1]
@@ -137,7 +142,7 @@ def _has_given_way(now: Standing) -> bool:
     return not now.is_newest and now.state in (SubmissionState.PENDING, *REPLAYABLE)
 
 
-def _next_step(now: Standing, run: RunRow) -> str:
+def _next_step(now: Standing, run: RunRow, resending: Collection[str]) -> str:
     match SubmissionState(now.state):
         case SubmissionState.PENDING:
             deferral = _find_deferral(now, run)
@@ -152,9 +157,12 @@ def _next_step(now: Standing, run: RunRow) -> str:
         case SubmissionState.REFUSED:
             return f"mend what Clay refused, then `clayload replay {run.run_id} --refused`"
         case SubmissionState.IN_DOUBT:
+            # As `ledger.owing.is_owed` has it.
+            is_resent = now.table in resending and now.n_attempts < MAX_ATTEMPTS
+            by_load = "the same load, run again, sends it again (`on_in_doubt: resend`); else "
             return (
-                "look for its lead_key in the Clay table; only if it is not there: "
-                f"`clayload replay {run.run_id} --in-doubt`"
+                f"{by_load if is_resent else ''}look for its lead_key in the Clay table; only if "
+                f"it is not there: `clayload replay {run.run_id} --in-doubt`"
             )
 
 

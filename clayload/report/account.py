@@ -175,8 +175,8 @@ class RunReport(_Account):
             case Outcome.ATTENTION:
                 option = "" if ends[RowEnd.REFUSED] else " --in-doubt"
                 return (
-                    f"look at the {self._count_unsettled()} in the report; nothing but "
-                    f"`clayload replay {self.run_id}{option}` sends them again"
+                    f"look at the {self._count_unsettled()} in the report; `clayload replay "
+                    f"{self.run_id}{option} --dry-run` says which of them it would send again"
                 )
             case Outcome.COMPLETE:
                 n_left_out = self.reading.n_left_out

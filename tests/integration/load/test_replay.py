@@ -66,7 +66,7 @@ def test_a_dry_run_counts_by_reason_and_changes_nothing(bench: Workbench) -> Non
         ("finance", "refused", N_REFUSED),
     ]
     assert both["by_slot"] == {"tech": {"tech-1": N_IN_DOUBT}, "finance": {"finance-1": N_REFUSED}}
-    assert "nothing to replay" in one_table.stdout
+    assert "has no leads in doubt to send again: nothing to replay" in one_table.stdout
 
 
 def test_a_replay_sends_the_refused_and_nothing_else_and_the_parent_names_it(

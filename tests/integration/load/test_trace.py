@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from load_kit import WORKSPACE, Workbench
 from load_tables import describe_config, make_leads
 from refusing_server import ANSWER, start_refusing_server
@@ -107,6 +108,18 @@ def test_a_table_with_another_key_is_traced_by_that_key_and_by_address(bench: Wo
     assert by_address["stands"] == by_key["stands"]
     assert by_key["stands"][0]["lead_key"] == "firm, 0|élodie 0"
     assert _whats(by_key)[0][0] == run_id
+
+
+@pytest.mark.parametrize("policy", ["hold", "resend"])
+def test_a_lead_in_doubt_says_whether_a_load_sends_it_again(bench: Workbench, policy: str) -> None:
+    bench.standin.faults({"kind": "reset_before_store", "count": 1})
+    run_id = bench.load(bench.write_csv([GOOD])).json["run_id"]
+    config = describe_config(WORKSPACE, bench.options)
+    config["tables"]["finance"]["on_in_doubt"] = policy
+    bench.write_config(tables=config["tables"])
+    (step,) = _trace(bench, GOOD["email"])["next_steps"]
+    assert ("the same load, run again, sends it again" in step) == (policy == "resend")
+    assert f"`clayload replay {run_id} --in-doubt`" in step
 
 
 def test_an_unknown_lead_says_where_was_looked_and_a_trace_writes_nothing(
