@@ -40,7 +40,8 @@ def migrate(*, as_json: AsJson = False) -> None:
         return
     out.print(f"the ledger was brought from version {done.before} to {done.after}")
     if done.backup:
-        out.print(f"as it was before, it lies in {done.backup}: delete that when all is well")
+        was = f"as it was before, it lies in {done.backup}: delete that when all is well"
+        out.print(was, soft_wrap=True)
 
 
 @app.command("check")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -172,6 +175,22 @@ def test_a_migration_keeps_every_row_and_makes_the_ledger_as_a_new_one(old: OldL
     (remark,) = audit(ledger)
     assert remark.what.startswith("1 leads are granted")
     ledger.close()
+
+
+def test_the_command_names_the_backup_on_one_line_however_narrow_the_terminal(
+    ledger_path: Path,
+) -> None:
+    make_old(SqlitePlace(ledger_path))
+    environ = {**os.environ, "CLAYLOAD_LEDGER_URL": f"sqlite:///{ledger_path}", "COLUMNS": "40"}
+    ended = subprocess.run(
+        [sys.executable, "-m", "clayload", "ledger", "migrate"],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    backup = ledger_path.with_name("ledger.db.bak-0001")
+    assert f"it lies in {backup}: delete that when all is well" in ended.stdout
 
 
 def test_a_migration_lets_each_chunk_send_what_it_was_to_send(old: OldLedger) -> None:
