@@ -26,7 +26,15 @@ from prefect.tasks import exponential_backoff
 from clayload.delivery.send import STOP_GRACE_S
 from clayload.delivery.verdict import VerdictKind
 from clayload.errors import RetryChunkError, StopTableError
-from clayload.loading import deliver, prepare, replay, resubmit, resume_deferred, settle
+from clayload.loading import (
+    deliver,
+    prepare,
+    replay,
+    replay_plan,
+    resubmit,
+    resume_deferred,
+    settle,
+)
 from clayload.loading.follow import Follower
 from clayload.loading.request import LoadRequest
 from clayload.loading.run import INTERRUPTED
@@ -58,12 +66,12 @@ def prepare_load(request: LoadRequest) -> prepare.PreparedLoad:
 
 
 @task(name="prepare-replay", task_run_name="prepare", cache_policy=NO_CACHE, persist_result=False)
-def prepare_replay(request: replay.ReplayRequest) -> prepare.PreparedLoad:
+def prepare_replay(request: replay_plan.ReplayRequest) -> prepare.PreparedLoad:
     """Owe leads of an earlier run again."""
     with telling_no_data():
         setup = read_setup(os.environ)
-        replay.settle_ended(setup)
-        return replay.prepare_replay(replay.plan_replay(request, setup), setup)
+        replay_plan.settle_ended(setup)
+        return replay.prepare_replay(replay_plan.plan_replay(request, setup), setup)
 
 
 @task(name="prepare-resubmit", task_run_name="prepare", cache_policy=NO_CACHE, persist_result=False)

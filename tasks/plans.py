@@ -17,7 +17,7 @@ from prefect.states import Completed
 
 from clayload.loading.plan import plan_load
 from clayload.loading.plan_words import describe_plan, describe_verdict, sum_up_plan
-from clayload.loading.replay import ReplayPlan, ReplayRequest, plan_replay
+from clayload.loading.replay_plan import ReplayPlan, ReplayRequest, plan_replay
 from clayload.loading.request import LoadRequest
 from clayload.loading.setup import Setup, read_setup
 from clayload.report.grids import Grid

@@ -25,7 +25,7 @@ from clayload.errors import ClayloadError, Code, ConfigError
 from clayload.ledger.books import Books
 from clayload.ledger.runs import find_run
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.replay import settle_ended
+from clayload.loading.replay_plan import settle_ended
 from clayload.loading.run_folder import RunFolder, open_run_folder
 from clayload.loading.settle import describe_problem
 from clayload.loading.setup import Setup, read_setup

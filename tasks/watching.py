@@ -28,7 +28,7 @@ from clayload.ledger.engine import is_new
 from clayload.ledger.snapshot import unused_table
 from clayload.loading.alerts import look_around
 from clayload.loading.month import Section, describe_month, read_month, sum_up_month
-from clayload.loading.replay import settle_ended
+from clayload.loading.replay_plan import settle_ended
 from clayload.loading.setup import Setup, read_setup
 from clayload.loading.slots import forecast_slots
 from clayload.loading.usage import read_usage

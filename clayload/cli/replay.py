@@ -16,13 +16,8 @@ from clayload.cli.watch import run_watched
 from clayload.errors import ExitCode
 from clayload.ledger.states import REPLAYABLE, SubmissionState
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.replay import (
-    ReplayPlan,
-    ReplayRequest,
-    plan_replay,
-    prepare_replay,
-    settle_ended,
-)
+from clayload.loading.replay import prepare_replay
+from clayload.loading.replay_plan import ReplayPlan, ReplayRequest, plan_replay, settle_ended
 from clayload.loading.run import deliver_and_settle
 from clayload.loading.setup import Setup
 from clayload.report.account import RunReport

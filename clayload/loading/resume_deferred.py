@@ -30,7 +30,8 @@ from clayload.ledger.spending import Payer, read_lines
 from clayload.ledger.states import SubmissionState
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.progress import describe_hold
-from clayload.loading.replay import plan_leads, prepare_replay, settle_ended
+from clayload.loading.replay import prepare_replay
+from clayload.loading.replay_plan import plan_leads, settle_ended
 from clayload.loading.settle import read_problems
 from clayload.loading.setup import Setup
 from clayload.loading.spending import costs_of
