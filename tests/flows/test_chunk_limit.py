@@ -144,12 +144,12 @@ def test_a_load_that_is_told_to_stop_waits_for_no_place(bench: FlowBench) -> Non
 
 def test_a_worker_takes_no_more_than_its_part_of_the_places(bench: FlowBench) -> None:
     bench.load(bench.work.write_csv(make_leads("Software", 1)))
-    places, held = ChunkPlaces(KEEP_S), threading.Semaphore(0)
+    places, held, may_end = ChunkPlaces(KEEP_S), threading.Semaphore(0), threading.Event()
 
     def hold_one() -> None:
         with places.one(CHUNK_LIMIT, never):
             held.release()
-            time.sleep(1)
+            assert may_end.wait(ARRIVE_WITHIN_S)
 
     with places.keeping(at_most=2), ThreadPoolExecutor(3) as pool:
         holding = [pool.submit(hold_one) for _ in range(3)]
@@ -157,4 +157,5 @@ def test_a_worker_takes_no_more_than_its_part_of_the_places(bench: FlowBench) ->
         assert held.acquire(timeout=ARRIVE_WITHIN_S)
         assert not held.acquire(timeout=0.5)
         assert count_taken() == 2
+        may_end.set()
         assert all(one.result(timeout=ARRIVE_WITHIN_S) is None for one in holding)
