@@ -18,10 +18,9 @@ from sqlalchemy import Connection, Engine, Float, column, inspect, select, table
 from clayload.errors import Code, LedgerError
 from clayload.ledger.engine import name_of, open_to_migrate, opening, read_version, upgrade
 from clayload.ledger.schema import LEDGER_VERSION
-from clayload.ledger.server import make_alone, shut_out_loads
+from clayload.ledger.server import SERVER_CLOCK, make_alone, shut_out_loads
 
 _IN_FLIGHT = text("SELECT COUNT(*) FROM submissions WHERE state = 'sending' AND give_up_at >= :now")
-_SERVER_CLOCK = text("SELECT EXTRACT(EPOCH FROM clock_timestamp())")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def _read_clock(connection: Connection) -> float:
     """Read the clock that the loads went by: on a server the server's, one for all hosts."""
     if connection.dialect.name == "sqlite":
         return time.time()
-    return float(connection.execute(_SERVER_CLOCK).scalar_one())
+    return float(connection.execute(SERVER_CLOCK).scalar_one())
 
 
 def _read_present_until(connection: Connection) -> float:

@@ -12,8 +12,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import URL, Connection, Engine, create_engine, text
+from sqlalchemy import URL, Connection, Engine, create_engine, extract, func, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
+
+SERVER_CLOCK = select(extract("epoch", func.clock_timestamp()))
+"""The server's clock, in epoch seconds: one for all hosts."""
 
 _GIVE_UP_S = 60.0
 _RETRY_S = (0.1, 0.5)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection, Engine, Insert, Select, extract, func, insert, select, update
+from sqlalchemy import Connection, Engine, Insert, Select, insert, select, update
 from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -21,7 +21,7 @@ from clayload.delivery.grant import SlotState
 from clayload.ledger import schema, statements, unanswered
 from clayload.ledger.conflicts import again_after_conflict
 from clayload.ledger.engine import guarded, open_engine
-from clayload.ledger.server import connect
+from clayload.ledger.server import SERVER_CLOCK, connect
 from clayload.ledger.sqlite import READING
 from clayload.ledger.terms import set_terms
 from clayload.model import Priority
@@ -78,7 +78,7 @@ class Ledger:
         """Read the ledger's clock in epoch seconds: on a server the server's, one for all hosts."""
         if self._own_clock is not None:
             return self._own_clock()
-        return float(connection.execute(_SERVER_CLOCK).scalar_one())
+        return float(connection.execute(SERVER_CLOCK).scalar_one())
 
     def read_steady_clock(self) -> float | None:
         """Read the clock that tells when the ledger's was stepped; a server's cannot be told."""
@@ -140,11 +140,11 @@ class Ledger:
         From here on every process paces by this configuration's rate, and spends by its budgets.
         """
         with self.transaction() as tx:
+            self.lock_workspaces(tx)
             self.write_run(tx, run, config)
 
     def write_run(self, tx: Connection, run: RunStart, config: TablesConfig) -> None:
-        """Start a run within a transaction; from here on no grant moves a submission."""
-        self.lock_workspaces(tx)
+        """Start a run within a transaction that has the workspaces' turn."""
         now = self.read_clock(tx)
         self._introduce(tx, config)
         set_terms(tx, config, now)
@@ -238,6 +238,3 @@ def find_chunk(run_id: str, chunk_id: str) -> Select[int]:
     return select(schema.chunks.c.chunk_no).where(
         schema.chunks.c.run_id == run_id, schema.chunks.c.chunk_id == chunk_id
     )
-
-
-_SERVER_CLOCK = select(extract("epoch", func.clock_timestamp()))

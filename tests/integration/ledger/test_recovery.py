@@ -121,15 +121,20 @@ def test_recovering_twice_or_at_once_settles_each_lead_once(
     assert scene.used == {"tech-1": 1}
 
 
-def test_in_flight_is_only_what_a_process_still_awaits_the_answer_of(
-    scene: LedgerScene, notes: Path
-) -> None:
+def _leave_two_departed_and_two_elsewhere(scene: LedgerScene, notes: Path) -> Ledger:
+    """Two of a dead process's four leads had left; a process of another machine has two."""
     with _sender(notes, 1, 3) as (sender, process):
         _grant_to(scene, sender, 4)
         process.kill()
         process.wait()
-    ledger = scene.opened[0]
     take_grant(_grants_of(scene, "of-another-machine"), 2)
+    return scene.opened[0]
+
+
+def test_in_flight_is_only_what_a_process_still_awaits_the_answer_of(
+    scene: LedgerScene, notes: Path
+) -> None:
+    ledger = _leave_two_departed_and_two_elsewhere(scene, notes)
     assert _fly(ledger, notes).n_leads == 2
     scene.clock.at += 60
     assert _fly(ledger, notes) == InFlight(0, None)
@@ -148,12 +153,7 @@ def _fly(ledger: Ledger, notes: Path) -> InFlight:
 def test_who_only_looks_sees_what_a_recovery_then_writes_down(
     scene: LedgerScene, notes: Path
 ) -> None:
-    with _sender(notes, 1, 3) as (sender, process):
-        _grant_to(scene, sender, 4)
-        process.kill()
-        process.wait()
-    ledger = scene.opened[0]
-    take_grant(_grants_of(scene, "of-another-machine"), 2)
+    ledger = _leave_two_departed_and_two_elsewhere(scene, notes)
     scene.clock.at += 60
     with _sender(notes, 7) as (sender, _):
         take_grant(_grants_of(scene, sender), 2)
