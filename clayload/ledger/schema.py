@@ -141,8 +141,9 @@ submissions = Table(
 )
 """The one delivery owed for a (table, cycle, lead_key). `edition` is empty but for a changed lead
 that is owed again within its cycle; there it is the hash of what changed, with a number behind it
-where that name is taken: it changed back. `charged_on` is the local day on which its last grant charged what it costs, in thousandths; `sample_no` is the
-sample that this grant counted it to, if the table had one."""
+where that name is taken: it changed back. `charged_on` is the local day on which its last grant
+charged what it costs, in thousandths; `sample_no` is the sample that this grant counted it to, if
+the table had one."""
 
 past_verdicts = Table(
     "past_verdicts",

@@ -12,6 +12,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pydantic import TypeAdapter
 
@@ -59,7 +60,9 @@ def settle_run(
     wait_for_answers(run_id, setup, tell)
     merged = merge_problems(problems)
     books, run = _open_books(run_id, setup)
-    report = _read_account(books, run, setup, merged)
+    # From here on nothing more is written down of it: what is missing is missing.
+    ended = replace(run, finished_at=setup.ledger.now())
+    report = _read_account(books, ended, setup, merged)
     setup.ledger.finish_run(run_id, report.outcome, _PROBLEMS.dump_json(merged).decode())
     _write_report(report, open_run_folder(run, setup))
     return report

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 from load_kit import CYCLE, Workbench, ends_of, kill
 from load_tables import BenchOptions, make_leads
 from standin_process import StandIn
+
+from clayload.loading.settle import settle_run
+from clayload.loading.setup import read_setup
+from clayload.report.account import Outcome
 
 LEADS = make_leads("Software", 350) + make_leads("Banking", 150)
 EMAILS = sorted(lead["email"] for lead in LEADS)
@@ -139,3 +145,13 @@ def test_a_load_killed_while_it_writes_down_what_is_owed_has_books_that_balance(
     assert left["next_step"] == "599 leads are still owed: run the same load again"
     assert bench.load(extract).exit_code == 0
     assert bench.n_rows() == len(leads)
+
+
+def test_a_run_that_ends_with_a_row_that_nobody_can_place_is_unbalanced(bench: Workbench) -> None:
+    run_id = bench.load(bench.write_csv(make_leads("Software", 3))).json["run_id"]
+    with closing(sqlite3.connect(bench.home / "ledger.db")) as ledger, ledger:
+        ledger.execute("DELETE FROM chunk_leads WHERE row_number = 1")
+        ledger.execute("UPDATE runs SET finished_at = NULL")
+    setup = read_setup(bench.environ)
+    assert settle_run(run_id, setup).outcome is Outcome.UNBALANCED
+    setup.ledger.close()
