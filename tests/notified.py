@@ -8,12 +8,12 @@ Never: another address than 127.0.0.1.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from threaded_server import QuietHandler, ThreadedServer, serving
 
 
 @dataclass(slots=True)
@@ -28,31 +28,21 @@ class Notified:
         return [post for post in self.posts if word in post["subject"]]
 
 
-class _Taking(BaseHTTPRequestHandler):
+class _Taking(QuietHandler):
     def __init__(self, notified: Notified, *args: object) -> None:
         self.notified = notified
         super().__init__(*args)  # type: ignore[arg-type]
 
-    def do_POST(self) -> None:
+    def answer(self) -> None:
         self.notified.posts.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
         self.send_response(200)
         self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Say nothing."""
 
 
 @contextmanager
 def start_notified() -> Iterator[Notified]:
     """Serve on a free port of this machine, in a thread."""
     notified = Notified()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Taking, notified)) as server:
-        server.daemon_threads = True
-        notified.url = f"http://127.0.0.1:{server.server_port}/alerts"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield notified
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(ThreadedServer(("127.0.0.1", 0), partial(_Taking, notified))) as server:
+        notified.url = f"{server.url}/alerts"
+        yield notified

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from threaded_server import QuietHandler, ThreadedServer, serving
 
 ANSWER = '{"type":"BadRequest","message":"column \\"email\\" rejected"}'
 
 
-class _Refusing(BaseHTTPRequestHandler):
+class _Refusing(QuietHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_POST(self) -> None:
+    def answer(self) -> None:
         """Refuse leads whose notes ask for it; take the others."""
         lead = json.loads(self.rfile.read(int(self.headers["content-length"])))
         is_refused = lead["notes"] == "refuse me"
@@ -24,19 +24,9 @@ class _Refusing(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Say nothing: the test reads what the loader says."""
-
 
 @contextmanager
 def start_refusing_server() -> Iterator[str]:
-    """Serve on a free port of this machine, in a thread; gives the address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Refusing) as server:
-        server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    """Serve in a thread; gives the address."""
+    with serving(ThreadedServer(("127.0.0.1", 0), _Refusing)) as server:
+        yield server.url

@@ -7,16 +7,14 @@ Never: anything of what it was asked done.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from threaded_server import QuietHandler, ThreadedServer, serving
 
 
-class ScriptedServer(ThreadingHTTPServer):
+class ScriptedServer(ThreadedServer):
     """A server on a free port of this machine; every body it gives is `{}`."""
-
-    daemon_threads = True
 
     def __init__(self, statuses: Sequence[int]) -> None:
         super().__init__(("127.0.0.1", 0), _Scripted)
@@ -24,10 +22,10 @@ class ScriptedServer(ThreadingHTTPServer):
         self.asked: list[str] = []
 
 
-class _Scripted(BaseHTTPRequestHandler):
+class _Scripted(QuietHandler):
     server: ScriptedServer
 
-    def do_GET(self) -> None:
+    def answer(self) -> None:
         """Answer what comes next."""
         self.server.asked.append(f"{self.command} {self.path}")
         statuses = self.server.statuses
@@ -36,22 +34,9 @@ class _Scripted(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(b"{}")
 
-    def do_POST(self) -> None:
-        """Answer what comes next."""
-        self.do_GET()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
-        """Say nothing."""
-
 
 @contextmanager
 def start_scripted_server(*statuses: int) -> Iterator[ScriptedServer]:
     """Serve in a thread."""
-    with ScriptedServer(statuses) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield server
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(ScriptedServer(statuses)) as server:
+        yield server
