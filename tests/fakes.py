@@ -104,6 +104,7 @@ class FakeLedger:
     pace: PaceState = field(default_factory=PaceState)
     departed: list[str] = field(default_factory=list)
     silenced: list[tuple[float, float]] = field(default_factory=list)
+    grant_takes_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.state_of = dict.fromkeys(self.keys, "pending")
@@ -111,6 +112,7 @@ class FakeLedger:
 
     async def grant(self, n: int, verdicts: Verdicts) -> GrantAnswer:
         await self.record(verdicts)
+        await asyncio.sleep(self.grant_takes_s)
         answer = self._decide(n)
         self.grants.append((self.now(), answer))
         return answer

@@ -52,9 +52,13 @@ def one_day(
 
 
 def unlike(month: SimulatedMonth, other: SimulatedMonth) -> dict[str, object]:
-    """What two months differ in, but for when exactly within its round a lead is sent."""
+    """What two months differ in, but for when exactly within its round a lead is sent.
+
+    A round serves each priority as often as its weight says: 8, 3 and 1 leads, one after another.
+    """
     figures = {}
-    within_s = 1 + 2 / month.scenarios[0].rate.per_s
+    scenario = month.scenarios[0]
+    within_s = 1 + sum(scenario.weights.values()) / scenario.rate.per_s
     for name, table in month.tables.items():
         its = other.tables[name]
         for figure in _COUNTS:

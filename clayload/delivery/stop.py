@@ -38,7 +38,7 @@ class Stop:
     async def cutting(self, grace_s: float) -> AsyncIterator[None]:
         """Run a block of work; once the word has come, for `grace_s` seconds more at the most."""
         ends_at = None if self._asked_at is None else self._asked_at + grace_s
-        block = asyncio.timeout(ends_at)
+        block = asyncio.timeout_at(ends_at)
         self._blocks[block] = grace_s
         try:
             async with block:

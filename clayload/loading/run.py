@@ -7,8 +7,9 @@ Never: a row or chunk order of its own: the steps are the same that Prefect's ta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from queue import Empty, SimpleQueue
 
 from clayload.delivery.send import STOP_GRACE_S
 from clayload.errors import StopRunError, StopTableError
@@ -80,18 +81,26 @@ def _deliver(chunk: ChunkRef, follower: Follower) -> object:
 
 
 def _as_completed(
-    futures: Iterable[Future[object]], look: Callable[[], object]
+    futures: Collection[Future[object]], look: Callable[[], object]
 ) -> Iterator[Future[object]]:
     """Give each future as it ends, waking now and then to look about.
 
     Once polars has run, a signal no longer wakes a thread that waits without a time-out: Ctrl-C
-    would act only when the next chunk ends.
+    would act only when the next chunk ends. And it may come between any two steps of Python, where
+    `futures.wait` would keep the locks that the chunks need to end; a simple queue is one step.
     """
-    waiting = set(futures)
-    while waiting:
-        done, waiting = wait(waiting, timeout=_WAKE_EVERY_S, return_when=FIRST_COMPLETED)
+    ended: SimpleQueue[Future[object]] = SimpleQueue()
+    for future in futures:
+        future.add_done_callback(ended.put)
+    n_left = len(futures)
+    while n_left:
         look()
-        yield from done
+        try:
+            future = ended.get(timeout=_WAKE_EVERY_S)
+        except Empty:
+            continue
+        n_left -= 1
+        yield future
 
 
 def _problem_of(future: Future[object], chunk: ChunkRef, setup: Setup) -> Iterator[Problem]:

@@ -542,6 +542,13 @@ def test_told_to_stop_it_waits_for_answers_so_long_and_no_longer() -> None:
     assert set(scene.ledger.state_of.values()) == {"in_doubt"}
 
 
+def test_told_to_stop_as_its_grant_is_given_it_waits_for_answers_no_longer_either() -> None:
+    scene = Scene(n=5, destination=FakeDestination(30.0))
+    scene.ledger.grant_takes_s = 12.0
+    assert _stop_at(scene, 10.0) == pytest.approx(10.0 + STOP_GRACE_S)
+    assert set(scene.ledger.state_of.values()) == {"in_doubt"}
+
+
 def test_a_chunk_that_begins_after_the_word_to_stop_asks_for_nothing() -> None:
     scene = Scene(n=5)
 
