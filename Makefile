@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
-.PHONY: demo ui test test-services lint format bench chaos lock clean
+.PHONY: demo ui test test-services laws lint format bench chaos lock clean
 .DEFAULT_GOAL := demo
 
 .venv/installed: requirements.lock pyproject.toml
@@ -30,6 +30,11 @@ test: .venv/installed
 
 test-services: .venv/installed
 	$(BIN)/pytest $(SERVICES)
+
+# The laws with examples drawn anew, where `make test` draws the same each time; a few times over.
+laws: .venv/installed
+	@for time in 1 2 3; do $(BIN)/pytest --numprocesses 2 --hypothesis-profile anew \
+	  -m hypothesis || exit 1; done
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .
