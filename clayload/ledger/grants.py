@@ -11,7 +11,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row
 
@@ -31,10 +31,9 @@ from clayload.delivery.grant import (
 )
 from clayload.delivery.pace import pause, slow_down
 from clayload.delivery.sample import AwaitsWord
-from clayload.errors import LedgerLostError
 from clayload.ledger import samples, statements, unanswered
-from clayload.ledger.conflicts import again_after_conflict
 from clayload.ledger.departures import NO_DEPARTURES, Departures
+from clayload.ledger.lost import do_surely
 from clayload.ledger.pacer import Pacer, with_share
 from clayload.ledger.snapshot import read_table
 from clayload.ledger.spending import Payer, awaits_answers, charge_bill, read_bill
@@ -47,15 +46,8 @@ from clayload.tables.models import OnInDoubt, Resend, TablesConfig
 
 _RECORDING_SLACK_S = 5.0
 _OwedRow: TypeAlias = Row[*tuple[Any, ...]]
-_RETRIES_WHEN_LOST = 3
 _LOOK_AGAIN_S = 10.0
 _ANSWER_COMES_S = 1.0
-_Answer = TypeVar("_Answer")
-_Answer_co = TypeVar("_Answer_co", covariant=True)
-
-
-class _Work(Protocol[_Answer_co]):
-    def __call__(self, tx: Connection, *, is_retry: bool) -> _Answer_co: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +102,7 @@ class ChunkGrants:
             self._close(tx, verdicts, at, is_retry=is_retry)
             return self._decide(tx, n, at, grant_id)
 
-        self._open, answer = self._surely(ask)
+        self._open, answer = do_surely(self._ledger, ask)
         return answer
 
     def record(self, verdicts: Verdicts) -> None:
@@ -119,7 +111,7 @@ class ChunkGrants:
         def write(tx: Connection, *, is_retry: bool) -> None:
             self._close(tx, verdicts, self._pacer.lock(tx), is_retry=is_retry)
 
-        self._surely(write)
+        do_surely(self._ledger, write)
         self._open = None
 
     def silence(self, pause_s: float) -> None:
@@ -131,24 +123,7 @@ class ChunkGrants:
             slower = slow_down(at.pace, at.now, given_at)
             self._pacer.write(tx, replace(at, pace=pause(slower, at.rate, at.now, pause_s)))
 
-        self._surely(write)
-
-    def _surely(self, work: _Work[_Answer]) -> _Answer:
-        """Do the work in one transaction, and again if the connection broke on the way.
-
-        A connection that breaks does not tell whether its transaction was committed.
-        """
-        for is_retry in (False, *[True] * _RETRIES_WHEN_LOST):
-            try:
-                return self._once(work, is_retry=is_retry)
-            except LedgerLostError as error:
-                lost = error
-        raise lost
-
-    @again_after_conflict
-    def _once(self, work: _Work[_Answer], *, is_retry: bool) -> _Answer:
-        with self._ledger.transaction() as tx:
-            return work(tx, is_retry=is_retry)
+        do_surely(self._ledger, write)
 
     def _undo(self, tx: Connection, grant_id: str, now: float) -> None:
         """Take back a grant that may have been committed, but was never told: it was not sent."""

@@ -147,7 +147,7 @@ def test_a_watch_ends_at_once_when_it_is_told_to(
         process.send_signal(by)
         assert end(process, within_s=10).exit_code == exit_code
         # Leaving the interpreter takes most of it: half a second on a machine with other work.
-        assert time.monotonic() - told_at < 2
+        assert time.monotonic() - told_at < 5
 
 
 def test_an_address_that_is_not_the_api_is_told_and_nothing_is_dropped(tmp_path: Path) -> None:

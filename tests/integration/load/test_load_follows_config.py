@@ -34,7 +34,7 @@ def test_a_raised_rate_counts_from_the_next_grant_on(slow_bench: Workbench) -> N
         began = time.monotonic()
         ended = end(process)
     # 195 leads at 20/s would have taken ten seconds.
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 7
     assert ended.exit_code == 0
     assert "has changed: 400/s, burst 100" in ended.stderr
     assert slow_bench.n_rows() == len(LEADS)
