@@ -1,5 +1,5 @@
-"""What holds for every test: a law does not fail because the machine is slow, nor today and not
-tomorrow, and a server that takes long to start is started once.
+"""What holds for every test: a law fails neither by chance nor because the machine is slow, and a
+server that takes long to start is started once.
 """
 
 from __future__ import annotations

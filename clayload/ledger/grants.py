@@ -33,7 +33,7 @@ from clayload.delivery.pace import pause, slow_down
 from clayload.delivery.sample import AwaitsWord
 from clayload.ledger import samples, statements, unanswered
 from clayload.ledger.departures import NO_DEPARTURES, Departures
-from clayload.ledger.lost import do_surely
+from clayload.ledger.lost_connection import do_surely
 from clayload.ledger.pacer import Pacer, with_share
 from clayload.ledger.snapshot import read_table
 from clayload.ledger.spending import Payer, awaits_answers, charge_bill, read_bill

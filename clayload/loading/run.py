@@ -23,7 +23,7 @@ from clayload.model import ChunkRef
 from clayload.report.account import Problem, RunReport
 
 INTERRUPTED = "interrupted"
-_WAKE_EVERY_S = 0.25
+_LOOK_EVERY_S = 0.25
 
 
 def run_load(
@@ -63,7 +63,7 @@ def _deliver_all(prepared: PreparedLoad, follower: Follower) -> Iterator[Problem
             chunk_of: dict[Future[object], ChunkRef] = {
                 pool.submit(_deliver, chunk, follower): chunk for chunk in prepared.chunks
             }
-            for future in _as_completed(chunk_of, follower.look):
+            for future in as_ended(chunk_of, follower.look):
                 yield from _problem_of(future, chunk_of[future], setup)
         except BaseException as error:
             # Ctrl-C, SIGTERM, a lost ledger: chunks under way end soon, no other begins.
@@ -80,8 +80,10 @@ def _deliver(chunk: ChunkRef, follower: Follower) -> object:
     return deliver_chunk(chunk, follower.setup)
 
 
-def _as_completed(
-    futures: Collection[Future[object]], look: Callable[[], object]
+def as_ended(
+    futures: Collection[Future[object]],
+    look: Callable[[], object],
+    look_every_s: float = _LOOK_EVERY_S,
 ) -> Iterator[Future[object]]:
     """Give each future as it ends, waking now and then to look about.
 
@@ -96,7 +98,7 @@ def _as_completed(
     while n_left:
         look()
         try:
-            future = ended.get(timeout=_WAKE_EVERY_S)
+            future = ended.get(timeout=look_every_s)
         except Empty:
             continue
         n_left -= 1

@@ -49,7 +49,7 @@ from clayload.ledger.reopen import find_replayable
 from clayload.ledger.states import REPLAYABLE
 from clayload.model import ChunkRef
 
-pytestmark = pytest.mark.hypothesis  # which it sets itself on a single law only
+pytestmark = pytest.mark.hypothesis  # it marks no state machine; `make laws` asks for it
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 KEYS = ["ada", "bob"]
 DELIVERED = judge(Answered(200, {}, ""), NOW)

@@ -56,7 +56,7 @@ from clayload.model import ChunkRef, Priority
 from clayload.tables.costs import LeadCost
 from clayload.tables.models import TablesConfig
 
-pytestmark = pytest.mark.hypothesis  # which it sets itself on a single law only
+pytestmark = pytest.mark.hypothesis  # it marks no state machine; `make laws` asks for it
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 KEYS = [f"lead-{i:02}" for i in range(24)]
 ROW_LIMIT, RATE_PER_S, BURST = 19, 10.0, 6
