@@ -15,7 +15,7 @@ from functools import partial
 
 from clayload.loading.deliver import deliver_chunk
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.setup import Setup
+from clayload.setup import Setup
 
 
 def deliver_all(prepared: PreparedLoad, setup: Setup) -> float:

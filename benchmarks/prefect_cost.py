@@ -34,9 +34,9 @@ from delivery_loop import deliver_all
 from prefect_server import PrefectServer, start_prefect
 from sending_loop import CONFIG, MAX_BURST, MAX_RATE, ROOT, WEBHOOK_PATH, serving
 
+from clayload.loading.intake.request import LoadRequest
 from clayload.loading.prepare import prepare_load
-from clayload.loading.request import LoadRequest
-from clayload.loading.setup import read_setup
+from clayload.setup import read_setup
 from clayload.tables.read import read_tables
 
 # A load of 100,000 leads has 300 chunks; a smaller one has fewer, as large.

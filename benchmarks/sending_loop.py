@@ -35,12 +35,13 @@ from typing import Any
 import httpx
 from delivery_loop import deliver_all
 
-from clayload.loading.deliver import grant_size, read_bodies
+from clayload.delivery.pace import grant_size
+from clayload.frames.chunk import read_bodies
+from clayload.loading.intake.request import LoadRequest
 from clayload.loading.prepare import PreparedLoad, prepare_load
-from clayload.loading.request import LoadRequest
-from clayload.loading.setup import Setup, read_setup
-from clayload.tables.models import TablesConfig
+from clayload.setup import Setup, read_setup
 from clayload.tables.read import read_tables
+from clayload.tables.tables_file import TablesConfig
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIG = ROOT / "config" / "tables.yaml"

@@ -22,9 +22,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from clayload.capacity.mishaps import Failures
-from clayload.capacity.scenario import HOUR_S, ScenarioAsk, write_scenarios
-from clayload.capacity.simulate import simulate_month
+from clayload.capacity.simulation.mishaps import Failures
+from clayload.capacity.simulation.scenario import HOUR_S, ScenarioAsk, write_scenarios
+from clayload.capacity.simulation.simulate import simulate_month
 from clayload.tables.costs import LeadCost
 from clayload.tables.read import read_tables
 

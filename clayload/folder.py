@@ -49,3 +49,19 @@ def remove_folder(path: Path) -> None:
         if not path.exists():
             return
         time.sleep(_BETWEEN_REMOVALS_S)
+
+
+_PROBE_BYTES = 1 << 20
+
+
+def probe_space(folder: Path) -> None:
+    """Write and delete `_PROBE_BYTES` in the folder.
+
+    Raises:
+        OSError: the folder cannot take them.
+    """
+    probe = folder / "probe"
+    try:
+        probe.write_bytes(bytes(_PROBE_BYTES))
+    finally:
+        probe.unlink(missing_ok=True)

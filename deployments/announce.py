@@ -23,8 +23,8 @@ from prefect.events.schemas.events import Event
 from prefect.settings import PREFECT_API_URL
 
 from clayload.errors import AnnounceError, Code
-from clayload.loading.approve import Approved
-from clayload.loading.landing import Landed
+from clayload.extracts.landing.place import Landed
+from clayload.loading.followups.approve import Approved
 
 LANDED_EVENT = "clayload.extract.landed"
 APPROVED_EVENT = "clayload.run.approved"

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from clayload.cli.say import out
-from clayload.loading.setup import read_setup
-
-POOL = "clayload"
+from clayload.cli.console import out
+from clayload.setup import read_setup
+from deployments.names import POOL
 
 
 def deploy(

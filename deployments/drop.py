@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from clayload.cli.say import out
-from clayload.loading.drop import Dropped, Shelf
+from clayload.cli.console import out
+from clayload.extracts.landing.drop import Dropped, Shelf
 from clayload.settings import read_settings
 from clayload.tables.headers import read_headers
 from deployments.options import check_event_name

@@ -29,12 +29,12 @@ from prefect.logging.configuration import setup_logging
 from prefect.states import AwaitingRetry
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, ProcessWorkerResult
 
-from clayload.cli.say import out
+from clayload.cli.console import out
 from clayload.errors import Code, ConfigError, ExitCode
 from deployments.endings import heeding_first_signal
 from deployments.pools import PROCESS_TYPE, read_pool
 from deployments.server import reach_server
-from deployments.worker import NOTE_S, SUBMIT_S
+from deployments.stop_times import NOTE_S, SUBMIT_S
 from tasks.tries import MOST_TRIES
 
 _RESUMABLE = "resumable"

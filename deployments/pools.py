@@ -16,7 +16,7 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.workers.process import ProcessWorker
 
 from clayload.errors import Code, ConfigError
-from deployments.deploy import POOL
+from deployments.names import POOL
 
 PROCESS_TYPE = ProcessWorker.type
 

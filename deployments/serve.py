@@ -18,14 +18,14 @@ from typing import Annotated
 import httpx
 import typer
 
-from clayload.cli.local_clay import running_clay
-from clayload.cli.say import out
-from clayload.loading.setup import read_setup
-from deployments.deploy import POOL
+from clayload.cli.console import out
+from clayload.cli.standin.local_clay import running_clay
+from clayload.setup import read_setup
 from deployments.endings import heeding_first_signal
+from deployments.names import POOL
 from deployments.parts import HOST, check_free, run_to_end, running, wait_for, watch
 from deployments.reports import serving_reports
-from deployments.worker import longest_stop_s
+from deployments.stop_times import longest_stop_s
 
 _STOP_S = 20.0
 

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from clayload.cli.say import out
+from clayload.cli.console import out
 from clayload.errors import Code, RunError
-from clayload.loading.inbox import Inbox
-from clayload.loading.landing import LandingPlace
-from clayload.loading.settling import Settling
+from clayload.extracts.landing.inbox import Inbox
+from clayload.extracts.landing.place import LandingPlace
+from clayload.extracts.landing.stable_files import Settling
 from clayload.settings import read_settings
 from clayload.tables.headers import read_headers
 from deployments.options import check_event_name

@@ -7,13 +7,9 @@ from typing import Annotated
 
 import typer
 
-from clayload.settings import Settings, read_settings
-from deployments.deploy import POOL
-
-SUBMIT_S, NOTE_S = 15.0, 10.0
-"""What a flow run that was fetched may take to get its process, and Prefect to note its end."""
-# For a flow run to tell Prefect how it ended, once the last answer is recorded.
-_TELL_S = 15.0
+from clayload.settings import read_settings
+from deployments.names import POOL
+from deployments.stop_times import grace_s
 
 
 def worker(
@@ -31,13 +27,3 @@ def worker(
     patient = PatientWorker(pool, name=name, limit=limit, create_pool_if_not_found=False)
     patient.grace_s = grace_s(read_settings(os.environ))
     raise typer.Exit(work(patient))
-
-
-def grace_s(settings: Settings) -> float:
-    """Give the seconds that a load under way may take to end: its last answers, and to say so."""
-    return settings.request_timeout_s + _TELL_S
-
-
-def longest_stop_s(settings: Settings) -> float:
-    """Give the seconds after which a worker that was told to end has ended."""
-    return SUBMIT_S + grace_s(settings) + NOTE_S

@@ -12,9 +12,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from clayload.errors import ConfigError
-from clayload.loading.saved_plan import PLAN_ID
-from clayload.loading.setup import read_setup
+from clayload.loading.planning.saved_plan import PLAN_ID
 from clayload.model import Priority
+from clayload.setup import read_setup
 
 _NO_LINE_BREAK = r"^[^\r\n]+$"
 

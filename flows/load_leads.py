@@ -16,7 +16,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import ValidationError
 
-from clayload.cli.say import say_error
+from clayload.cli.console import say_error
 from clayload.errors import ClayloadError, ExitCode
 from clayload.model import Priority
 from flows.orders import ManualLoad

@@ -12,9 +12,9 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 
 from clayload.errors import ConfigError
-from clayload.loading.cycle import month_of, request_month
+from clayload.loading.intake.cycle import month_of, request_month
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.setup import read_setup
+from clayload.setup import read_setup
 from flows.orders import MonthlyLoad
 from flows.sending import SENDING, asked, send_load
 from tasks.load import prepare_load

@@ -14,9 +14,9 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from clayload.ledger.states import SubmissionState
-from clayload.loading.replay_plan import ReplayRequest
-from clayload.loading.request import LoadRequest
+from clayload.ledger.rules.states import SubmissionState
+from clayload.loading.followups.replay_plan import ReplayRequest
+from clayload.loading.intake.request import LoadRequest
 from clayload.model import LEAD_FIELDS, Priority
 from clayload.tables.hints import Hints
 from flows.forms import (

@@ -16,9 +16,10 @@ from prefect.runtime import flow_run
 from prefect.states import Failed
 from pydantic import BaseModel
 
+from clayload.account.problem import Problem
+from clayload.account.run_report import EXIT_CODE_OF, Outcome, RunReport, describe_ends
 from clayload.errors import ClayloadError, ExitCode
 from clayload.loading.prepare import PreparedLoad
-from clayload.report.account import EXIT_CODE_OF, Outcome, Problem, RunReport, describe_ends
 from tasks.alerts import tell_after_load
 from tasks.artifacts import publish_report
 from tasks.limits import ensure_chunk_limits

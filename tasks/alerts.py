@@ -21,8 +21,8 @@ from prefect.runtime import flow_run
 
 from clayload.alerts import Change, Condition, Kind, Level, Look
 from clayload.errors import ClayloadError
-from clayload.loading.alerts import look_around, tell_changes
-from clayload.loading.setup import Setup, read_setup
+from clayload.monitoring.alerts import look_around, tell_changes
+from clayload.setup import Setup, read_setup
 from tasks.showing import only_looking
 
 THRESHOLDS = {

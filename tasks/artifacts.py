@@ -15,15 +15,15 @@ from collections.abc import Iterator, Sequence
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from clayload.account.problem import describe_problem
+from clayload.account.run_report import RunReport, describe_ends
 from clayload.capacity.slots import TableForecast
-from clayload.loading.page import link_page, write_page
-from clayload.loading.settle import describe_problem
-from clayload.loading.setup import Setup, read_setup
-from clayload.loading.slots import forecast_slots, warn_of_slots
-from clayload.loading.usage import Usage
-from clayload.loading.usage_words import grid_days, grid_lines, sum_up_owed
-from clayload.report.account import RunReport, describe_ends
+from clayload.capacity.usage import Usage
+from clayload.loading.report_page import link_page, write_page
+from clayload.monitoring.slots import forecast_slots, warn_of_slots
 from clayload.report.markdown import render_grid, render_report
+from clayload.report.usage import grid_days, grid_lines, sum_up_owed
+from clayload.setup import Setup, read_setup
 from tasks.showing import only_looking
 
 

@@ -23,24 +23,18 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed
 from prefect.tasks import exponential_backoff
 
+from clayload.account.problem import Problem, describe_problem
+from clayload.account.run_report import RunReport
 from clayload.delivery.send import STOP_GRACE_S
 from clayload.delivery.verdict import VerdictKind
 from clayload.errors import RetryChunkError, StopTableError
-from clayload.loading import (
-    deliver,
-    prepare,
-    replay,
-    replay_plan,
-    resubmit,
-    resume_deferred,
-    settle,
-)
-from clayload.loading.follow import Follower
-from clayload.loading.request import LoadRequest
+from clayload.loading import close, deliver, prepare
+from clayload.loading.config_reload import Follower
+from clayload.loading.followups import replay, replay_plan, resubmit, resume_deferred
+from clayload.loading.intake.request import LoadRequest
 from clayload.loading.run import INTERRUPTED
-from clayload.loading.setup import read_setup
 from clayload.model import ChunkRef
-from clayload.report.account import Problem, RunReport
+from clayload.setup import read_setup
 from tasks.discretion import telling_no_data
 from tasks.places import chunk_place
 
@@ -70,7 +64,7 @@ def prepare_replay(request: replay_plan.ReplayRequest) -> prepare.PreparedLoad:
     """Owe leads of an earlier run again."""
     with telling_no_data():
         setup = read_setup(os.environ)
-        replay_plan.settle_ended(setup)
+        close.settle_ended(setup)
         return replay.prepare_replay(replay_plan.plan_replay(request, setup), setup)
 
 
@@ -139,7 +133,7 @@ def _halting(run_id: str) -> Iterator[None]:
         raise  # other tables go on
     except Exception as error:
         if not isinstance(error, RetryChunkError) or _is_last_try():
-            _halt(run_id, settle.describe_problem(error, "").code)
+            _halt(run_id, describe_problem(error, "").code)
         raise
 
 
@@ -169,7 +163,7 @@ def halting_when_interrupted(run_id: str) -> Iterator[None]:
     except BaseException:
         _halt(run_id, INTERRUPTED)
         # Threads are waited for in any case; Dask's processes would be gone at once.
-        settle.wait_for_answers(run_id, read_setup(os.environ), within_s=STOP_GRACE_S)
+        close.wait_for_answers(run_id, read_setup(os.environ), within_s=STOP_GRACE_S)
         raise
 
 
@@ -204,4 +198,4 @@ def settle_run(run_id: str, problems: list[Problem]) -> RunReport:
     """Wait for what is in flight, close the run, give its report."""
     with telling_no_data():
         # Prefect takes over `print` while a task runs; a default argument would be the old one.
-        return settle.settle_run(run_id, read_setup(os.environ), problems, tell=print)
+        return close.settle_run(run_id, read_setup(os.environ), problems, tell=print)

@@ -15,14 +15,14 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from clayload.loading.plan import plan_load
-from clayload.loading.plan_words import describe_plan, describe_verdict, sum_up_plan
-from clayload.loading.replay_plan import ReplayPlan, ReplayRequest, plan_replay
-from clayload.loading.request import LoadRequest
-from clayload.loading.setup import Setup, read_setup
+from clayload.loading.followups.replay_plan import ReplayPlan, ReplayRequest, plan_replay
+from clayload.loading.intake.request import LoadRequest
+from clayload.loading.planning.plan import plan_load
 from clayload.report.grids import Grid
+from clayload.report.load_plan import describe_plan, describe_verdict, sum_up_plan
 from clayload.report.markdown import render_grid
 from clayload.report.moments import describe_seconds
+from clayload.setup import Setup, read_setup
 from tasks.discretion import telling_no_data
 from tasks.states import StateName
 from tasks.watching import render_section

@@ -18,14 +18,13 @@ from uuid import UUID
 from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.futures import PrefectFuture
 
-from clayload.ledger.holds import Hold
-from clayload.loading.follow import Follower
+from clayload.account.problem import Problem, describe_problem
+from clayload.ledger.books.holds import Hold
+from clayload.loading.config_reload import Follower
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.progress import ProgressMeter
-from clayload.loading.settle import describe_problem
-from clayload.loading.setup import read_setup
 from clayload.model import ChunkRef
-from clayload.report.account import Problem
+from clayload.setup import read_setup
 from tasks.showing import Teller, only_looking
 
 _LOOK_EVERY_S = 2.0

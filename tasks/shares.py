@@ -21,17 +21,16 @@ from prefect.client.schemas.objects import State as AnyState
 from prefect.deployments import run_deployment
 from pydantic import TypeAdapter
 
+from clayload.account.problem import Problem, describe_problem
 from clayload.errors import ClayloadError, Code, ConfigError
-from clayload.ledger.books import Books
-from clayload.ledger.runs import find_run
+from clayload.ledger.books.run_books import Books
+from clayload.ledger.books.runs import find_run
+from clayload.loading.close import settle_ended
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.replay_plan import settle_ended
-from clayload.loading.run_folder import RunFolder, open_run_folder
-from clayload.loading.settle import describe_problem
-from clayload.loading.setup import Setup, read_setup
 from clayload.loading.shares import find_left, keep_chunks, read_share
 from clayload.model import ChunkRef, RowEnd
-from clayload.report.account import Problem
+from clayload.runs.folder import RunFolder, open_run_folder
+from clayload.setup import Setup, read_setup
 from tasks.discretion import telling_no_data
 from tasks.limits import read_n_places
 from tasks.load import start_delivery, stopping_when_interrupted

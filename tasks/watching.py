@@ -19,21 +19,21 @@ from prefect.states import Completed, Failed
 
 from clayload.alerts import Condition
 from clayload.capacity.month import MonthAsk
-from clayload.capacity.plan import plan_table
+from clayload.capacity.placement import plan_table
 from clayload.capacity.slots import TableForecast
 from clayload.delivery.grant import TableSnapshot
-from clayload.ledger.audit import audit, describe_damage
-from clayload.ledger.books import Books
-from clayload.ledger.engine import is_new
-from clayload.ledger.snapshot import unused_table
-from clayload.loading.alerts import look_around
-from clayload.loading.month import Section, describe_month, read_month, sum_up_month
-from clayload.loading.replay_plan import settle_ended
-from clayload.loading.setup import Setup, read_setup
-from clayload.loading.slots import forecast_slots
-from clayload.loading.usage import read_usage
-from clayload.report.grids import Grid
+from clayload.ledger.audit.audit import audit, describe_damage
+from clayload.ledger.books.run_books import Books
+from clayload.ledger.database.engine import is_new
+from clayload.ledger.rules.snapshot import unused_table
+from clayload.loading.close import settle_ended
+from clayload.monitoring.alerts import look_around
+from clayload.monitoring.slots import forecast_slots
+from clayload.monitoring.usage import read_usage
+from clayload.report.grids import Grid, Section
 from clayload.report.markdown import escape, render_grid
+from clayload.report.month import describe_month, read_month, sum_up_month
+from clayload.setup import Setup, read_setup
 from tasks.alerts import tell_prefect
 from tasks.artifacts import publish_slots, publish_usage
 from tasks.discretion import telling_no_data

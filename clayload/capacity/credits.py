@@ -2,7 +2,7 @@
 
 In:    what one lead costs, and how many there are.
 Out:   whole credits and Actions, low, likely and high.
-Never: a price; what a plan costs is `clayload.capacity.plans`' question.
+Never: a price; what a plan costs is `clayload.capacity.pricing`' question.
 """
 
 from __future__ import annotations

@@ -16,12 +16,13 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from clayload.capacity.credits import SpendRange, add_up, guess_cost, share_out, spend_for
-from clayload.capacity.plan import sending_time_s
-from clayload.capacity.plans import Need, PlanFit, choose_plan, judge_plan, judge_plans
+from clayload.capacity.placement import sending_time_s
+from clayload.capacity.pricing import Need, PlanFit, choose_plan, judge_plan, judge_plans
 from clayload.delivery.pace import Rate
 from clayload.tables.catalogue import Catalogue, Level
 from clayload.tables.costs import CostRange, cost_of_lead
-from clayload.tables.models import SAFE_LIMIT, SOURCE_LIMIT, Table, TablesConfig
+from clayload.tables.models import SAFE_LIMIT, SOURCE_LIMIT, Table
+from clayload.tables.tables_file import TablesConfig
 from clayload.tables.workspace import Workspace
 
 LEADS_A_TABLE = 10_000

@@ -15,7 +15,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from clayload.capacity.plan import sending_time_s
+from clayload.capacity.placement import sending_time_s
 from clayload.delivery.pace import Rate
 from clayload.model import Priority
 

@@ -16,37 +16,37 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from clayload import __version__
-from clayload.cli.say import say_error
+from clayload.cli.console import say_error
 from clayload.errors import ClayloadError, ExitCode
 
 # Where each command stands in this room: a module and a name in it. Only the one that is called is
 # imported: together they take a second that most of them do not need.
 _COMMANDS = {
-    "check": ("check", "check"),
-    "capacity": ("capacity", "capacity"),
-    "simulate": ("simulate", "simulate"),
-    "plan": ("plan", "plan"),
-    "plans": ("plan", "plans"),
-    "load": ("load", "load"),
-    "status": ("status", "status"),
-    "doctor": ("doctor", "doctor"),
-    "report": ("report", "report"),
-    "trace": ("trace", "trace"),
-    "replay": ("replay", "replay"),
-    "pause": ("pause", "pause"),
-    "resume": ("pause", "resume"),
-    "approve": ("approve", "approve"),
-    "resume-deferred": ("resume_deferred", "resume_deferred"),
-    "budget": ("budget", "budget"),
-    "usage": ("usage", "usage"),
-    "alerts": ("alerts", "alerts"),
-    "metrics": ("metrics", "metrics"),
-    "quarantine": ("quarantine", "app"),
-    "resubmit": ("resubmit", "resubmit"),
-    "slots": ("slots", "app"),
-    "ledger": ("ledger", "app"),
-    "standin": ("standin", "standin"),
-    "demo": ("demo", "demo"),
+    "check": ("upkeep.check", "check"),
+    "capacity": ("capacity.capacity", "capacity"),
+    "simulate": ("capacity.simulate", "simulate"),
+    "plan": ("loading.plan", "plan"),
+    "plans": ("loading.plan", "plans"),
+    "load": ("loading.load", "load"),
+    "status": ("monitoring.status", "status"),
+    "doctor": ("monitoring.doctor", "doctor"),
+    "report": ("monitoring.report", "report"),
+    "trace": ("monitoring.trace", "trace"),
+    "replay": ("loading.replay", "replay"),
+    "pause": ("upkeep.pause", "pause"),
+    "resume": ("upkeep.pause", "resume"),
+    "approve": ("loading.approve", "approve"),
+    "resume-deferred": ("loading.resume_deferred", "resume_deferred"),
+    "budget": ("monitoring.budget", "budget"),
+    "usage": ("monitoring.usage", "usage"),
+    "alerts": ("monitoring.alerts", "alerts"),
+    "metrics": ("monitoring.metrics", "metrics"),
+    "quarantine": ("loading.quarantine", "app"),
+    "resubmit": ("loading.resubmit", "resubmit"),
+    "slots": ("upkeep.slots", "app"),
+    "ledger": ("upkeep.ledger", "app"),
+    "standin": ("standin.standin", "standin"),
+    "demo": ("standin.demo", "demo"),
 }
 
 COMMAND_GROUP = "clayload.commands"

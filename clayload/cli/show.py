@@ -15,19 +15,18 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from clayload.cli.say import out
-from clayload.ledger.holds import Hold
-from clayload.ledger.usage import WorkspaceUse
-from clayload.loading.progress import describe_hold
+from clayload.account.extract_summary import Reading
+from clayload.account.run_report import RunReport
+from clayload.cli.console import out
+from clayload.ledger.books.holds import Hold
+from clayload.ledger.books.traffic import WorkspaceUse
 from clayload.model import RowEnd
-from clayload.report.account import RunReport
 from clayload.report.grids import SAVINGS_TITLE, TABLE_ENDS, Grid, grid_savings
-from clayload.report.moments import describe_seconds
-from clayload.report.reading import Reading
+from clayload.report.moments import describe_hold, describe_seconds
 
 if TYPE_CHECKING:
     # Only a type here: what plans a load takes half a second to import.
-    from clayload.loading.load_plan import LoadPlan
+    from clayload.capacity.load_plan import LoadPlan
 
 
 _SHOWN_LEADS = 20
@@ -180,7 +179,7 @@ def show_reading(reading: Reading) -> None:
 def show_plan(plan: LoadPlan) -> None:
     """Print a load plan."""
     # What says a plan takes half a second to import, too.
-    from clayload.loading.plan_words import describe_plan, describe_verdict, sum_up_plan  # noqa: PLC0415
+    from clayload.report.load_plan import describe_plan, describe_verdict, sum_up_plan  # noqa: PLC0415
 
     reading = plan.reading
     out.print(f"plan for cycle {plan.cycle}: {reading.sum_up()}, {reading.n_left_out:,} left out\n")

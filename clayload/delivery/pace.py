@@ -217,3 +217,15 @@ def slow_down(state: PaceState, now: float, granted_at: float) -> PaceState:
     if granted_at <= state.slowed_at:
         return state
     return replace(state, slowed_to=max(state.part_at(now) * SLOWER, LEAST_PART), slowed_at=now)
+
+
+_GRANTS_PER_S = 20
+_MIN_GRANT, _MAX_GRANT = 10, 25
+
+
+def grant_size(rate_per_s: float) -> int:
+    """Choose how many leads one grant names: few, as a crash may leave so many in doubt.
+
+    Ten cost nothing at Clay's ten a second; at raised rates a twentieth of a second's worth.
+    """
+    return min(_MAX_GRANT, max(_MIN_GRANT, round(rate_per_s / _GRANTS_PER_S)))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from clayload.frames.disk import probe_space
+from clayload.folder import probe_space
 from clayload.frames.fate import DUPLICATE, QUARANTINED, SUPPRESSED, UNROUTED_END
 from clayload.frames.formula import guard
 from clayload.frames.route import Route

@@ -19,8 +19,10 @@ from pathlib import Path
 
 import polars as pl
 
+from clayload.delivery.payload import build_body
 from clayload.errors import Code, RunError
 from clayload.frames.route import Route
+from clayload.model import ChunkRef
 
 SPAN_ROWS = 250_000
 """Leads held in memory while chunks are cut from them."""
@@ -185,3 +187,13 @@ def _plan_route(
         digest = hashlib.sha256(f"{seed}\0{first}\0{last}\0{keys}".encode()).hexdigest()
         chunk_id = f"{route.table}-{index + 1:04d}-{digest[:_ID_LENGTH]}"
         yield ChunkPlan(position, chunk_id, n_leads, first, last)
+
+
+def read_bodies(ref: ChunkRef) -> dict[str, bytes]:
+    """Read a chunk file into bodies by lead_key, in file order."""
+    rows = pl.read_parquet(ref.path).drop("row_number").iter_rows(named=True)
+    return {
+        lead_key: build_body(lead, lead_key, ref.run_id)
+        for lead in rows
+        if (lead_key := lead.pop("lead_key"))
+    }

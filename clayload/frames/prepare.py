@@ -32,7 +32,7 @@ from clayload.frames.source import Source
 from clayload.frames.suppress import mark_suppressed
 from clayload.frames.walk import ASIDE_FILE, LEADS_FILE, Walked, walk
 from clayload.model import ChunkRef
-from clayload.tables.models import TablesConfig
+from clayload.tables.tables_file import TablesConfig
 
 __all__ = ["Preparation", "PrepareOptions", "prepare_chunks"]
 

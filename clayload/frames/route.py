@@ -15,7 +15,7 @@ from itertools import groupby
 import polars as pl
 
 from clayload.tables.filters import parse_filter
-from clayload.tables.models import TablesConfig
+from clayload.tables.tables_file import TablesConfig
 
 UNROUTED = -1
 UNROUTED_KEY = ("email",)

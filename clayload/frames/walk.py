@@ -14,8 +14,8 @@ from pathlib import Path
 
 import polars as pl
 
+from clayload.folder import probe_space
 from clayload.frames.contract import check_schema
-from clayload.frames.disk import probe_space
 from clayload.frames.lead import MAIL_DOMAIN, differs, to_leads
 from clayload.frames.mail import is_personal, is_role
 from clayload.frames.route import UNROUTED, Route, route_leads

@@ -18,14 +18,15 @@ from sqlalchemy import Table as SqlTable
 from sqlalchemy.dialects import postgresql, sqlite
 
 from clayload.delivery.grant import SlotState
-from clayload.ledger import schema, statements, unanswered
-from clayload.ledger.conflicts import again_after_conflict
-from clayload.ledger.engine import guarded, open_engine
-from clayload.ledger.server import SERVER_CLOCK, connect
-from clayload.ledger.sqlite import READING
+from clayload.ledger.database import schema
+from clayload.ledger.database.engine import guarded, open_engine
+from clayload.ledger.database.retry_on_conflict import again_after_conflict
+from clayload.ledger.database.server import SERVER_CLOCK, connect
+from clayload.ledger.database.sqlite import READING
+from clayload.ledger.rules import statements, unanswered
 from clayload.ledger.terms import set_terms
 from clayload.model import Priority
-from clayload.tables.models import TablesConfig
+from clayload.tables.tables_file import TablesConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,3 +239,12 @@ def find_chunk(run_id: str, chunk_id: str) -> Select[int]:
     return select(schema.chunks.c.chunk_no).where(
         schema.chunks.c.run_id == run_id, schema.chunks.c.chunk_id == chunk_id
     )
+
+
+@contextmanager
+def at_one_moment(ledger: Ledger) -> Iterator[Connection]:
+    """Read; SQLite's transactions are of one moment anyway, a server is asked for it."""
+    with ledger.reading() as connection:
+        is_sqlite = connection.dialect.name == "sqlite"
+        options = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        yield connection.execution_options(**options)

@@ -10,8 +10,8 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from clayload.delivery.pace import PaceState, Rate, change_rate
-from clayload.ledger import statements
-from clayload.tables.models import TablesConfig
+from clayload.ledger.rules import statements
+from clayload.tables.tables_file import TablesConfig
 
 
 def set_terms(tx: Connection, config: TablesConfig, now: float) -> None:

@@ -1,4 +1,4 @@
-"""The walk: prepare an extract, deliver its chunks, settle the books; no orchestrator needed.
+"""The walk of a load: prepare an extract, deliver its chunks, close the run.
 
 `tasks/` wraps these same steps for Prefect, `cli/` calls them alone.
 """

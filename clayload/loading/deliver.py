@@ -18,23 +18,20 @@ from datetime import UTC, datetime
 from functools import lru_cache, partial
 from typing import TypeVar
 
-import polars as pl
-
+from clayload.clay.webhook import ClayWebhook, Connections
 from clayload.delivery.grant import GrantAnswer, GrantedLead, Verdicts
 from clayload.delivery.health import Health, Outage
-from clayload.delivery.payload import build_body
+from clayload.delivery.pace import grant_size
 from clayload.delivery.send import ChunkDelivery, Pacing
 from clayload.delivery.stop import Stop
-from clayload.destinations.clay_webhook import ClayWebhook, Connections
-from clayload.ledger.grants import ChunkGrants, GrantTerms
-from clayload.loading.run_folder import find_chunk
-from clayload.loading.setup import Setup
-from clayload.loading.spending import costs_of
+from clayload.frames.chunk import read_bodies
+from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
 from clayload.model import ChunkRef
+from clayload.runs.folder import find_chunk
 from clayload.secrets import redact
+from clayload.setup import Setup
+from clayload.tables.costs import costs_of
 
-_MIN_GRANT, _MAX_GRANT = 10, 25
-_GRANTS_PER_S = 20
 _MOST_CTRL_CS = 10
 _reading = threading.Lock()
 _Read = TypeVar("_Read")
@@ -187,21 +184,3 @@ def read_on(read: Callable[[], _Read]) -> _Read:
             with suppress(KeyboardInterrupt):
                 return read()
         return read()
-
-
-def read_bodies(ref: ChunkRef) -> dict[str, bytes]:
-    """Read a chunk file into bodies by lead_key, in file order."""
-    rows = pl.read_parquet(ref.path).drop("row_number").iter_rows(named=True)
-    return {
-        lead_key: build_body(lead, lead_key, ref.run_id)
-        for lead in rows
-        if (lead_key := lead.pop("lead_key"))
-    }
-
-
-def grant_size(rate_per_s: float) -> int:
-    """Choose how many leads one grant names: few, as a crash may leave so many in doubt.
-
-    Ten cost nothing at Clay's ten a second; at raised rates a twentieth of a second's worth.
-    """
-    return min(_MAX_GRANT, max(_MIN_GRANT, round(rate_per_s / _GRANTS_PER_S)))

@@ -7,25 +7,23 @@ Never: a submission; nothing leaves the machine before every lead owed is writte
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from clayload.ledger.books import Books
-from clayload.ledger.recovery import recover
-from clayload.ledger.register import Owing, register_chunk
+from clayload.account.extract_summary import Reading
+from clayload.ledger.books.run_books import Books
+from clayload.ledger.granting.recovery import recover
+from clayload.ledger.granting.register import Owing, register_chunk
 from clayload.ledger.store import RunStart
-from clayload.loading.cycle import check_first, choose_cycle
-from clayload.loading.history import History
-from clayload.loading.reading import prepare_frames, read_leads
-from clayload.loading.request import LoadRequest
-from clayload.loading.run_folder import new_run_folder
-from clayload.loading.setup import Setup
-from clayload.loading.signing import ask_as_planned, hold_to_plan
-from clayload.model import ChunkRef, Priority
-from clayload.report.reading import Reading
+from clayload.loading.intake.cycle import check_first, choose_cycle
+from clayload.loading.intake.ledger_view import History
+from clayload.loading.intake.read_extract import prepare_frames, put_in_turn, read_leads
+from clayload.loading.intake.request import LoadRequest
+from clayload.loading.planning.keep_to_plan import ask_as_planned, hold_to_plan
+from clayload.model import ChunkRef
+from clayload.runs.folder import new_run_folder
+from clayload.setup import Setup
 
 RESUBMIT = "resubmit"
-_TURN_OF = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +87,3 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
         n_owed=sum(n_owed_of.values()),
         n_accepted=sum(chunk.n_leads for chunk in n_owed_of),
     )
-
-
-def put_in_turn(chunks: Iterable[ChunkRef]) -> list[ChunkRef]:
-    """Put the chunks of high priority first; otherwise they keep their order."""
-    return sorted(chunks, key=lambda chunk: _TURN_OF[chunk.priority])

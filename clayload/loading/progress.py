@@ -12,11 +12,11 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from clayload.ledger.books import Books
-from clayload.ledger.holds import Hold, find_hold
-from clayload.loading.setup import Setup
+from clayload.ledger.books.holds import Hold, find_hold
+from clayload.ledger.books.run_books import Books
 from clayload.model import RowEnd
-from clayload.report.moments import describe_moment, describe_seconds
+from clayload.report.moments import describe_hold, describe_seconds
+from clayload.setup import Setup
 
 if TYPE_CHECKING:
     # Only a type here: what prepares a load takes half a second to import.
@@ -84,12 +84,3 @@ class ProgressMeter:
         n_pending = sum(of_table.get(RowEnd.PENDING, 0) for of_table in ends.values())
         # What another process had in flight at the start counts as pending too.
         return max(self.load.n_owed - n_pending, 0)
-
-
-def describe_hold(hold: Hold) -> str:
-    """Say that a workspace is paused, since when, because of what, and how that ends."""
-    because = f" ({hold.because})" if hold.because else ""
-    return (
-        f"{hold.workspace} is paused since {describe_moment(hold.held_at)}{because}; "
-        f"`clayload resume {hold.workspace}` ends it"
-    )

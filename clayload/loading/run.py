@@ -11,16 +11,17 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, SimpleQueue
 
+from clayload.account.problem import Problem, describe_problem
+from clayload.account.run_report import RunReport
 from clayload.delivery.send import STOP_GRACE_S
 from clayload.errors import StopRunError, StopTableError
+from clayload.loading.close import settle_run
+from clayload.loading.config_reload import Follower
 from clayload.loading.deliver import deliver_chunk, stop_delivering
-from clayload.loading.follow import Follower
+from clayload.loading.intake.request import LoadRequest
 from clayload.loading.prepare import PreparedLoad, prepare_load
-from clayload.loading.request import LoadRequest
-from clayload.loading.settle import describe_problem, settle_run
-from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
-from clayload.report.account import Problem, RunReport
+from clayload.setup import Setup
 
 INTERRUPTED = "interrupted"
 _LOOK_EVERY_S = 0.25

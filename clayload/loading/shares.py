@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from pydantic import TypeAdapter
 
-from clayload.ledger.books import Books
-from clayload.ledger.runs import find_run
+from clayload.ledger.books.run_books import Books
+from clayload.ledger.books.runs import find_run
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.run_folder import folder_gone, open_run_folder
-from clayload.loading.setup import Setup
 from clayload.model import ChunkRef
+from clayload.runs.folder import folder_gone, open_run_folder
+from clayload.setup import Setup
 
 _FILE = "chunks.json"
 _CHUNKS = TypeAdapter(tuple[ChunkRef, ...])

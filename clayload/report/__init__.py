@@ -1,1 +1,1 @@
-"""The balanced account of a run, and how people read it."""
+"""How does anything look: grids, page, markdown, plots, workbook, JSON?"""

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from clayload.ledger.run_traffic import RunTraffic
+from clayload.account.run_report import RunReport, SlotAccount, describe_ends
+from clayload.ledger.books.run_traffic import RunTraffic
 from clayload.model import RowEnd
-from clayload.report.account import RunReport, SlotAccount, describe_ends
 from clayload.report.grids import TABLE_ENDS, rank_reasons
 from clayload.report.plots import (
     ROOM_FOR_LABELS,

@@ -12,10 +12,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clayload.ledger.books import LeadRow
+from clayload.account.run_report import RunReport
+from clayload.account.savings import Saving
+from clayload.ledger.books.run_books import LeadRow
 from clayload.model import RowEnd
-from clayload.report.account import RunReport
-from clayload.report.savings import Saving
 
 _FIGURE = re.compile(r"-?[\d,.]+%?")
 
@@ -140,3 +140,12 @@ def grid_leads(leads: Sequence[LeadRow], *, with_keys: bool) -> Grid:
         for lead in leads[:LISTED_LEADS]
     ]
     return Grid((*header, "lead_key", "answer") if with_keys else header, tuple(rows))
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of what is said: a heading, figures, and what they mean."""
+
+    title: str
+    grid: Grid
+    sentences: tuple[str, ...] = ()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from clayload.account.deferral import title_deferred
+from clayload.account.run_report import RunReport
 from clayload.model import RowEnd
-from clayload.report.account import RunReport
-from clayload.report.deferral import title_deferred
 from clayload.report.grids import (
     LISTED_LEADS,
     SAVINGS_TITLE,

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from clayload.ledger.books.holds import Hold
+
 
 def describe_moment(at: float) -> str:
     """Say a moment of the ledger's clock: `2026-11-03 14:05:12 UTC`."""
@@ -23,3 +25,12 @@ def describe_seconds(seconds: float) -> str:
         return f"{seconds:.0f} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - minutes in an hour
+
+
+def describe_hold(hold: Hold) -> str:
+    """Say that a workspace is paused, since when, because of what, and how that ends."""
+    because = f" ({hold.because})" if hold.because else ""
+    return (
+        f"{hold.workspace} is paused since {describe_moment(hold.held_at)}{because}; "
+        f"`clayload resume {hold.workspace}` ends it"
+    )

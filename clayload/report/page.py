@@ -16,10 +16,10 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from clayload.ledger.run_traffic import RunTraffic
+from clayload.account.deferral import title_deferred
+from clayload.account.run_report import RunReport
+from clayload.ledger.books.run_traffic import RunTraffic
 from clayload.model import RowEnd
-from clayload.report.account import RunReport
-from clayload.report.deferral import title_deferred
 from clayload.report.figures import draw_figures
 from clayload.report.grids import (
     LISTED_LEADS,

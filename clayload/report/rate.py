@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from clayload.ledger.run_traffic import RunTraffic
+from clayload.ledger.books.run_traffic import RunTraffic
 
 _MOST_STRETCHES = 60
 _FEWEST_STRETCHES = 3

@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from clayload.ledger.run_traffic import RunTraffic
-from clayload.ledger.schema import TRAFFIC_BUCKET_S
+from clayload.ledger.books.run_traffic import RunTraffic
+from clayload.ledger.database.schema import TRAFFIC_BUCKET_S
 from clayload.report.plots import ROOM_FOR_LABELS, Figure, Row, Spec, Words, draw
 from clayload.report.rate import Stretch, cut_stretches
 

@@ -13,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from clayload.tables.budgets import Counted
 from clayload.tables.catalogue import Catalogue, Estimate, Level, StepCost
 from clayload.tables.models import Table
 from clayload.tables.problems import Flaw
+from clayload.tables.tables_file import TablesConfig
 from clayload.tables.workspace import Workspace
 
 
@@ -80,3 +82,15 @@ def _credits_of(step: StepCost, level: Level) -> float:
 
 def _part(part: Estimate | None, level: Level) -> float:
     return 1.0 if part is None else part.at(level)
+
+
+LEVEL_OF = {Counted.LIKELY: Level.LIKELY, Counted.HIGH: Level.HIGH}
+
+
+def costs_of(config: TablesConfig, catalogue: Catalogue) -> dict[str, LeadCost]:
+    """Tell what one lead of each table is counted with."""
+    level = LEVEL_OF[config.budgets.workspace.count]
+    return {
+        name: cost_of_lead(table, config.workspace, catalogue).at(level)
+        for name, table in config.tables.items()
+    }

@@ -22,10 +22,11 @@ from pathlib import Path
 import yaml
 
 from clayload.errors import Code, ConfigError
-from clayload.tables.models import Slot, TablesConfig
+from clayload.tables.models import Slot
 from clayload.tables.problems import check_name
 from clayload.tables.read import read_tables
 from clayload.tables.references import secret_schemes, split_reference
+from clayload.tables.tables_file import TablesConfig
 
 _BOM = "\ufeff"
 _USUAL_DASH = 6

@@ -6,15 +6,14 @@ Never: a secret; a slot holds references such as `env:CLAY_WEBHOOK_TECH_1`.
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
 
 from clayload.model import Priority
-from clayload.tables.budgets import Budget, Budgets, WorkspaceBudget
-from clayload.tables.contradictions import find_contradictions
+from clayload.tables.budgets import Budget
 from clayload.tables.problems import Flaw, refuse
-from clayload.tables.suppression import MailKind, SuppressionList, find_unknown_tables
+from clayload.tables.suppression import MailKind
 from clayload.tables.values import (
     Amount,
     ClayId,
@@ -25,7 +24,6 @@ from clayload.tables.values import (
     SecretRef,
     Steps,
 )
-from clayload.tables.workspace import Workspace
 
 REGULATED_FORBIDS = "claygent"
 SOURCE_LIMIT = 50_000
@@ -177,41 +175,4 @@ class Table(_Model):
                 hint = f"set lifetime_limit: {SOURCE_LIMIT}; only auto_delete lifts it"
                 at = ("slots", i, "lifetime_limit")
                 raise refuse(Flaw(what, hint, at=at))
-        return self
-
-
-class TablesConfig(_Model):
-    """The whole of `config/tables.yaml`; `tables` keeps file order: the first match wins."""
-
-    version: Literal[1] = Field(default=1, description="The version of this file's form.")
-    workspace: Workspace = Field(description="The Clay workspace that holds the tables.")
-    tables: dict[Name, Table] = Field(
-        min_length=1,
-        description="The tables by name; a lead goes to the first that matches.",
-        json_schema_extra={"additionalProperties": False},
-    )
-    suppression: dict[Name, SuppressionList] = Field(
-        default={},
-        description="Suppression lists by name: who is not sent, whatever the filters say.",
-        json_schema_extra={"additionalProperties": False},
-    )
-
-    @property
-    def budgets(self) -> Budgets:
-        """What the workspace and its tables may spend."""
-        workspace, tables = self.workspace, self.tables.items()
-        return Budgets(
-            time_zone=workspace.time_zone,
-            workspace=workspace.budget or WorkspaceBudget(),
-            tables={name: table.budget for name, table in tables if table.budget is not None},
-        )
-
-    @model_validator(mode="after")
-    def _parts_agree(self) -> Self:
-        found = [
-            *find_contradictions(self.workspace, self.tables),
-            *find_unknown_tables(self.suppression, self.tables),
-        ]
-        if found:
-            raise refuse(*found)
         return self

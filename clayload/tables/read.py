@@ -14,8 +14,9 @@ from pydantic import BaseModel, ValidationError
 from clayload.errors import Code
 from clayload.tables.contradictions import find_contradictions
 from clayload.tables.explain import explain, problem_of
-from clayload.tables.models import Table, TablesConfig
+from clayload.tables.models import Table
 from clayload.tables.problems import merge_problems
+from clayload.tables.tables_file import TablesConfig
 from clayload.tables.workspace import Workspace
 from clayload.tables.yaml_file import read_yaml
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from clayload.tables.catalogue import Catalogue
 from clayload.tables.headers import HeadersFile
-from clayload.tables.models import TablesConfig
+from clayload.tables.tables_file import TablesConfig
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

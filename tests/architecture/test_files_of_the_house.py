@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CODE_FOLDERS = ("clayload", "tasks", "flows", "deployments", "samples", "benchmarks")
 LONGEST_FILE_LINES = 300
+MOST_FILES = 25
 NO_NAMES = {"utils", "util", "helpers", "helper", "common", "manager", "handler", "misc", "base"}
 
 # Put together here, so that this file does not hold what it looks for.
@@ -77,6 +79,15 @@ def test_no_file_names_a_path_of_somebodys_machine() -> None:
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_is_short_enough_to_read_in_one_go(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= LONGEST_FILE_LINES
+
+
+def test_no_folder_is_fuller_than_a_person_can_survey() -> None:
+    folders = Counter(
+        path.parent.relative_to(ROOT)
+        for path in [*modules(), *(ROOT / "tests").rglob("*.py")]
+        if path.name != "__init__.py"
+    )
+    assert {folder: n for folder, n in folders.items() if n > MOST_FILES} == {}
 
 
 def test_no_room_has_a_name_that_says_nothing() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clayload.diagnosis.finding import Severity, Trouble
+from clayload.monitoring.diagnosis.finding import Severity, Trouble
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "diagnose-a-run.md").read_text("utf-8")

@@ -6,8 +6,10 @@ import json
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -17,6 +19,10 @@ SENTENCES = {
     "Deployments stand on flows, flows on tasks, tasks on the core",
     "The core knows no Prefect",
     "Inside the core imports go one way, and siblings do not see each other",
+    "A load's walk goes down: runs and followups, their steps, plans, intake",
+    "Inside the ledger writing stands on books, and books on rules",
+    "A simulated month stands on the plan's arithmetic, never the other way",
+    "What describes a run writes nothing and asks no network",
     "Nothing but the command line knows the stand-in",
     "The sending loop knows no database and no HTTP library",
 }
@@ -56,6 +62,13 @@ def test_no_room_but_the_command_line_may_know_the_standin() -> None:
     assert bound == rooms() - {"cli", "standin", "errors", "model"} | ABOVE
 
 
+def test_no_files_import_each_other_in_a_circle() -> None:
+    house = grimp.build_graph("clayload", *sorted(ABOVE))
+    above = {each: house.find_modules_directly_imported_by(each) for each in house.modules}
+    in_order = TopologicalSorter(above).static_order()
+    assert len(list(in_order)) == len(house.modules)
+
+
 @pytest.mark.parametrize("module", ["clayload", "clayload.cli", "clayload.loading.run"])
 def test_the_core_runs_without_prefect(module: str) -> None:
     script = f"import json, sys, {module}; print(json.dumps(sorted(sys.modules)))"
@@ -68,7 +81,7 @@ def test_the_core_runs_without_prefect(module: str) -> None:
 
 
 def test_a_load_starts_no_drawing_engine_of_its_own() -> None:
-    script = "import json, sys, clayload.cli.load, clayload.loading.settle; "
+    script = "import json, sys, clayload.cli.loading.load, clayload.loading.close; "
     script += "print(json.dumps(sorted(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True

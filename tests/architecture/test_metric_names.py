@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clayload.report.metrics import METRICS, Metric
+from clayload.monitoring.metric_names import METRICS, Metric
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "metrics.md").read_text("utf-8")
 ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| (.*?) \| (.*?) \|$", re.MULTILINE)

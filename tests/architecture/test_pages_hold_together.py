@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli_commands import COMMANDS
+from support.benches.cli_commands import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 IGNORED = {line.strip("/") for line in (ROOT / ".gitignore").read_text("utf-8").splitlines()}

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from cli_commands import COMMANDS
+from support.benches.cli_commands import COMMANDS
 
 from clayload.errors import Code, ExitCode
-from clayload.ledger import schema
-from clayload.ledger.states import TRANSITIONS, SubmissionState
+from clayload.ledger.database import schema
+from clayload.ledger.rules.states import TRANSITIONS, SubmissionState
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = ROOT / "docs" / "reference"

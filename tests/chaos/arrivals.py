@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from load_kit import Workbench
+from support.scenes.load_kit import Workbench
 
 _PAGE = 1_000
 

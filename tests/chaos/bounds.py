@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from standin_process import Document
+from support.servers.standin_process import Document
 
-from clayload.loading.deliver import grant_size
+from clayload.delivery.pace import grant_size
 from clayload.settings import Settings
 
 CHUNKS_AT_ONCE: int = Settings.model_fields["chunks_at_once"].default

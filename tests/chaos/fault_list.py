@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from hard_places import fill_disk_of
-from load_tables import FINANCE, TECH, BenchSlot
+from support.scenes.hard_places import fill_disk_of
+from support.scenes.load_tables import FINANCE, TECH, BenchSlot
 
 from chaos.bounds import CHUNKS_AT_ONCE, IN_FLIGHT, most_in_doubt
 from chaos.faults import OPTIONS, Fault, Scene

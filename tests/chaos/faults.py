@@ -14,9 +14,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from load_kit import CYCLE, WORKSPACE, Ended, Process, Workbench, end
-from load_tables import FINANCE, TECH, BenchOptions, Lead, make_leads
-from standin_process import Document, start_standin
+from support.scenes.load_kit import CYCLE, WORKSPACE, Ended, Process, Workbench, end
+from support.scenes.load_tables import FINANCE, TECH, BenchOptions, Lead, make_leads
+from support.servers.standin_process import Document, start_standin
 
 from chaos.arrivals import longest_silence_s, read_arrivals
 from chaos.bounds import broken_by_rate, overshoot

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from sqlite3 import OperationalError
 
-from load_kit import CYCLE, Ended, Workbench, end
-from load_tables import FINANCE, TECH, BenchOptions, Lead, make_leads
 from sqlalchemy.exc import ProgrammingError
-from standin_process import StandIn, start_standin
+from support.scenes.load_kit import CYCLE, Ended, Workbench, end
+from support.scenes.load_tables import FINANCE, TECH, BenchOptions, Lead, make_leads
+from support.servers.standin_process import StandIn, start_standin
 
 from chaos.bounds import most_in_doubt
 from chaos.place import Place

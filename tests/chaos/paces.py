@@ -13,9 +13,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import httpx
-from load_kit import CYCLE, WORKSPACE, Process, Workbench, end
-from load_tables import TECH, BenchOptions, make_leads
-from standin_process import Document, start_standin
+from support.scenes.load_kit import CYCLE, WORKSPACE, Process, Workbench, end
+from support.scenes.load_tables import TECH, BenchOptions, make_leads
+from support.servers.standin_process import Document, start_standin
 
 from chaos.arrivals import Arrival, count_within, read_arrivals
 from chaos.bounds import broken_by_rate, overshoot

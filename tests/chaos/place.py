@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from load_kit import Workbench
-from load_tables import BenchOptions
-from postgres_server import PostgresServer, start_postgres
-from standin_process import StandIn
+from support.scenes.load_kit import Workbench
+from support.scenes.load_tables import BenchOptions
+from support.servers.postgres_server import PostgresServer, start_postgres
+from support.servers.standin_process import StandIn
 
 SQLITE, POSTGRES = "SQLite", "Postgres"
 

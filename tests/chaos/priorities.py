@@ -14,9 +14,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Self
 
-from load_kit import CYCLE, Workbench, end
-from load_tables import FINANCE, TECH, BenchOptions, make_leads
-from standin_process import start_standin
+from support.scenes.load_kit import CYCLE, Workbench, end
+from support.scenes.load_tables import FINANCE, TECH, BenchOptions, make_leads
+from support.servers.standin_process import start_standin
 
 from chaos.arrivals import Arrival, count_within, read_arrivals
 from chaos.paces import END_WITHIN_S, TERMINATED

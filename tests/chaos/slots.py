@@ -11,9 +11,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from load_kit import CYCLE, WORKSPACE, Ended, Workbench, end, kill
-from load_tables import BenchOptions, BenchSlot, BenchTable, make_leads
-from standin_process import start_standin
+from support.scenes.load_kit import CYCLE, WORKSPACE, Ended, Workbench, end, kill
+from support.scenes.load_tables import BenchOptions, BenchSlot, BenchTable, make_leads
+from support.servers.standin_process import start_standin
 
 from chaos.bounds import most_in_doubt
 from chaos.place import Place

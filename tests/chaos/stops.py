@@ -15,8 +15,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from load_kit import CYCLE, Ended, Process, Workbench, end
-from standin_process import StandIn, start_standin
+from support.scenes.load_kit import CYCLE, Ended, Process, Workbench, end
+from support.servers.standin_process import StandIn, start_standin
 
 from chaos.kills import RATE_PER_S, make_bench, make_leads_of_both, measure_idle
 from chaos.place import Place

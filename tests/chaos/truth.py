@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from load_kit import Workbench
+from support.scenes.load_kit import Workbench
 
 _SETTLED = ("delivered", "in_doubt")
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flow_bench import FlowBench, PrefectFiles
-from flow_process import start_server
-from load_kit import Workbench
 from prefect.settings import PREFECT_HOME, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
-from standin_process import StandIn, start_standin
+from support.benches.flow_bench import FlowBench, PrefectFiles
+from support.benches.flow_process import start_server
+from support.scenes.load_kit import Workbench
+from support.servers.standin_process import StandIn, start_standin
 
 from tasks.server import suited_server
 

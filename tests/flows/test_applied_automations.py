@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from flow_bench import client
 from prefect.client.orchestration import SyncPrefectClient
+from support.benches.flow_bench import client
 
 from clayload.errors import Code, ConfigError
 from deployments.apply import apply_automations, find_block

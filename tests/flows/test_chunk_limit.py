@@ -12,10 +12,10 @@ from datetime import datetime
 from itertools import pairwise
 
 import pytest
-from flow_bench import ARRIVE_WITHIN_S, FlowBench, client, wait_for
-from load_tables import make_leads
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.exceptions import ObjectNotFound
+from support.benches.flow_bench import ARRIVE_WITHIN_S, FlowBench, client, wait_for
+from support.scenes.load_tables import make_leads
 
 from clayload.model import Priority
 from tasks.limits import CHUNK_LIMIT

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from flow_bench import FlowBench, FlowRunRecord, record_of
-from load_kit import CYCLE
-from load_tables import FINANCE, TECH, BenchSlot, make_leads
 from prefect import Task, flow
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed
+from support.benches.flow_bench import FlowBench, FlowRunRecord, record_of
+from support.scenes.load_kit import CYCLE
+from support.scenes.load_tables import FINANCE, TECH, BenchSlot, make_leads
 
 from clayload.errors import (
     CapacityExhaustedError,
@@ -25,7 +25,7 @@ from clayload.errors import (
     DestinationDownError,
     LedgerError,
 )
-from clayload.loading.request import LoadRequest
+from clayload.loading.intake.request import LoadRequest
 from clayload.model import ChunkRef
 from tasks.load import deliver_chunk, is_retryable, prepare_load
 

@@ -11,7 +11,7 @@ from prefect_redis.client import RedisMessagingSettings
 
 from clayload.settings import read_settings
 from clayload.tables.read import read_tables
-from deployments.worker import longest_stop_s
+from deployments.stop_times import longest_stop_s
 from tasks.server import SERVER_SETTINGS
 
 HOUSE = Path(__file__).parents[2]

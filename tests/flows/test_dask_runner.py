@@ -10,13 +10,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from flow_process import FLOW_WITHIN_S, HOUSE, run_flow, start_flow
-from free_port import find_free_port
-from load_kit import Workbench, end
-from load_tables import TECH, BenchOptions, BenchSlot, BenchTable, make_leads
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import ThreadPoolTaskRunner
-from standin_process import StandIn
+from support.benches.flow_process import FLOW_WITHIN_S, HOUSE, run_flow, start_flow
+from support.scenes.load_kit import Workbench, end
+from support.scenes.load_tables import TECH, BenchOptions, BenchSlot, BenchTable, make_leads
+from support.servers.free_port import find_free_port
+from support.servers.standin_process import StandIn
 
 from clayload.errors import Code, ConfigError, ExitCode
 from tasks import runners

@@ -10,11 +10,25 @@ from typing import Any
 from uuid import UUID
 
 import yaml
-from flow_bench import FlowBench, FlowRunRecord, client, create_run, go_through, record_of
-from load_tables import FINANCE, TECH, BenchOptions, BenchSlot, BenchTable, make_leads
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.flow_engine import run_flow
 from prefect.states import AwaitingRetry, Pending, Scheduled
+from support.benches.flow_bench import (
+    FlowBench,
+    FlowRunRecord,
+    client,
+    create_run,
+    go_through,
+    record_of,
+)
+from support.scenes.load_tables import (
+    FINANCE,
+    TECH,
+    BenchOptions,
+    BenchSlot,
+    BenchTable,
+    make_leads,
+)
 
 from flows.capacity_plan import capacity_plan
 from flows.event_backfill import event_backfill

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from flow_process import (
+from support.benches.flow_process import (
     FLOW_WITHIN_S,
     HOUSE,
     START_WITHIN_S,
@@ -21,8 +21,8 @@ from flow_process import (
     run_flow,
     start_flow,
 )
-from load_kit import CYCLE, Ended, Workbench, end
-from load_tables import FINANCE, BenchOptions, BenchSlot, BenchTable, make_leads
+from support.scenes.load_kit import CYCLE, Ended, Workbench, end
+from support.scenes.load_tables import FINANCE, BenchOptions, BenchSlot, BenchTable, make_leads
 
 PREFECT_S = 5
 """What Prefect may take of a busy machine to hear of a cancellation, and to tell of the end."""

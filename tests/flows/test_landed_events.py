@@ -13,12 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from flow_bench import wait_for
-from load_kit import Ended, end
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.filters import EventFilter, EventNameFilter
 from prefect.events.schemas.events import Event
 from prefect.settings import PREFECT_API_URL
+from support.benches.flow_bench import wait_for
+from support.scenes.load_kit import Ended, end
 
 from deployments.announce import (
     EVENT_NAME,

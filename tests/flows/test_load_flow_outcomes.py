@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from flow_bench import FlowBench
-from load_kit import WORKSPACE
-from load_tables import (
+from support.benches.flow_bench import FlowBench
+from support.scenes.load_kit import WORKSPACE
+from support.scenes.load_tables import (
     FINANCE,
     TECH,
     BenchOptions,
@@ -15,7 +15,7 @@ from load_tables import (
     describe_config,
     make_leads,
 )
-from refusing_server import start_refusing_server
+from support.servers.refusing_server import start_refusing_server
 
 BOTH = [*make_leads("Software", 30), *make_leads("Banking", 20)]
 N_STEPS = 2  # prepare and settle

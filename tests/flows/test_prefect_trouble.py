@@ -8,12 +8,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from flow_process import run_flow
-from link import Link, open_link
-from load_kit import Workbench
-from load_tables import make_leads
 from prefect.settings import PREFECT_API_URL
-from standin_process import StandIn
+from support.benches.flow_process import run_flow
+from support.scenes.load_kit import Workbench
+from support.scenes.load_tables import make_leads
+from support.servers.link import Link, open_link
+from support.servers.standin_process import StandIn
 
 
 @dataclass

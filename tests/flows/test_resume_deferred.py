@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 
 import pytest
-from flow_bench import FlowBench, record_of, wait_for
-from load_kit import WORKSPACE
-from load_tables import describe_config, make_leads
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.filters import EventFilter, EventNameFilter
 from prefect.events.schemas.events import Event
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from support.benches.flow_bench import FlowBench, record_of, wait_for
+from support.scenes.load_kit import WORKSPACE
+from support.scenes.load_tables import describe_config, make_leads
 
 from clayload.delivery.sample import Word
 from clayload.errors import AnnounceError
-from clayload.loading.approve import Approved, Saying, find_samples, say_word
-from clayload.loading.setup import read_setup
+from clayload.loading.followups.approve import Approved, Saying, find_samples, say_word
+from clayload.setup import read_setup
 from deployments.announce import APPROVED_EVENT, announce_approved
 from flows.resume_deferred import resume_deferred
 

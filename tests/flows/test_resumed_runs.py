@@ -8,8 +8,6 @@ from uuid import UUID
 
 import pytest
 import yaml
-from flow_bench import FlowBench, PrefectFiles, client, create_run, go_through, record_of, wait_for
-from load_tables import make_leads
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun, State
@@ -17,6 +15,16 @@ from prefect.client.schemas.responses import SetStateStatus
 from prefect.events.schemas.automations import AutomationCore
 from prefect.flow_engine import run_flow
 from prefect.states import AwaitingRetry, Crashed, Pending, Running, Scheduled
+from support.benches.flow_bench import (
+    FlowBench,
+    PrefectFiles,
+    client,
+    create_run,
+    go_through,
+    record_of,
+    wait_for,
+)
+from support.scenes.load_tables import make_leads
 
 from flows.deliver_share import deliver_share
 from flows.load_leads import load_leads

@@ -12,18 +12,18 @@ from subprocess import Popen
 from uuid import UUID, uuid4
 
 import pytest
-from flow_bench import FlowBench, FlowRunRecord, create_run, go_through, record_of
-from flow_process import FLOW_WITHIN_S, start_python
-from load_kit import CYCLE, Workbench, end
-from load_tables import make_leads
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Completed, Crashed, Pending, Running
+from support.benches.flow_bench import FlowBench, FlowRunRecord, create_run, go_through, record_of
+from support.benches.flow_process import FLOW_WITHIN_S, start_python
+from support.scenes.load_kit import CYCLE, Workbench, end
+from support.scenes.load_tables import make_leads
 
-from clayload.ledger.books import Books
+from clayload.ledger.books.run_books import Books
+from clayload.loading.intake.request import LoadRequest
 from clayload.loading.prepare import PreparedLoad, prepare_load
-from clayload.loading.request import LoadRequest
-from clayload.loading.setup import read_setup
 from clayload.loading.shares import keep_chunks
+from clayload.setup import read_setup
 from flows.deliver_share import deliver_share
 from flows.orders import ShareOrder
 from tasks.shares import Shares

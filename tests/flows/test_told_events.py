@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import yaml
-from flow_bench import FlowBench, FlowRunRecord, record_of, wait_for
-from load_tables import FINANCE, TECH, BenchOptions, BenchSlot, BenchTable, make_leads
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.events.filters import EventFilter, EventNameFilter
 from prefect.events.schemas.events import Event
+from support.benches.flow_bench import FlowBench, FlowRunRecord, record_of, wait_for
+from support.scenes.load_tables import (
+    FINANCE,
+    TECH,
+    BenchOptions,
+    BenchSlot,
+    BenchTable,
+    make_leads,
+)
 
 from flows.watch_capacity import watch_capacity
 

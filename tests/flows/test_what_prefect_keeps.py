@@ -7,13 +7,13 @@ import os
 import shutil
 from pathlib import Path
 
-from flow_bench import FlowBench, record_of
-from load_tables import FINANCE, TECH, make_leads
 from prefect import flow
-from refusing_server import start_refusing_server
+from support.benches.flow_bench import FlowBench, record_of
+from support.scenes.load_tables import FINANCE, TECH, make_leads
+from support.servers.refusing_server import start_refusing_server
 
-from clayload.loading.settle import read_report
-from clayload.loading.setup import read_setup
+from clayload.monitoring.run_account import read_report
+from clayload.setup import read_setup
 from tasks.artifacts import publish_report
 
 LEADS = [*make_leads("Software", 30), *make_leads("Banking", 20)]

@@ -7,11 +7,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from load_kit import Workbench
-from load_tables import FINANCE, TECH, BenchOptions, BenchSlot, BenchTable
-from postgres_server import start_postgres
-from served_kit import Served, start_served
-from standin_process import start_standin
+from support.benches.served_kit import Served, start_served
+from support.scenes.load_kit import Workbench
+from support.scenes.load_tables import FINANCE, TECH, BenchOptions, BenchSlot, BenchTable
+from support.servers.postgres_server import start_postgres
+from support.servers.standin_process import start_standin
 
 RATE_PER_S, BURST = 200, 200
 # The burst says how late a lead may come; a machine with much else to do needs a tenth of a second.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import signal
 
-from load_tables import make_leads
-from served_kit import Served
+from support.benches.served_kit import Served
+from support.scenes.load_tables import make_leads
 
 N_LEADS = 3_000
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from load_tables import TECH, BenchSlot
-from notified import Notified, start_notified
-from served_kit import Served
+from support.benches.served_kit import Served
+from support.scenes.load_tables import TECH, BenchSlot
+from support.servers.notified import Notified, start_notified
 
 BLOCK = "custom-webhook/alerts"
 NOTIFIERS = {"clayload-notify-alerts", "clayload-notify-recoveries"}

@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from load_tables import make_leads
-from served_kit import STOP_WITHIN_S, Served
+from support.benches.served_kit import STOP_WITHIN_S, Served
+from support.scenes.load_tables import make_leads
 
 from clayload.errors import ExitCode
 

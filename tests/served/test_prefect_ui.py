@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from load_tables import make_leads
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
-from served_kit import Served
+from support.benches.served_kit import Served
+from support.scenes.load_tables import make_leads
 
 CHROMIUM = "/usr/bin/chromium"
 """Debian's; `.ci/run` installs it."""

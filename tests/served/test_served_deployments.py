@@ -9,9 +9,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
-from load_kit import WORKSPACE
-from load_tables import describe_config, make_leads
-from served_kit import (
+from support.benches.served_kit import (
     STOP_WITHIN_S,
     Document,
     Served,
@@ -19,6 +17,8 @@ from served_kit import (
     is_alive,
     start_served,
 )
+from support.scenes.load_kit import WORKSPACE
+from support.scenes.load_tables import describe_config, make_leads
 
 from clayload.errors import ExitCode
 

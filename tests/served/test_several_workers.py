@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from load_tables import make_leads
-from served_kit import Document, Served, Worker, moved_to, start_worker
+from support.benches.served_kit import Document, Served, Worker, moved_to, start_worker
+from support.scenes.load_tables import make_leads
 
 N_LEADS = 5_000
 N_BEFORE_THE_KILL = 1_500

@@ -5,8 +5,7 @@ from __future__ import annotations
 import signal
 
 import pytest
-from load_tables import make_leads
-from served_kit import (
+from support.benches.served_kit import (
     STOP_WITHIN_S,
     Served,
     Worker,
@@ -15,6 +14,7 @@ from served_kit import (
     moved_to,
     start_worker,
 )
+from support.scenes.load_tables import make_leads
 
 from clayload.errors import ExitCode
 

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from clayload.errors import Code, ConfigError
 from clayload.secrets import SlotSecret, redact, resolve_secret, resolve_slots
-from clayload.tables.models import TablesConfig
+from clayload.tables.tables_file import TablesConfig
 
 ID = "pull-in-data-from-a-webhook-8c1f6a52-77aa-4b6e-9d38-0f7c1f1b2d3e"
 URL = f"https://api.clay.com/v3/sources/webhook/{ID}"

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from clayload.ledger.schema import metadata
+from clayload.ledger.database.schema import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

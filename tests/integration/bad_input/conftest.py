@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from load_kit import Workbench
-from standin_process import StandIn, start_standin
+from support.scenes.load_kit import Workbench
+from support.servers.standin_process import StandIn, start_standin
 
 
 @pytest.fixture(scope="session")

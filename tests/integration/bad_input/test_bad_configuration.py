@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from load_kit import Ended, Workbench
-from load_tables import TECH, make_leads
+from support.scenes.load_kit import Ended, Workbench
+from support.scenes.load_tables import TECH, make_leads
 
 
 def _refused(bench: Workbench, *arguments: str, **env: str) -> Ended:

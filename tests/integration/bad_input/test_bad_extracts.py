@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hard_places import bound_by_file_modes
-from load_kit import Workbench, ends_of
-from load_tables import make_leads
+from support.scenes.hard_places import bound_by_file_modes
+from support.scenes.load_kit import Workbench, ends_of
+from support.scenes.load_tables import make_leads
 
 GOOD = make_leads("Software", 3)
 

@@ -10,10 +10,10 @@ import itertools
 from pathlib import Path
 
 import pytest
-from hard_places import bound_by_file_modes, fill_disk_of, with_room_for
-from load_kit import CYCLE, Workbench, end, ends_of
-from load_tables import BenchOptions, make_leads
-from standin_process import StandIn
+from support.scenes.hard_places import bound_by_file_modes, fill_disk_of, with_room_for
+from support.scenes.load_kit import CYCLE, Workbench, end, ends_of
+from support.scenes.load_tables import BenchOptions, make_leads
+from support.servers.standin_process import StandIn
 
 LEADS = make_leads("Software", 200) + make_leads("Banking", 100)
 

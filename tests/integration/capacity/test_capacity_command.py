@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from warm_process import run_warm
+from support.servers.warm_process import run_warm
 
 CONFIG = Path(__file__).parents[3] / "config"
 EXAMPLE = ("--leads", "50000", "--credits-per-lead", "6")

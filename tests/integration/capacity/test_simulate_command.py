@@ -11,7 +11,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from warm_process import run_warm
+from support.servers.warm_process import run_warm
 
 CONFIG = Path(__file__).parents[3] / "config"
 

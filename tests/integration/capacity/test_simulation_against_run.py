@@ -10,16 +10,22 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from load_kit import WORKSPACE, Workbench, ends_of
-from load_tables import BenchOptions, BenchSlot, BenchTable, describe_config, make_leads
-from standin_process import StandIn, start_standin
+from support.scenes.load_kit import WORKSPACE, Workbench, ends_of
+from support.scenes.load_tables import (
+    BenchOptions,
+    BenchSlot,
+    BenchTable,
+    describe_config,
+    make_leads,
+)
+from support.servers.standin_process import StandIn, start_standin
 
-from clayload.capacity.mishaps import Failures
-from clayload.capacity.scenario import Arrival, ScenarioAsk, write_scenarios
-from clayload.capacity.simulate import simulate_month
-from clayload.capacity.tally import SimulatedMonth
+from clayload.capacity.simulation.mishaps import Failures
+from clayload.capacity.simulation.scenario import Arrival, ScenarioAsk, write_scenarios
+from clayload.capacity.simulation.simulate import simulate_month
+from clayload.capacity.simulation.tally import SimulatedMonth
 from clayload.delivery.budget import MILLI
-from clayload.loading.deliver import grant_size
+from clayload.delivery.pace import grant_size
 from clayload.settings import Settings
 from clayload.tables.costs import LeadCost
 from clayload.tables.read import read_tables

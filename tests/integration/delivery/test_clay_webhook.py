@@ -16,8 +16,8 @@ from typing import Protocol
 import pytest
 from pydantic import SecretStr
 
+from clayload.clay.webhook import ClayWebhook, Connections
 from clayload.delivery.verdict import Answer, Answered, AnswerLost, NotConnected
-from clayload.destinations.clay_webhook import ClayWebhook, Connections
 from clayload.secrets import SlotSecret, redact
 
 SECRET_PATH = "pull-in-data-from-a-webhook-6f1d2c3b-secret"  # noqa: S105 - invented for the test
@@ -312,7 +312,7 @@ def test_a_log_handler_set_up_after_the_import_sees_no_url(server: Server) -> No
 _LOADED_WITH_THE_FIRST_LEAD = """
 import asyncio, sys
 from pydantic import SecretStr
-from clayload.destinations.clay_webhook import ClayWebhook, Connections
+from clayload.clay.webhook import ClayWebhook, Connections
 from clayload.secrets import SlotSecret
 
 async def submit():

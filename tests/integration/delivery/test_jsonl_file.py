@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from clayload.delivery.payload import build_body
-from clayload.destinations.jsonl_file import write_bodies
+from clayload.loading.planning.dry_run import write_bodies
 
 
 def test_each_body_is_one_line_even_when_a_field_holds_line_breaks(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from ledger_places import PostgresPlaces, SqlitePlace
-from ledger_scene import LedgerScene
-from postgres_server import start_postgres
+from support.scenes.ledger_places import PostgresPlaces, SqlitePlace
+from support.scenes.ledger_scene import LedgerScene
+from support.servers.postgres_server import start_postgres
 
 
 @pytest.fixture(scope="session")

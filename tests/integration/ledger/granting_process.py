@@ -11,12 +11,12 @@ import json
 import sys
 import time
 
-from ledger_places import place_at
-from ledger_scene import LedgerScene, each, make_config
+from support.scenes.ledger_places import place_at
+from support.scenes.ledger_scene import LedgerScene, each, make_config
 
 from clayload.delivery.grant import Grant, Verdicts, Wait
 from clayload.delivery.verdict import Verdict, VerdictKind
-from clayload.ledger.engine import open_engine
+from clayload.ledger.database.engine import open_engine
 from clayload.ledger.store import Ledger
 
 SENDING_S = 0.005  # what ten POSTs would take at the very least

@@ -26,8 +26,8 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from ledger_places import Place, PostgresPlaces, SqlitePlaces
-from ledger_scene import CYCLE, TABLE, TIMEOUT_S, LedgerScene, each, make_config
+from support.scenes.ledger_places import Place, PostgresPlaces, SqlitePlaces
+from support.scenes.ledger_scene import CYCLE, TABLE, TIMEOUT_S, LedgerScene, each, make_config
 
 from clayload.delivery.grant import Finished, Grant, GrantedLead, Verdicts, Wait
 from clayload.delivery.verdict import (
@@ -39,14 +39,14 @@ from clayload.delivery.verdict import (
     judge,
     unsent,
 )
-from clayload.ledger.audit import audit
-from clayload.ledger.departures import Departures, read_boot_id
-from clayload.ledger.grants import ChunkGrants, GrantTerms
-from clayload.ledger.owing import Lead
-from clayload.ledger.recovery import recover
-from clayload.ledger.register import Owing, register_chunk
-from clayload.ledger.reopen import find_replayable
-from clayload.ledger.states import REPLAYABLE
+from clayload.ledger.audit.audit import audit
+from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
+from clayload.ledger.granting.recovery import recover
+from clayload.ledger.granting.register import Owing, register_chunk
+from clayload.ledger.granting.reopen import find_replayable
+from clayload.ledger.rules.departures import Departures, read_boot_id
+from clayload.ledger.rules.owing import Lead
+from clayload.ledger.rules.states import REPLAYABLE
 from clayload.model import ChunkRef
 
 pytestmark = pytest.mark.hypothesis  # it marks no state machine; `make laws` asks for it

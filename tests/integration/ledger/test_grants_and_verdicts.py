@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from ledger_scene import (
+from support.scenes.ledger_scene import (
     CYCLE,
     TIMEOUT_S,
     HandClock,
@@ -30,12 +30,12 @@ from clayload.delivery.verdict import (
     too_large,
     unsent,
 )
-from clayload.ledger.books import Books
-from clayload.ledger.engine import open_engine
-from clayload.ledger.grants import ChunkGrants, GrantTerms
-from clayload.ledger.owing import Lead
-from clayload.ledger.register import Owing, register_chunk
-from clayload.ledger.states import SubmissionState
+from clayload.ledger.books.run_books import Books
+from clayload.ledger.database.engine import open_engine
+from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
+from clayload.ledger.granting.register import Owing, register_chunk
+from clayload.ledger.rules.owing import Lead
+from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger
 from clayload.model import ChunkRef, Priority, RowEnd
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ledger_scene import LedgerScene
 from sqlalchemy import event
+from support.scenes.ledger_scene import LedgerScene
 
-from clayload.ledger.left import NOTHING_LEFT
+from clayload.ledger.books.orphans import NOTHING_LEFT
+from clayload.ledger.books.story import read_story
 from clayload.ledger.store import Ledger
-from clayload.ledger.story import read_story
 
 KEY = "ada@example.com"
 

@@ -10,8 +10,8 @@ import subprocess
 import time
 
 import pytest
-from ledger_processes import finish, release, start_program
-from ledger_scene import LedgerScene, make_config
+from support.benches.ledger_processes import finish, release, start_program
+from support.scenes.ledger_scene import LedgerScene, make_config
 
 from clayload.delivery.grant import Grant
 

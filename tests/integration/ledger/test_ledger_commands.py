@@ -19,20 +19,20 @@ import polars as pl
 import pytest
 from alembic import command
 from alembic.config import Config
-from ledger_places import Place, PostgresPlaces, SqlitePlace
-from ledger_scene import NOVEMBER, LedgerScene, each, make_config, take_grant
 from polars.testing import assert_frame_equal
+from support.scenes.ledger_places import Place, PostgresPlaces, SqlitePlace
+from support.scenes.ledger_scene import NOVEMBER, LedgerScene, each, make_config, take_grant
 
 from clayload.delivery.grant import SlotState, Wait
 from clayload.delivery.verdict import Verdict, VerdictKind
 from clayload.errors import Code, LedgerError
-from clayload.ledger.audit import audit
-from clayload.ledger.engine import open_to_migrate
-from clayload.ledger.export import export
-from clayload.ledger.migrate import migrate
-from clayload.ledger.schema import LEDGER_VERSION, metadata
+from clayload.ledger.audit.audit import audit
+from clayload.ledger.audit.export import export
+from clayload.ledger.books.traffic import SlotTraffic, read_slot_traffic, read_workspaces
+from clayload.ledger.database.engine import open_to_migrate
+from clayload.ledger.database.migrate import migrate
+from clayload.ledger.database.schema import LEDGER_VERSION, metadata
 from clayload.ledger.store import Ledger
-from clayload.ledger.usage import SlotTraffic, read_slot_traffic, read_workspaces
 
 KEYS = [f"lead{i}@example.com" for i in range(8)]
 DELIVERED = Verdict(VerdictKind.DELIVERED, "accepted", 200)

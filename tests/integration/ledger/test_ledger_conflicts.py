@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from threading import Thread
 
 import pytest
-from ledger_places import PostgresPlace
-from ledger_scene import CYCLE, TABLE, LedgerScene, each, make_config, take_grant
+from support.scenes.ledger_places import PostgresPlace
+from support.scenes.ledger_scene import CYCLE, TABLE, LedgerScene, each, make_config, take_grant
 
 from clayload.delivery.verdict import unsent
 from clayload.errors import Code, LedgerConflictError
-from clayload.ledger.conflicts import N_TRIES
+from clayload.ledger.database.retry_on_conflict import N_TRIES
 
 KEYS = [f"lead-{i:03}@example.com" for i in range(100)]
 FAST = {"rate_per_s": 10_000.0, "burst": 10_000}

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from ledger_scene import TABLE, LedgerScene, each, take_grant
 from sqlalchemy import Engine
+from support.scenes.ledger_scene import TABLE, LedgerScene, each, take_grant
 
 from clayload.delivery.verdict import Answered, judge
 from clayload.errors import Code, LedgerError
-from clayload.ledger.books import Books
-from clayload.ledger.export import export
+from clayload.ledger.audit.export import export
+from clayload.ledger.books.run_books import Books
 from clayload.ledger.store import Ledger
 from clayload.model import RowEnd
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from fakes import TokenBucket
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -28,9 +27,10 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from ledger_model import LedgerModel
-from ledger_places import Place, PostgresPlaces, SqlitePlaces
-from ledger_scene import CYCLE, TABLE, TIMEOUT_S, LedgerScene, make_config
+from support.scenes.fakes import TokenBucket
+from support.scenes.ledger_model import LedgerModel
+from support.scenes.ledger_places import Place, PostgresPlaces, SqlitePlaces
+from support.scenes.ledger_scene import CYCLE, TABLE, TIMEOUT_S, LedgerScene, make_config
 
 from clayload.delivery.budget import OverBudget
 from clayload.delivery.grant import (
@@ -43,18 +43,18 @@ from clayload.delivery.grant import (
 )
 from clayload.delivery.sample import AwaitsWord, Word
 from clayload.delivery.verdict import Answered, AnswerLost, NotConnected, judge, unsent
-from clayload.ledger.audit import audit
-from clayload.ledger.books import Books
-from clayload.ledger.departures import Departures, read_boot_id
-from clayload.ledger.grants import ChunkGrants, GrantTerms
-from clayload.ledger.owing import Lead
-from clayload.ledger.recovery import recover
-from clayload.ledger.reopen import find_replayable
-from clayload.ledger.samples import open_sample, speak
-from clayload.ledger.states import REPLAYABLE
+from clayload.ledger.audit.audit import audit
+from clayload.ledger.books.run_books import Books
+from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
+from clayload.ledger.granting.recovery import recover
+from clayload.ledger.granting.reopen import find_replayable
+from clayload.ledger.granting.samples import open_sample, speak
+from clayload.ledger.rules.departures import Departures, read_boot_id
+from clayload.ledger.rules.owing import Lead
+from clayload.ledger.rules.states import REPLAYABLE
 from clayload.model import ChunkRef, Priority
 from clayload.tables.costs import LeadCost
-from clayload.tables.models import TablesConfig
+from clayload.tables.tables_file import TablesConfig
 
 pytestmark = pytest.mark.hypothesis  # it marks no state machine; `make laws` asks for it
 NOW = datetime(2026, 11, 2, tzinfo=UTC)

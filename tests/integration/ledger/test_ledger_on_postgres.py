@@ -10,19 +10,19 @@ from collections.abc import Callable, Iterator
 from threading import Thread, Timer
 
 import pytest
-from answer_cutter import AnswerCutter, cut_answers
-from fakes import TokenBucket
-from ledger_places import PostgresPlace, PostgresPlaces
-from ledger_processes import finish, release, start_program
-from ledger_scene import LedgerScene, each, make_config, take_grant
-from postgres_server import GUARDED, PASSWORD, PostgresServer, StopMode
+from support.benches.ledger_processes import finish, release, start_program
+from support.scenes.fakes import TokenBucket
+from support.scenes.ledger_places import PostgresPlace, PostgresPlaces
+from support.scenes.ledger_scene import LedgerScene, each, make_config, take_grant
+from support.servers.answer_cutter import AnswerCutter, cut_answers
+from support.servers.postgres_server import GUARDED, PASSWORD, PostgresServer, StopMode
 
 from clayload.delivery.verdict import Verdict, VerdictKind
 from clayload.errors import Code, LedgerError
-from clayload.ledger.books import Books
-from clayload.ledger.schema import LEDGER_VERSION
+from clayload.ledger.books.run_books import Books
+from clayload.ledger.database.schema import LEDGER_VERSION
+from clayload.ledger.rules.unanswered import LOST
 from clayload.ledger.store import Ledger
-from clayload.ledger.unanswered import LOST
 
 KEYS = [f"lead-{i:03}@example.com" for i in range(300)]
 PACE = {"rate_per_s": 300.0, "burst": 20}

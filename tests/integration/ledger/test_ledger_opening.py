@@ -18,18 +18,17 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from ledger_scene import LedgerScene, take_grant
 from sqlalchemy import delete, func, select, update
+from support.scenes.ledger_scene import LedgerScene, take_grant
 
 from clayload.errors import Code, LedgerError
-from clayload.ledger.books import Books
-from clayload.ledger.engine import open_engine
-from clayload.ledger.migrate import migrate
-from clayload.ledger.moment import at_one_moment
-from clayload.ledger.runs import find_run
-from clayload.ledger.schema import LEDGER_VERSION, metadata, runs, slots, submissions
-from clayload.ledger.states import SubmissionState
-from clayload.ledger.store import Ledger
+from clayload.ledger.books.run_books import Books
+from clayload.ledger.books.runs import find_run
+from clayload.ledger.database.engine import open_engine
+from clayload.ledger.database.migrate import migrate
+from clayload.ledger.database.schema import LEDGER_VERSION, metadata, runs, slots, submissions
+from clayload.ledger.rules.states import SubmissionState
+from clayload.ledger.store import Ledger, at_one_moment
 
 NOBODY = 65_534
 COUNT_PENDING = (

@@ -7,14 +7,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
-from ledger_scene import LedgerScene, each, take_grant
 from sqlalchemy import Connection
+from support.scenes.ledger_scene import LedgerScene, each, take_grant
 
 from clayload.delivery.verdict import Verdict, VerdictKind, unsent
 from clayload.errors import Code, LedgerLostError
-from clayload.ledger.audit import audit
-from clayload.ledger.engine import open_engine
-from clayload.ledger.grants import ChunkGrants
+from clayload.ledger.audit.audit import audit
+from clayload.ledger.database.engine import open_engine
+from clayload.ledger.granting.grants import ChunkGrants
 from clayload.ledger.store import Ledger
 
 KEYS = [f"lead-{i}@example.com" for i in range(6)]

@@ -8,23 +8,23 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ledger_scene import CYCLE, TABLE, LedgerScene, each, make_config, take_grant
+from support.scenes.ledger_scene import CYCLE, TABLE, LedgerScene, each, make_config, take_grant
 
 from clayload.delivery.grant import Finished, Grant, Wait
 from clayload.delivery.verdict import Verdict, VerdictKind, unsent
-from clayload.ledger.audit import audit
-from clayload.ledger.books import Books
-from clayload.ledger.departures import Departures, read_boot_id
-from clayload.ledger.grants import ChunkGrants, GrantTerms
-from clayload.ledger.left import NOTHING_LEFT
-from clayload.ledger.newest import OVERTAKEN
-from clayload.ledger.recovery import recover
-from clayload.ledger.reopen import Replayable, find_replayable
-from clayload.ledger.states import REPLAYABLE
+from clayload.ledger.audit.audit import audit
+from clayload.ledger.books.orphans import NOTHING_LEFT
+from clayload.ledger.books.run_books import Books
+from clayload.ledger.books.story import read_story
+from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
+from clayload.ledger.granting.recovery import recover
+from clayload.ledger.granting.reopen import Replayable, find_replayable
+from clayload.ledger.rules.departures import Departures, read_boot_id
+from clayload.ledger.rules.newest import OVERTAKEN
+from clayload.ledger.rules.states import REPLAYABLE
 from clayload.ledger.store import Ledger
-from clayload.ledger.story import read_story
-from clayload.loading.trace_words import list_next_steps
 from clayload.model import RowEnd
+from clayload.report.lead_story import list_next_steps
 
 KEYS = ["ada@example.com", "bob@example.com"]
 DELIVERED = Verdict(VerdictKind.DELIVERED, "accepted", 200)

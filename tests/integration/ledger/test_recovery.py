@@ -10,20 +10,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from ledger_scene import TABLE, LedgerScene, each, take_grant
+from support.scenes.ledger_scene import TABLE, LedgerScene, each, take_grant
 
 from clayload.delivery.grant import Grant
 from clayload.delivery.verdict import Verdict, VerdictKind
-from clayload.ledger.books import Books, LeadRow
-from clayload.ledger.departures import Departures, ended_senders, open_departures
-from clayload.ledger.grants import ChunkGrants, GrantTerms
-from clayload.ledger.holds import InFlight, count_in_flight
-from clayload.ledger.left import NOTHING_LEFT, Left, find_left
-from clayload.ledger.recovery import Recovered, recover
-from clayload.ledger.reopen import Replayable, find_replayable
-from clayload.ledger.states import REPLAYABLE, SubmissionState
+from clayload.ledger.books.holds import InFlight, count_in_flight
+from clayload.ledger.books.orphans import NOTHING_LEFT, Left, find_left
+from clayload.ledger.books.run_books import Books, LeadRow
+from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
+from clayload.ledger.granting.recovery import Recovered, recover
+from clayload.ledger.granting.reopen import Replayable, find_replayable
+from clayload.ledger.rules.departures import Departures, ended_senders, open_departures
+from clayload.ledger.rules.states import REPLAYABLE, SubmissionState
+from clayload.ledger.rules.unanswered import LOST
 from clayload.ledger.store import Ledger
-from clayload.ledger.unanswered import LOST
 from clayload.model import RowEnd
 
 DELIVERED = Verdict(VerdictKind.DELIVERED, "accepted", 200)
@@ -31,7 +31,7 @@ KEYS = [f"lead-{i:02}" for i in range(12)]
 NOTES_AND_WAITS = """
 import sys
 from pathlib import Path
-from clayload.ledger.departures import open_departures
+from clayload.ledger.rules.departures import open_departures
 departures = open_departures(Path(sys.argv[1]))
 for submission_id in map(int, sys.argv[2:]):
     departures.note(submission_id)

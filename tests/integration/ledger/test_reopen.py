@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ledger_scene import TABLE, TIMEOUT_S, LedgerScene, each, take_grant
+from support.scenes.ledger_scene import TABLE, TIMEOUT_S, LedgerScene, each, take_grant
 
 from clayload.delivery.verdict import Verdict, VerdictKind
-from clayload.ledger.books import Books
-from clayload.ledger.reopen import Replayable, find_replayable
-from clayload.ledger.states import REPLAYABLE, SubmissionState
+from clayload.ledger.books.run_books import Books
+from clayload.ledger.granting.reopen import Replayable, find_replayable
+from clayload.ledger.rules.states import REPLAYABLE, SubmissionState
 from clayload.ledger.store import Ledger
 from clayload.model import ChunkRef, RowEnd
 

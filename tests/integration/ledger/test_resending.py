@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from ledger_scene import CYCLE, LedgerScene, each, make_config, take_grant
+from support.scenes.ledger_scene import CYCLE, LedgerScene, each, make_config, take_grant
 
 from clayload.delivery.grant import Finished, SlotState, Wait
 from clayload.delivery.verdict import SlotEffect, Verdict, VerdictKind
-from clayload.ledger.grants import ChunkGrants, GrantTerms
-from clayload.ledger.owing import Lead
-from clayload.ledger.register import Owing, register_chunk
+from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
+from clayload.ledger.granting.register import Owing, register_chunk
+from clayload.ledger.rules.owing import Lead
 from clayload.model import ChunkRef
 
 DELIVERED = Verdict(VerdictKind.DELIVERED, "accepted", 200)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ledger_scene import CYCLE, NOVEMBER, TABLE, LedgerScene, each, take_grant
+from support.scenes.ledger_scene import CYCLE, NOVEMBER, TABLE, LedgerScene, each, take_grant
 
 from clayload.delivery.verdict import Answered, judge, too_large
-from clayload.ledger.condition import Condition, read_condition
-from clayload.ledger.left import NOTHING_LEFT, Left
-from clayload.ledger.owing import Lead
-from clayload.ledger.register import Owing, register_chunk
-from clayload.ledger.runs import find_run
+from clayload.ledger.books.condition import Condition, read_condition
+from clayload.ledger.books.orphans import NOTHING_LEFT, Left
+from clayload.ledger.books.runs import find_run
+from clayload.ledger.granting.register import Owing, register_chunk
+from clayload.ledger.rules.owing import Lead
 from clayload.ledger.store import Ledger, RunStart
 from clayload.model import Priority
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ledger_scene import NOVEMBER, LedgerScene, each, take_grant
+from support.scenes.ledger_scene import NOVEMBER, LedgerScene, each, take_grant
 
 from clayload.delivery.grant import Verdicts
 from clayload.delivery.verdict import Answered, AnswerLost, judge, too_large
-from clayload.ledger.run_traffic import RunTraffic, read_run_traffic
-from clayload.ledger.runs import find_run
+from clayload.ledger.books.run_traffic import RunTraffic, read_run_traffic
+from clayload.ledger.books.runs import find_run
 from clayload.ledger.store import Ledger
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)

@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from ledger_scene import TABLE, LedgerScene, each, make_config, take_grant
+from support.scenes.ledger_scene import TABLE, LedgerScene, each, make_config, take_grant
 
 from clayload.delivery.grant import Grant, Verdicts, Wait
 from clayload.delivery.sample import AwaitsWord, Word
 from clayload.delivery.verdict import Answered, Verdict, judge, unsent
-from clayload.ledger.audit import audit
-from clayload.ledger.departures import Departures, read_boot_id
-from clayload.ledger.grants import ChunkGrants, GrantTerms
-from clayload.ledger.recovery import recover
-from clayload.ledger.samples import open_sample, speak
+from clayload.ledger.audit.audit import audit
+from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
+from clayload.ledger.granting.recovery import recover
+from clayload.ledger.granting.samples import open_sample, speak
+from clayload.ledger.rules.departures import Departures, read_boot_id
 from clayload.ledger.store import RunStart
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)

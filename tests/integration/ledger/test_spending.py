@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from ledger_scene import NOVEMBER, TABLE, LedgerScene, each, make_config, take_grant
+from support.scenes.ledger_scene import NOVEMBER, TABLE, LedgerScene, each, make_config, take_grant
 
 from clayload.delivery.budget import OverBudget
 from clayload.delivery.grant import Grant, Verdicts, Wait
@@ -19,15 +19,15 @@ from clayload.delivery.verdict import (
     too_large,
     unsent,
 )
-from clayload.ledger.audit import audit
-from clayload.ledger.departures import Departures, read_boot_id
-from clayload.ledger.grants import ChunkGrants, GrantTerms
-from clayload.ledger.owing import Lead
-from clayload.ledger.recovery import recover
-from clayload.ledger.register import Owing, register_chunk
+from clayload.ledger.audit.audit import audit
+from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
+from clayload.ledger.granting.recovery import recover
+from clayload.ledger.granting.register import Owing, register_chunk
+from clayload.ledger.rules.departures import Departures, read_boot_id
+from clayload.ledger.rules.owing import Lead
 from clayload.model import ChunkRef
 from clayload.tables.costs import LeadCost
-from clayload.tables.models import TablesConfig
+from clayload.tables.tables_file import TablesConfig
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 KEYS = [f"lead-{i:02}@example.com" for i in range(12)]

@@ -9,17 +9,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from clocked_setup import ClockedSetup, make_setup
-from ledger_scene import TABLE, LedgerScene, each, make_config, take_grant
-from report_scene import make_reading
+from support.scenes.clocked_setup import ClockedSetup, make_setup
+from support.scenes.ledger_scene import TABLE, LedgerScene, each, make_config, take_grant
+from support.scenes.report_scene import make_reading
 
 from clayload.alerts import Change, Condition, Kind, Level, Look
-from clayload.capacity.alerts import judge_line
 from clayload.delivery.verdict import Answered, judge
-from clayload.ledger.alerts import CLAIM_S, claim_changes, read_told, write_told
+from clayload.ledger.granting.told_alerts import CLAIM_S, claim_changes, read_told, write_told
 from clayload.ledger.store import RunStart
-from clayload.loading.alerts import find_news, look_around, tell_changes
-from clayload.loading.usage import read_line_uses
+from clayload.monitoring.alerts import find_news, look_around, tell_changes
+from clayload.monitoring.thresholds import judge_line
+from clayload.monitoring.usage import read_line_uses
 
 WORN = make_config({"name": "tech-1", "safe_limit": 1_000, "used_before": 900})
 SLOT = "clayload.slot.main.tech-1"

@@ -7,16 +7,17 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from clocked_setup import ClockedSetup, make_setup
-from ledger_places import SqlitePlace
-from ledger_scene import TABLE, LedgerScene, make_config
 from prometheus_client import generate_latest
+from support.scenes.clocked_setup import ClockedSetup, make_setup
+from support.scenes.ledger_places import SqlitePlace
+from support.scenes.ledger_scene import TABLE, LedgerScene, make_config
 
 from clayload.capacity.forecast import LineUse
+from clayload.capacity.usage import DayUse
 from clayload.ledger.store import Ledger
-from clayload.loading.metrics import LedgerCollector, make_registry
-from clayload.loading.usage import DayUse, read_line_uses, read_usage
-from clayload.loading.usage_words import grid_days, grid_lines
+from clayload.monitoring.metrics import LedgerCollector, make_registry
+from clayload.monitoring.usage import read_line_uses, read_usage
+from clayload.report.usage import grid_days, grid_lines
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 10, 26, 12, tzinfo=BERLIN)

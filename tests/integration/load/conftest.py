@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from down_load import DownLoad, start_down_load
-from first_loads import FirstLoads
-from load_kit import Workbench
-from standin_process import StandIn, start_standin
+from support.scenes.down_load import DownLoad, start_down_load
+from support.scenes.first_loads import FirstLoads
+from support.scenes.load_kit import Workbench
+from support.servers.standin_process import StandIn, start_standin
 
 
 @pytest.fixture(scope="session")

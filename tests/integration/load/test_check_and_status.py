@@ -6,10 +6,10 @@ import json
 import shutil
 import socket
 
-from first_loads import FirstLoads
-from load_kit import Ended, Workbench, ends_of
-from load_tables import FINANCE
-from standin_process import Document
+from support.scenes.first_loads import FirstLoads
+from support.scenes.load_kit import Ended, Workbench, ends_of
+from support.scenes.load_tables import FINANCE
+from support.servers.standin_process import Document
 
 
 def _checks(ended: Ended) -> list[Document]:

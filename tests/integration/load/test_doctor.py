@@ -7,11 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from load_kit import CYCLE, WORKSPACE, Ended, Process, Workbench, end, kill
-from load_tables import FINANCE, TECH, BenchOptions, BenchSlot, BenchTable, describe_config
-from load_tables import make_leads as leads_of
-from refusing_server import start_refusing_server
-from standin_process import StandIn
+from support.scenes.load_kit import CYCLE, WORKSPACE, Ended, Process, Workbench, end, kill
+from support.scenes.load_tables import (
+    FINANCE,
+    TECH,
+    BenchOptions,
+    BenchSlot,
+    BenchTable,
+    describe_config,
+)
+from support.scenes.load_tables import make_leads as leads_of
+from support.servers.refusing_server import start_refusing_server
+from support.servers.standin_process import StandIn
 
 LEADS = leads_of("Software", 50) + leads_of("Banking", 30)
 ATTENTION = 21

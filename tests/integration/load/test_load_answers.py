@@ -9,11 +9,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from down_load import OPTIONS, SECRET, DownLoad
-from load_kit import CYCLE, Process, Workbench, end, ends_of
-from load_tables import BenchOptions, make_leads
-from refusing_server import ANSWER, start_refusing_server
-from standin_process import StandIn, start_standin
+from support.scenes.down_load import OPTIONS, SECRET, DownLoad
+from support.scenes.load_kit import CYCLE, Process, Workbench, end, ends_of
+from support.scenes.load_tables import BenchOptions, make_leads
+from support.servers.refusing_server import ANSWER, start_refusing_server
+from support.servers.standin_process import StandIn, start_standin
 
 LEADS = make_leads("Software", 150) + make_leads("Banking", 50)
 

@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 
 import polars as pl
-from first_loads import LEADS, MORE, FirstLoads
-from load_kit import Workbench, ends_of
-from load_tables import FINANCE, TECH, BenchOptions, make_leads
+from support.scenes.first_loads import LEADS, MORE, FirstLoads
+from support.scenes.load_kit import Workbench, ends_of
+from support.scenes.load_tables import FINANCE, TECH, BenchOptions, make_leads
 
 
 def _sorted(sent: dict[str, list[str]]) -> dict[str, list[str]]:

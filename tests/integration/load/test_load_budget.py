@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from load_kit import CYCLE, WORKSPACE, Workbench, end, ends_of
-from load_tables import BenchOptions, describe_config, make_leads
-from refusing_server import start_refusing_server
-from standin_process import Document, StandIn
+from support.scenes.load_kit import CYCLE, WORKSPACE, Workbench, end, ends_of
+from support.scenes.load_tables import BenchOptions, describe_config, make_leads
+from support.servers.refusing_server import start_refusing_server
+from support.servers.standin_process import Document, StandIn
 
 CREDITS = 6
 LEADS = make_leads("Software", 50) + make_leads("Banking", 30)

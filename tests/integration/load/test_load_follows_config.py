@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from load_kit import CYCLE, Workbench, end
-from load_tables import FINANCE, TECH, BenchOptions, BenchSlot, make_leads
-from standin_process import StandIn
+from support.scenes.load_kit import CYCLE, Workbench, end
+from support.scenes.load_tables import FINANCE, TECH, BenchOptions, BenchSlot, make_leads
+from support.servers.standin_process import StandIn
 
 SLOW = BenchOptions(rate_per_s=20, burst=20)
 LEADS = make_leads("Software", 220)

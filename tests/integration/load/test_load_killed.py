@@ -8,13 +8,13 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from load_kit import CYCLE, Workbench, ends_of, kill
-from load_tables import BenchOptions, make_leads
-from standin_process import StandIn
+from support.scenes.load_kit import CYCLE, Workbench, ends_of, kill
+from support.scenes.load_tables import BenchOptions, make_leads
+from support.servers.standin_process import StandIn
 
-from clayload.loading.settle import settle_run
-from clayload.loading.setup import read_setup
-from clayload.report.account import Outcome
+from clayload.account.run_report import Outcome
+from clayload.loading.close import settle_run
+from clayload.setup import read_setup
 
 LEADS = make_leads("Software", 350) + make_leads("Banking", 150)
 EMAILS = sorted(lead["email"] for lead in LEADS)

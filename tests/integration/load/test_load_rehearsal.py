@@ -8,10 +8,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from first_loads import FirstLoads
-from load_kit import CYCLE, Workbench, ends_of
-from load_tables import BenchOptions, BenchSlot, BenchTable, make_leads
-from standin_process import Document, StandIn
+from support.scenes.first_loads import FirstLoads
+from support.scenes.load_kit import CYCLE, Workbench, ends_of
+from support.scenes.load_tables import BenchOptions, BenchSlot, BenchTable, make_leads
+from support.servers.standin_process import Document, StandIn
 
 LEADS = make_leads("Software", 60) + make_leads("Banking", 25)
 REHEARSALS = [("plan",), ("load", "--dry-run")]

@@ -7,25 +7,25 @@ import shutil
 from pathlib import Path
 
 import pytest
-from load_kit import CYCLE, WORKSPACE, Workbench
-from load_tables import BenchOptions, describe_config, make_leads
-from standin_process import StandIn
+from support.scenes.load_kit import CYCLE, WORKSPACE, Workbench
+from support.scenes.load_tables import BenchOptions, describe_config, make_leads
+from support.servers.standin_process import StandIn
 from typer.testing import CliRunner, Result
 
+from clayload.account.run_report import Outcome, RunReport
 from clayload.cli import make_app
 from clayload.delivery.sample import Word
 from clayload.errors import Code, RunError
-from clayload.ledger.audit import audit
-from clayload.loading.approve import Saying, choose_ready, find_samples, say_word
-from clayload.loading.doctor import diagnose_run
-from clayload.loading.plan import plan_load
-from clayload.loading.request import LoadRequest
-from clayload.loading.resume_deferred import list_deferrals, prepare_resume
+from clayload.ledger.audit.audit import audit
+from clayload.loading.followups.approve import Saying, choose_ready, find_samples, say_word
+from clayload.loading.followups.resume_deferred import list_deferrals, prepare_resume
+from clayload.loading.intake.request import LoadRequest
+from clayload.loading.planning.plan import plan_load
 from clayload.loading.run import deliver_and_settle, run_load
-from clayload.loading.settle import read_report
-from clayload.loading.setup import Setup, read_setup
 from clayload.model import RowEnd
-from clayload.report.account import Outcome, RunReport
+from clayload.monitoring.doctor import diagnose_run
+from clayload.monitoring.run_account import read_report
+from clayload.setup import Setup, read_setup
 
 N_LEADS, N_FIRST, CREDITS = 160, 100, 6
 LEADS = make_leads("Software", N_LEADS)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from load_kit import Workbench
-from load_tables import FINANCE, make_leads
+from support.scenes.load_kit import Workbench
+from support.scenes.load_tables import FINANCE, make_leads
 
 
 def _find_leaks(secrets: list[str], texts: dict[str, bytes]) -> list[tuple[str, str]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from load_kit import CYCLE, Workbench, end, ends_of
-from load_tables import BenchOptions, make_leads
-from standin_process import StandIn
+from support.scenes.load_kit import CYCLE, Workbench, end, ends_of
+from support.scenes.load_tables import BenchOptions, make_leads
+from support.servers.standin_process import StandIn
 
 # A busy machine may deliver late what was sent in time; without pacing it would be over 200.
 BUSY_MACHINE = 10

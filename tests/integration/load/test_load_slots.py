@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from load_kit import Ended, Workbench, ends_of
-from load_tables import FINANCE, BenchOptions, BenchSlot, BenchTable, make_leads
-from standin_process import Document, StandIn
+from support.scenes.load_kit import Ended, Workbench, ends_of
+from support.scenes.load_tables import FINANCE, BenchOptions, BenchSlot, BenchTable, make_leads
+from support.servers.standin_process import Document, StandIn
 
 SPARE = BenchSlot("tech-2")
 WORN = BenchSlot("tech-1", used_before=44_990)

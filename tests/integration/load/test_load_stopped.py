@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from down_load import start_down_load
-from load_kit import CYCLE, Workbench, end
-from load_tables import BenchOptions, make_leads
-from standin_process import StandIn
+from support.scenes.down_load import start_down_load
+from support.scenes.load_kit import CYCLE, Workbench, end
+from support.scenes.load_tables import BenchOptions, make_leads
+from support.servers.standin_process import StandIn
 
 STOPPED_WITHIN_S = 10.0
 SOON_S = 6.0  # what would wait for answers takes seven
@@ -30,7 +30,7 @@ class Signals:
     number = int(sys.argv.pop(1))
 
     def find_spec(self, name, *_):
-        if name == "clayload.cli.load":
+        if name == "clayload.cli.loading.load":
             os.kill(os.getpid(), self.number)
 
 

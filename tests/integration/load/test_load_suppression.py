@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from load_kit import CYCLE, Workbench
-from load_tables import BenchOptions, describe_config, make_leads
+from support.scenes.load_kit import CYCLE, Workbench
+from support.scenes.load_tables import BenchOptions, describe_config, make_leads
 
 from clayload.errors import Code, ConfigError, RunError
-from clayload.loading.doctor import diagnose_run
-from clayload.loading.plan import plan_load
-from clayload.loading.request import LoadRequest
+from clayload.loading.intake.request import LoadRequest
+from clayload.loading.planning.plan import plan_load
 from clayload.loading.run import run_load
-from clayload.loading.settle import read_report
-from clayload.loading.setup import Setup, read_setup
-from clayload.loading.trace import trace_lead
 from clayload.model import RowEnd
+from clayload.monitoring.doctor import diagnose_run
+from clayload.monitoring.run_account import read_report
+from clayload.monitoring.trace import trace_lead
+from clayload.setup import Setup, read_setup
 
 LEADS = make_leads("Software", 6) + make_leads("Banking", 4)
 OUT, RIVAL = LEADS[1]["email"], "software3.example"

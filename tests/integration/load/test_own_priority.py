@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from load_kit import Workbench, ends_of
-from load_tables import make_leads
+from support.scenes.load_kit import Workbench, ends_of
+from support.scenes.load_tables import make_leads
 
 
 def _find_served(bench: Workbench) -> set[str]:

@@ -8,9 +8,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from load_kit import CYCLE, Process, Workbench, end, ends_of, kill
-from load_tables import BenchOptions, make_leads
-from standin_process import StandIn
+from support.scenes.load_kit import CYCLE, Process, Workbench, end, ends_of, kill
+from support.scenes.load_tables import BenchOptions, make_leads
+from support.servers.standin_process import StandIn
 
 from clayload.delivery.pace import HORIZON_S, Rate
 

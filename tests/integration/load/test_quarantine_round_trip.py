@@ -10,9 +10,9 @@ from pathlib import Path
 import fastexcel
 import pytest
 import xlsxwriter
-from load_kit import Ended, Workbench, ends_of
-from load_tables import make_leads
-from standin_process import Document, StandIn
+from support.scenes.load_kit import Ended, Workbench, ends_of
+from support.scenes.load_tables import make_leads
+from support.servers.standin_process import Document, StandIn
 
 PHONE = "+1 555 0100"
 GOOD = make_leads("Banking", 20)

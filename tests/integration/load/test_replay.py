@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from load_kit import Ended, Workbench, end, ends_of, kill
-from load_tables import FINANCE, TECH, BenchOptions, Lead, make_leads
-from refusing_server import ANSWER, start_refusing_server
-from standin_process import StandIn
+from support.scenes.load_kit import Ended, Workbench, end, ends_of, kill
+from support.scenes.load_tables import FINANCE, TECH, BenchOptions, Lead, make_leads
+from support.servers.refusing_server import ANSWER, start_refusing_server
+from support.servers.standin_process import StandIn
 
 N_REFUSED, N_ABSENT, N_ARRIVED = 3, 2, 3
 N_IN_DOUBT = N_ABSENT + N_ARRIVED

@@ -6,11 +6,11 @@ import re
 import shutil
 from pathlib import Path
 
-from first_loads import FirstLoads
-from load_kit import Workbench
-from load_tables import FINANCE, make_leads
 from markupsafe import escape
-from refusing_server import ANSWER, start_refusing_server
+from support.scenes.first_loads import FirstLoads
+from support.scenes.load_kit import Workbench
+from support.scenes.load_tables import FINANCE, make_leads
+from support.servers.refusing_server import ANSWER, start_refusing_server
 
 
 def test_a_page_of_the_run_named_or_the_newest_has_the_figures_of_the_load(

@@ -8,10 +8,16 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from load_kit import WORKSPACE, Workbench, ends_of
-from load_tables import BenchOptions, BenchSlot, BenchTable, describe_config, make_leads
+from support.scenes.load_kit import WORKSPACE, Workbench, ends_of
+from support.scenes.load_tables import (
+    BenchOptions,
+    BenchSlot,
+    BenchTable,
+    describe_config,
+    make_leads,
+)
 
-from clayload.ledger.schema import metadata
+from clayload.ledger.database.schema import metadata
 
 NEARLY_FULL = BenchTable(
     "tech", "Software", (BenchSlot("tech-1", used_before=44_980), BenchSlot("tech-2"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from load_kit import WORKSPACE, Workbench
-from load_tables import describe_config, make_leads
-from refusing_server import ANSWER, start_refusing_server
+from support.scenes.load_kit import WORKSPACE, Workbench
+from support.scenes.load_tables import describe_config, make_leads
+from support.servers.refusing_server import ANSWER, start_refusing_server
 
 GOOD, BAD = make_leads("Banking", 2)
 BAD = {**BAD, "notes": "refuse me"}

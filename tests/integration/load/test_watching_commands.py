@@ -7,9 +7,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from load_kit import WORKSPACE, Workbench
-from load_tables import BenchOptions, describe_config, make_leads
-from standin_process import StandIn
+from support.scenes.load_kit import WORKSPACE, Workbench
+from support.scenes.load_tables import BenchOptions, describe_config, make_leads
+from support.servers.standin_process import StandIn
 from typer.testing import CliRunner, Result
 
 from clayload.cli import make_app

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from load_kit import Workbench
-from s3_server import S3Server, start_s3
-from standin_process import StandIn, start_standin
+from support.scenes.load_kit import Workbench
+from support.servers.s3_server import S3Server, start_s3
+from support.servers.standin_process import StandIn, start_standin
 
 
 @pytest.fixture(scope="session")

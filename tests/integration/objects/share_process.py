@@ -17,14 +17,14 @@ import sys
 from pydantic import TypeAdapter
 
 from clayload.errors import ClayloadError
-from clayload.loading.cycle import request_month
+from clayload.loading.close import settle_run
 from clayload.loading.deliver import deliver_chunk
+from clayload.loading.intake.cycle import request_month
+from clayload.loading.intake.request import LoadRequest
 from clayload.loading.prepare import prepare_load
-from clayload.loading.request import LoadRequest
-from clayload.loading.settle import settle_run
-from clayload.loading.setup import Setup, read_setup
 from clayload.loading.shares import find_left, keep_chunks, read_share
 from clayload.model import ChunkRef
+from clayload.setup import Setup, read_setup
 
 _CHUNKS = TypeAdapter(tuple[ChunkRef, ...])
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from link import Link, open_link
-from load_kit import CYCLE, Workbench, ends_of
-from load_tables import Lead, make_leads
-from s3_server import BUCKET, STRANGER, S3Server, secret_of
+from support.scenes.load_kit import CYCLE, Workbench, ends_of
+from support.scenes.load_tables import Lead, make_leads
+from support.servers.link import Link, open_link
+from support.servers.s3_server import BUCKET, STRANGER, S3Server, secret_of
 
 LEADS = make_leads("Software", 30) + make_leads("Banking", 20)
 BAD: list[Lead] = [{**LEADS[40], "email": "nobody"}, LEADS[41]]
@@ -112,7 +112,7 @@ def test_a_months_extracts_are_found_on_s3_and_one_may_hold_a_bracket_in_its_nam
     storage.put("month/2026-10/a.csv", b"email\nolder@example.com\n")
     asked = "s3://leads/month/{cycle}/*.{csv,xlsx}"
     program = (
-        "from clayload.loading.cycle import request_month\n"
+        "from clayload.loading.intake.cycle import request_month\n"
         f"request = request_month({asked!r}, {CYCLE!r})\n"
         "print(*request.files, sep='\\n')"
     )

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from link import Link, open_link
-from load_kit import Ended, Workbench, ends_of
-from load_tables import make_leads
-from refusing_server import start_refusing_server
-from s3_server import BUCKET, READER, S3Server
+from support.scenes.load_kit import Ended, Workbench, ends_of
+from support.scenes.load_tables import make_leads
+from support.servers.link import Link, open_link
+from support.servers.refusing_server import start_refusing_server
+from support.servers.s3_server import BUCKET, READER, S3Server
 
 RUNS_URL = f"s3://{BUCKET}/clayload/runs"
 LEADS = make_leads("Software", 30) + make_leads("Banking", 20)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from plan_bench import PlanBench
-from standin_process import StandIn, start_standin
+from support.benches.plan_bench import PlanBench
+from support.servers.standin_process import StandIn, start_standin
 
 
 @pytest.fixture(scope="session")

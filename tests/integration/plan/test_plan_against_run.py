@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from load_tables import FINANCE, make_leads
-from plan_bench import WORN, PlanBench
-from standin_process import Document, StandIn
+from support.benches.plan_bench import WORN, PlanBench
+from support.scenes.load_tables import FINANCE, make_leads
+from support.servers.standin_process import Document, StandIn
 
 LEADS = make_leads("Software", 150) + make_leads("Banking", 50)
 WITHIN = 0.05

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from load_kit import Ended
-from load_tables import make_leads
-from plan_bench import PlanBench
+from support.benches.plan_bench import PlanBench
+from support.scenes.load_kit import Ended
+from support.scenes.load_tables import make_leads
 
-from clayload.results.clay_command import ClayCommand, Unknown
+from clayload.clay.command import ClayCommand, Unknown
 
 LEADS = make_leads("Software", 40) + make_leads("Banking", 10)
 NO_WORD = "credits and Actions left in Clay are not known: "

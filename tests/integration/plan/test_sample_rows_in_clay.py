@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from load_kit import CYCLE, Ended, run_id_of
-from load_tables import TECH, make_leads
-from plan_bench import ACTIONS, CREDITS, PlanBench
+from support.benches.plan_bench import ACTIONS, CREDITS, PlanBench
+from support.scenes.load_kit import CYCLE, Ended, run_id_of
+from support.scenes.load_tables import TECH, make_leads
 
 N_FIRST = 20
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from load_kit import CYCLE, Ended, ends_of
-from load_tables import FINANCE, BenchOptions, BenchSlot, make_leads
-from plan_bench import WORN, PlanBench
+from support.benches.plan_bench import WORN, PlanBench
+from support.scenes.load_kit import CYCLE, Ended, ends_of
+from support.scenes.load_tables import FINANCE, BenchOptions, BenchSlot, make_leads
 
-from clayload.loading.saved_plan import PLAN_ID
+from clayload.loading.planning.saved_plan import PLAN_ID
 
 LEADS = make_leads("Software", 40) + make_leads("Banking", 10)
 

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from cli_commands import COMMANDS
-from free_port import find_free_port
-from load_kit import Workbench
-from scripted_server import start_scripted_server
-from standin_process import start_standin
+from support.benches.cli_commands import COMMANDS
+from support.scenes.load_kit import Workbench
+from support.servers.free_port import find_free_port
+from support.servers.scripted_server import start_scripted_server
+from support.servers.standin_process import start_standin
 
 from clayload.errors import ConfigError, ExitCode
 from deployments.parts import Part, wait_for

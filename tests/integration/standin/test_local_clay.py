@@ -11,9 +11,9 @@ import httpx
 import polars as pl
 import pytest
 import yaml
-from load_tables import FINANCE, TECH, BenchOptions, describe_config, make_leads
+from support.scenes.load_tables import FINANCE, TECH, BenchOptions, describe_config, make_leads
 
-from clayload.cli.local_clay import running_clay
+from clayload.cli.standin.local_clay import running_clay
 from clayload.errors import ExitCode
 from clayload.tables.catalogue import BUILT_IN
 from clayload.tables.read import read_tables

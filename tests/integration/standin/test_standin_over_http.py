@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from standin_process import StandIn, start_standin
+from support.servers.standin_process import StandIn, start_standin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from standin_process import StandIn, start_standin
+from support.servers.standin_process import StandIn, start_standin
 
 CONFIG = {
     "workspaces": {"main": {"credits": 12.5, "actions": 40}},

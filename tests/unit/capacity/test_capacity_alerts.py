@@ -8,10 +8,10 @@ from datetime import date
 import pytest
 
 from clayload.alerts import Level
-from clayload.capacity.alerts import judge_line, judge_table
 from clayload.capacity.forecast import Forecast, LineUse
 from clayload.capacity.slots import Pace, forecast_table
 from clayload.delivery.grant import SlotSnapshot, SlotState, TableSnapshot
+from clayload.monitoring.thresholds import judge_line, judge_table
 
 LINE = LineUse(
     key="workspace.budget.credits_per_cycle",

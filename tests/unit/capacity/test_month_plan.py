@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from clayload.capacity.credits import Spend
 from clayload.capacity.month import MonthAsk, MonthPlan, plan_month
-from clayload.capacity.simple import SimplePlan, compare, plan_simply
+from clayload.capacity.rule_of_thumb import SimplePlan, compare, plan_simply
 from clayload.tables.catalogue import Level, read_catalogue
-from clayload.tables.models import TablesConfig
 from clayload.tables.read import read_tables
+from clayload.tables.tables_file import TablesConfig
 from clayload.tables.workspace import Plan
 
 CONFIG = Path(__file__).parents[3] / "config"

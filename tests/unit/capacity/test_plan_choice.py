@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clayload.capacity.credits import Spend
-from clayload.capacity.plans import Need, PlanFit, choose_plan, describe_lacks, judge_plan
+from clayload.capacity.pricing import Need, PlanFit, choose_plan, describe_lacks, judge_plan
 from clayload.tables.catalogue import Level, read_catalogue
 from clayload.tables.workspace import Plan
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from month_scene import AT_A_TIME, arrivals, one_day, rates, unlike
+from support.scenes.month_scene import AT_A_TIME, arrivals, one_day, rates, unlike
 
-from clayload.capacity.scenario import (
+from clayload.capacity.simulation.scenario import (
     BEGINS_AT,
     DAY_S,
     HOUR_S,
@@ -19,8 +19,8 @@ from clayload.capacity.scenario import (
     ScenarioAsk,
     write_scenarios,
 )
-from clayload.capacity.simulate import simulate_month
-from clayload.capacity.tally import SimulatedMonth
+from clayload.capacity.simulation.simulate import simulate_month
+from clayload.capacity.simulation.tally import SimulatedMonth
 from clayload.delivery.budget import Charge, Period, Span, find_periods
 from clayload.delivery.pace import Rate
 from clayload.model import Priority

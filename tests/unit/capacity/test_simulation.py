@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from month_scene import AT_A_TIME, CLAY, arrivals, one_day, rates, unlike
+from support.scenes.month_scene import AT_A_TIME, CLAY, arrivals, one_day, rates, unlike
 
-from clayload.capacity.mishaps import Failures, Mishap, MishapKind
-from clayload.capacity.plan import sending_time_s
-from clayload.capacity.scenario import (
+from clayload.capacity.placement import sending_time_s
+from clayload.capacity.simulation.mishaps import Failures, Mishap, MishapKind
+from clayload.capacity.simulation.scenario import (
     DAY_S,
     HOUR_S,
     LOAD_AT_S,
@@ -22,8 +22,8 @@ from clayload.capacity.scenario import (
     ScenarioAsk,
     write_scenarios,
 )
-from clayload.capacity.simulate import simulate_month
-from clayload.capacity.tally import SimulatedMonth
+from clayload.capacity.simulation.simulate import simulate_month
+from clayload.capacity.simulation.tally import SimulatedMonth
 from clayload.delivery.pace import Rate
 from clayload.model import Priority
 from clayload.tables.read import read_tables

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clayload.capacity.near_limits import warn_of
 from clayload.capacity.slots import Pace, TableForecast, forecast_table, measure_pace
-from clayload.capacity.soon import warn_of
 from clayload.delivery.grant import SlotSnapshot, SlotState, TableSnapshot
 
 TODAY = date(2026, 11, 23)

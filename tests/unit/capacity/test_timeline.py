@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clayload.capacity.plan import sending_time_s
+from clayload.capacity.placement import sending_time_s
 from clayload.capacity.timeline import Piece, TableTimes, Tempo, limit_pieces, time_tables
 from clayload.delivery.pace import Rate
 from clayload.model import Priority

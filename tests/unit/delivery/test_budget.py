@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from fakes import workspace_at
 from hypothesis import given
 from hypothesis import strategies as st
+from support.scenes.fakes import workspace_at
 
 from clayload.delivery.budget import (
     MILLI,

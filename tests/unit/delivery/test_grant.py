@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from fakes import workspace_at
 from hypothesis import given
 from hypothesis import strategies as st
+from support.scenes.fakes import workspace_at
 
 from clayload.delivery.grant import (
     Exhausted,

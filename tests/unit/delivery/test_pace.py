@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from fakes import TokenBucket
 from hypothesis import given
 from hypothesis import strategies as st
+from support.scenes.fakes import TokenBucket
 
 from clayload.delivery.pace import (
     FASTER_PER_S,

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from fakes import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from support.scenes.fakes import (
     FakeDestination,
     FakeLedger,
     TokenBucket,
     VirtualClock,
     run_virtually,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from clayload.delivery.grant import (
     Finished,

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from fakes import WEIGHTS, workspace_at
 from hypothesis import given
 from hypothesis import strategies as st
+from support.scenes.fakes import WEIGHTS, workspace_at
 
 from clayload.delivery.grant import (
     HELD_WAIT_S,

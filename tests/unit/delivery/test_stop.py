@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from fakes import run_virtually
+from support.scenes.fakes import run_virtually
 
 from clayload.delivery.stop import Stop
 

@@ -9,7 +9,7 @@ import pytest
 from clayload.extracts.open import open_extract
 from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
 from clayload.tables.headers import HeaderAliases, read_headers
-from clayload.tables.models import TablesConfig
+from clayload.tables.tables_file import TablesConfig
 
 ALIASES = read_headers(Path(__file__).parents[3] / "config" / "headers.yaml")
 EVERYTHING = ("lead_id", "email", "first_name", "full_name", "company", "domain", "industry",

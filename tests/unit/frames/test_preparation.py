@@ -15,7 +15,7 @@ from clayload.errors import Code, ContractError, RunError, UnreadableExtractErro
 from clayload.extracts.open import open_extract
 from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
 from clayload.tables.headers import HeaderAliases
-from clayload.tables.models import TablesConfig
+from clayload.tables.tables_file import TablesConfig
 
 HEADER = "email,industry,event,employees\n"
 TEXT = HEADER + (

@@ -11,7 +11,7 @@ from clayload.extracts.open import open_extract
 from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
 from clayload.frames.rules import ENVELOPE_BYTES, RULES
 from clayload.tables.headers import HeaderAliases
-from clayload.tables.models import TablesConfig
+from clayload.tables.tables_file import TablesConfig
 
 DOC = Path(__file__).parents[3] / "docs" / "reference" / "rules.md"
 

@@ -18,7 +18,7 @@ from clayload.frames.kept import Kept
 from clayload.frames.listed import Listed
 from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
 from clayload.tables.headers import HeaderAliases
-from clayload.tables.models import TablesConfig
+from clayload.tables.tables_file import TablesConfig
 
 HEADER = "email,industry,event,domain\n"
 Prepare = Callable[..., Preparation]

@@ -7,8 +7,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from clayload.errors import Code, LedgerError
-from clayload.ledger.disk import NETWORK_KINDS, Mount, find_network_mount
-from clayload.ledger.engine import open_engine
+from clayload.ledger.database.engine import open_engine
+from clayload.ledger.database.network_disk import NETWORK_KINDS, Mount, find_network_mount
 
 ROOT = "27 1 254:0 / / rw,relatime - ext4 /dev/vda rw"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from clayload.ledger.owing import Known, Lead, edition_of, find_standing, is_owed
-from clayload.ledger.states import SubmissionState
+from clayload.ledger.rules.owing import Known, Lead, edition_of, find_standing, is_owed
+from clayload.ledger.rules.states import SubmissionState
 from clayload.tables.models import Resend, Table
 
 OCTOBER, NOVEMBER = "2026-10", "2026-11"

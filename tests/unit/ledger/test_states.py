@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clayload.delivery.verdict import VerdictKind
-from clayload.ledger.states import (
+from clayload.ledger.rules.states import (
     AFTER_VERDICT,
     TRANSITIONS,
     SubmissionState,

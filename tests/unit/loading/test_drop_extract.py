@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from failing_place import ALIASES, BAD, GOOD, Crash, FailingPlace
+from support.scenes.failing_place import ALIASES, BAD, GOOD, Crash, FailingPlace
 
 from clayload.errors import AnnounceError, UnreadableExtractError
-from clayload.loading.drop import Dropped, Shelf
+from clayload.extracts.landing.drop import Dropped, Shelf
 
 
 class Desk:

@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clayload.account.extract_summary import Reading
 from clayload.capacity.funds import Fund
+from clayload.capacity.load_plan import Fit, LoadPlan
+from clayload.capacity.outlook import Draft, Owed, look_ahead, plan_funds, plan_tables
 from clayload.capacity.timeline import Piece, Tempo
 from clayload.delivery.budget import Unit
 from clayload.delivery.grant import SlotSnapshot, TableSnapshot
 from clayload.delivery.pace import Rate
-from clayload.loading.load_plan import Fit, LoadPlan
-from clayload.loading.outlook import Draft, Owed, look_ahead, plan_funds, plan_tables
 from clayload.model import Priority
-from clayload.report.reading import Reading
 from clayload.tables.costs import CostRange, LeadCost
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clayload.loading.cycle import request_month
+from clayload.loading.intake.cycle import request_month
 
 
 def test_a_months_files_are_found_in_folders_of_any_depth(tmp_path: Path) -> None:

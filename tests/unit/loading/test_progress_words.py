@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clayload.ledger.holds import Hold
+from clayload.ledger.books.holds import Hold
 from clayload.loading.progress import Progress
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clayload.errors import Code, StopExtractError
-from clayload.loading.resubmit import choose_run
+from clayload.loading.followups.resubmit import choose_run
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clayload.loading.set_aside import KeyReader, SetAside, find_set_aside
+from clayload.frames.find_set_aside import KeyReader, SetAside, find_set_aside
 from clayload.model import RowEnd
 from clayload.tables.headers import HeaderAliases
 

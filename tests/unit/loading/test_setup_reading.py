@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from load_kit import WORKSPACE
-from load_tables import BenchOptions, describe_config
+from support.scenes.load_kit import WORKSPACE
+from support.scenes.load_tables import BenchOptions, describe_config
 from yaml import safe_dump
 
-from clayload.loading.setup import read_setup
+from clayload.setup import read_setup
 
 
 def write(folder: Path, rate_per_s: float) -> dict[str, str]:

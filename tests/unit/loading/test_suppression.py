@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 import yaml
-from load_tables import BenchOptions, describe_config
+from support.scenes.load_tables import BenchOptions, describe_config
 
+from clayload.account.extract_summary import Reading
 from clayload.errors import Code, ConfigError
 from clayload.frames.kept import Kept
-from clayload.loading.setup import Setup, read_setup
-from clayload.loading.suppression import are_listed, describe_lists, price_kept, read_lists
-from clayload.report.reading import Reading
+from clayload.loading.intake.suppression import are_listed, describe_lists, price_kept, read_lists
+from clayload.setup import Setup, read_setup
 
 
 def write_setup(folder: Path, suppression: dict[str, Any], **of_tables: object) -> Setup:

@@ -9,13 +9,13 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from failing_place import BAD, GOOD, Crash, FailingPlace
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.scenes.failing_place import BAD, GOOD, Crash, FailingPlace
 
 from clayload.errors import RunError
-from clayload.loading.inbox import find_candidates
-from clayload.loading.settling import Settling
+from clayload.extracts.landing.inbox import find_candidates
+from clayload.extracts.landing.stable_files import Settling
 
 NAMES = ["a.csv", "b.csv", "a.csv.reason.txt"]
 FILES = st.dictionaries(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from report_scene import make_report
+from support.scenes.report_scene import make_report
 
+from clayload.account.deferral import describe_deferred, find_deferred
+from clayload.account.problem import Problem
+from clayload.account.run_report import Outcome
 from clayload.errors import Code, ExitCode
 from clayload.model import RowEnd
-from clayload.report.account import Outcome, Problem
-from clayload.report.deferral import describe_deferred, find_deferred
 
 BUDGET = Problem(code=Code.BUDGET_EXHAUSTED, table="tech", message="b", hint="raise the budget")
 SLOTS = Problem(code=Code.SLOTS_USED_UP, table="finance", message="s", hint="add a slot")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from report_scene import make_reading, make_report
+from support.scenes.report_scene import make_reading, make_report
 
+from clayload.account.problem import Problem
 from clayload.alerts import Condition, Level
 from clayload.errors import Code
 from clayload.model import RowEnd
-from clayload.report.account import Problem
-from clayload.report.alerts import judge_load
+from clayload.monitoring.thresholds import judge_load
 from clayload.tables.alerts import Alerts
 
 BUDGET = Problem(code=Code.BUDGET_EXHAUSTED, table="tech", message="b", hint="raise the budget")

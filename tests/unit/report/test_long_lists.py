@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from report_scene import make_reading, make_report
+from support.scenes.report_scene import make_reading, make_report
 
 from clayload.cli.show import show_report
-from clayload.ledger.books import LeadRow
+from clayload.ledger.books.run_books import LeadRow
 from clayload.model import RowEnd
 from clayload.report.grids import LISTED_LEADS
 from clayload.report.markdown import render_report

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from report_scene import make_reading, make_report
+from support.scenes.report_scene import make_reading, make_report
 
+from clayload.account.run_report import Outcome
 from clayload.model import RowEnd
-from clayload.report.account import Outcome
 
 
 @pytest.mark.parametrize(

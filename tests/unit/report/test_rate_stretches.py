@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from report_scene import BEGAN_AT, make_traffic
+from support.scenes.report_scene import BEGAN_AT, make_traffic
 
-from clayload.ledger.run_traffic import RunTraffic
+from clayload.ledger.books.run_traffic import RunTraffic
 from clayload.report.rate import cut_stretches
 
 GAPS_S = st.floats(min_value=0.001, max_value=10_000)

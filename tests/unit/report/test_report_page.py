@@ -7,12 +7,13 @@ from html import unescape
 from xml.etree import ElementTree as ET
 
 import pytest
-from report_scene import BEGAN_AT, make_reading, make_report, make_slot, make_traffic
+from support.scenes.report_scene import BEGAN_AT, make_reading, make_report, make_slot, make_traffic
 
-from clayload.ledger.books import LeadRow
-from clayload.ledger.run_traffic import RunTraffic
+from clayload.account.problem import Problem
+from clayload.account.run_report import RunReport
+from clayload.ledger.books.run_books import LeadRow
+from clayload.ledger.books.run_traffic import RunTraffic
 from clayload.model import RowEnd
-from clayload.report.account import Problem, RunReport
 from clayload.report.page import render_page
 
 HOSTILE = (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from report_scene import make_reading, make_report
+from support.scenes.report_scene import make_reading, make_report
 
+from clayload.account.run_report import ChildRun, RunReport
 from clayload.model import RowEnd
-from clayload.report.account import ChildRun, RunReport
 
 READING = make_reading(
     n_rows=300, n_quarantined=200, quarantine_reasons={"key_missing": 200}, n_unrouted=12

@@ -6,14 +6,14 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
-from report_scene import make_reading, make_report, make_traffic
+from support.scenes.report_scene import make_reading, make_report, make_traffic
 
+from clayload.account.extract_summary import Reading
+from clayload.account.savings import Saving
 from clayload.model import RowEnd
 from clayload.report.grids import SAVINGS_TITLE, grid_savings
 from clayload.report.markdown import render_report
 from clayload.report.page import render_page
-from clayload.report.reading import Reading
-from clayload.report.savings import Saving
 
 
 def make_saving(rule: str, end: RowEnd, table: str | None, n: int, cost: float = 2.5) -> Saving:

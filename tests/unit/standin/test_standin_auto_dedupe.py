@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from standin_bench import Bench
+from support.benches.standin_bench import Bench
 
 
 @pytest.mark.parametrize(("keep", "kept"), [("oldest", 1), ("newest", 2)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pydantic import ValidationError
-from standin_bench import Bench
+from support.benches.standin_bench import Bench
 
 from clayload.standin.faults import FaultsSpec
 from clayload.standin.judge import Outcome, Submission, wait_before_s

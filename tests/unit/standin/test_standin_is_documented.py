@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from standin_bench import Bench
+from support.benches.standin_bench import Bench
 
 from clayload.standin.admin import Admin
 from clayload.standin.faults import Drop, ForcedAnswer, Latency, Reset, SlowBody

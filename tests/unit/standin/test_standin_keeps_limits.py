@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from standin_bench import Bench
+from support.benches.standin_bench import Bench
 
 from clayload.standin.views import table_readback
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from standin_bench import Bench
+from support.benches.standin_bench import Bench
 
 from clayload.standin import views
 

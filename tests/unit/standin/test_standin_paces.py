@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from standin_bench import Bench
+from support.benches.standin_bench import Bench
 
 from clayload.standin.bucket import TokenBucket
 from clayload.standin.traffic import Overshoot

@@ -16,11 +16,12 @@ from clayload.tables.alerts import Alerts
 from clayload.tables.budgets import WorkspaceBudget
 from clayload.tables.catalogue import Catalogue, Estimate, Figure, PlanFacts, Span, StepCost
 from clayload.tables.filters import FILTER_FUNCTIONS
-from clayload.tables.models import Slot, Table, TablesConfig
+from clayload.tables.models import Slot, Table
 from clayload.tables.read import read_tables
 from clayload.tables.references import secret_schemes
 from clayload.tables.schema import SCHEMAS, schema_text, write_schemas
 from clayload.tables.suppression import MailKind, SuppressionList
+from clayload.tables.tables_file import TablesConfig
 from clayload.tables.workspace import Plan, PriorityWeights, Workspace
 
 ROOT = Path(__file__).parents[3]

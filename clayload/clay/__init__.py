@@ -1,0 +1,1 @@
+"""All that speaks to Clay: leads by webhook, and the counts that its own command reads."""

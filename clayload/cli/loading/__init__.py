@@ -1,0 +1,1 @@
+"""Commands that send leads, or plan to: load, plan, replay, resubmit, resume, approve."""

@@ -1,0 +1,114 @@
+"""`clayload approve`: say of a run's sample that the rest may follow, or not."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib.metadata import entry_points
+from typing import Annotated
+
+import typer
+
+from clayload.account.sample import SampleAccount
+from clayload.clay.command import LiveCounts, Unknown
+from clayload.cli.console import err, out, say_json
+from clayload.cli.monitoring.status import read_existing
+from clayload.cli.options import AsJson, OneTable
+from clayload.delivery.sample import Word
+from clayload.loading.followups.approve import (
+    Approved,
+    Saying,
+    choose_ready,
+    count_rows_in_clay,
+    find_samples,
+    say_word,
+)
+from clayload.setup import Setup
+
+APPROVED_GROUP = "clayload.approved"
+"""Packages above the core hear of an approval by an entry point of this group.
+
+It is called with what is approved, and says whether somebody goes on by itself now.
+"""
+
+
+def approve(
+    run: Annotated[str, typer.Argument(help="The id of a run that sent the sample.")],
+    table: OneTable = None,
+    n_more: Annotated[
+        int | None, typer.Option("--next", min=1, help="So many leads more, then ask again.")
+    ] = None,
+    *,
+    stop: Annotated[bool, typer.Option("--stop", help="Send nothing more of it.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show how the sample stands; say nothing of it.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show how a run's sample ended, and let the rest of its table follow."""
+    saying = _choose_word(n_more, stop=stop)
+    setup = read_existing(os.environ)
+    samples = find_samples(run, table, setup)
+    rows = count_rows_in_clay(samples, setup)
+    if not as_json:
+        for line in _describe(samples, rows):
+            out.print(line, soft_wrap=True)
+    if not dry_run:
+        ready = choose_ready(samples, saying.word)
+        _say(ready, saying, replace(setup, is_reading=False), as_json=as_json)
+        samples = find_samples(run, table, setup)
+    if as_json:
+        say_json(_to_json(run, samples, rows))
+
+
+def _choose_word(n_more: int | None, *, stop: bool) -> Saying:
+    if stop and n_more is not None:
+        raise typer.BadParameter("give --next or --stop, not both")
+    if stop:
+        return Saying(Word.STOP)
+    return Saying(Word.GO_ON) if n_more is None else Saying(Word.NEXT, n_more)
+
+
+def _describe(
+    samples: Sequence[SampleAccount], rows: dict[str, LiveCounts | Unknown]
+) -> Iterator[str]:
+    for one in samples:
+        yield one.describe()
+        match rows.get(one.table):
+            case LiveCounts(n_rows=n):
+                yield f"  {n:,} rows in Clay now"
+            case Unknown(why):
+                yield f"  rows in Clay are not known: {why}"
+
+
+def _say(samples: Sequence[SampleAccount], saying: Saying, setup: Setup, *, as_json: bool) -> None:
+    """Write the word down and tell of it; with JSON, people are told on standard error."""
+    say_word(samples, saying, setup)
+    tell = err if as_json else out
+    for one in samples:
+        tell.print(f"{one.table}: {saying}", soft_wrap=True)
+    if saying.word is Word.STOP or not any(one.n_owed for one in samples):
+        return
+    run_id = samples[0].run_id
+    if _tell_of(Approved(run_id, tuple(one.table for one in samples))):
+        tell.print("announced: resume-deferred goes on with it in Prefect")
+    else:
+        tell.print("next: the same load again, or `clayload resume-deferred`")
+
+
+def _tell_of(approved: Approved) -> bool:
+    hooks = sorted(entry_points(group=APPROVED_GROUP), key=lambda hook: hook.name)
+    heard = [hook.load()(approved) for hook in hooks]
+    return any(heard)
+
+
+def _to_json(
+    run_id: str, samples: Sequence[SampleAccount], rows: dict[str, LiveCounts | Unknown]
+) -> str:
+    counts = {name: n.n_rows if isinstance(n, LiveCounts) else None for name, n in rows.items()}
+    said = [
+        one.model_dump(mode="json")
+        | {"awaits_word": one.awaits_word, "rows_in_clay": counts.get(one.table)}
+        for one in samples
+    ]
+    return json.dumps({"run_id": run_id, "samples": said}, indent=2)

@@ -1,0 +1,32 @@
+"""`clayload resubmit`: send what was corrected of the rows a run had set aside."""
+
+import os
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from clayload.cli.loading.load import carry_out
+from clayload.cli.monitoring.status import read_existing
+from clayload.cli.options import AsJson
+from clayload.loading.followups.resubmit import request_resubmit
+
+
+def resubmit(
+    files: Annotated[
+        list[str], typer.Argument(help="The corrected file, CSV or Excel; or several of one run.")
+    ],
+    run: Annotated[
+        str | None,
+        typer.Option(help="The run they belong to, where no column clayload_run says so."),
+    ] = None,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write what would be sent to files; send nothing.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send the corrected rows of a quarantine, for the cycle of the run that set them aside."""
+    setup = read_existing(os.environ)
+    request = request_resubmit(files, run, setup)
+    carry_out(request, replace(setup, is_reading=False), dry_run=dry_run, as_json=as_json)

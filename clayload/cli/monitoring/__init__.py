@@ -1,0 +1,1 @@
+"""Commands that look: status, doctor, report, trace, usage, budget, alerts, metrics."""

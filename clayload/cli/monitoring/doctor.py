@@ -1,0 +1,62 @@
+"""`clayload doctor`: what is wrong with a run, and what mends it?"""
+
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from clayload.cli.console import out, say_json
+from clayload.cli.monitoring.status import read_existing
+from clayload.cli.options import AsJson
+from clayload.errors import ExitCode
+from clayload.monitoring.diagnosis.finding import Finding, Severity
+from clayload.monitoring.doctor import WITHIN_S, Diagnosis, diagnose_run
+
+_HOUR_S = 3_600
+_STYLES = {Severity.TROUBLE: "bold red", Severity.SOON: "bold yellow", Severity.ADVICE: "bold"}
+
+
+def doctor(
+    run: Annotated[str | None, typer.Argument(help="A run's id; the newest by default.")] = None,
+    *,
+    within_h: Annotated[
+        float,
+        typer.Option(min=0.0, help="How many hours the owed leads may take; 2 by default."),
+    ] = WITHIN_S / _HOUR_S,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wrong with a run, in figures, and what mends it; changes nothing."""
+    diagnosis = diagnose_run(run, read_existing(os.environ), within_h * _HOUR_S)
+    exit_code = _judge(diagnosis.findings)
+    if as_json:
+        _say_json(diagnosis, exit_code)
+    else:
+        _show(diagnosis)
+    raise typer.Exit(exit_code)
+
+
+def _judge(findings: Iterable[Finding]) -> ExitCode:
+    is_well = not any(finding.needs_somebody for finding in findings)
+    return ExitCode.OK if is_well else ExitCode.ATTENTION
+
+
+def _say_json(diagnosis: Diagnosis, exit_code: ExitCode) -> None:
+    found = [asdict(finding) for finding in diagnosis.findings]
+    said = {"run_id": diagnosis.run_id, "exit_code": exit_code, "findings": found}
+    say_json(json.dumps(said, indent=2))
+
+
+def _show(diagnosis: Diagnosis) -> None:
+    if not diagnosis.findings:
+        out.print(f"run {diagnosis.run_id}: nothing is wrong with it", soft_wrap=True)
+        return
+    out.print(f"run {diagnosis.run_id}: {len(diagnosis.findings)} found", soft_wrap=True)
+    for finding in diagnosis.findings:
+        label = Text(f"{finding.severity}: {finding.name}", style=_STYLES[finding.severity])
+        out.print(label, soft_wrap=True)
+        out.print(f"  {finding.what}", soft_wrap=True)
+        out.print(f"  next: {finding.next_step}", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Commands that start the stand-in: on its own, or with the demo."""

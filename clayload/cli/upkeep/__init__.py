@@ -1,0 +1,1 @@
+"""Commands that look after configuration, workspace, slots and ledger."""

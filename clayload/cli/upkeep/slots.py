@@ -1,0 +1,178 @@
+"""`clayload slots`: how are the webhook slots used up, and how is one added or retired?"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from clayload.capacity.slots import SlotForecast, TableForecast
+from clayload.cli.console import out
+from clayload.cli.options import AsJson
+from clayload.cli.show import show_grid, show_warnings
+from clayload.delivery.grant import SlotState
+from clayload.errors import CapacityExhaustedError, Code, ConfigError
+from clayload.ledger.books.run_books import Books
+from clayload.monitoring.slots import describe_tables, forecast_slots, warn_of_slots
+from clayload.secrets import resolve_slots
+from clayload.setup import Setup, read_setup
+from clayload.tables.edit import NewSlot, add_slot, read_with_slot
+from clayload.tables.problems import check_name
+
+app = typer.Typer(
+    help="See how the webhook slots are used up; add one, or retire one.", no_args_is_help=True
+)
+
+
+@app.command("list")
+def list_slots(*, as_json: AsJson = False) -> None:
+    """Show each slot's use, its rate, and the day it runs out; warn of what is near its end."""
+    tables = forecast_slots(replace(read_setup(os.environ), is_reading=True))
+    warnings = warn_of_slots(tables)
+    if as_json:
+        said = {"tables": list(describe_tables(tables)), "warnings": warnings}
+        out.print_json(json.dumps(said, default=str))
+        return
+    for table in tables:
+        show_grid(_HEADER, (_slot_row(table, slot) for slot in table.slots), _describe(table))
+    show_warnings(warnings)
+
+
+_HEADER = (
+    "slot",
+    "used",
+    "safe\nlimit",
+    "left",
+    "%\nused",
+    "a day,\n7 d",
+    "a day,\n30 d",
+    "runs\nout",
+    "state",
+)
+
+
+def _slot_row(table: TableForecast, slot: SlotForecast) -> Sequence[object]:
+    limits = [f"{slot.safe_limit:,}", f"{slot.n_left:,}", f"{slot.part_used:.1%}"]
+    if table.auto_delete:
+        limits = ["none", "", ""]
+    pace = (f"{slot.pace.per_day_week:,.0f}", f"{slot.pace.per_day_month:,.0f}")
+    state = f"{slot.state} {slot.reason}".strip()
+    return [slot.slot, slot.used, *limits, *pace, str(slot.runs_out_on or ""), state]
+
+
+def _describe(table: TableForecast) -> str:
+    per_day = f"{table.per_day:,.0f} a day {'planned' if table.is_planned else 'measured'}"
+    if table.auto_delete:
+        return f"{table.table}: auto-delete, so no limit of slots or rows; {per_day}"
+    full = f", full on {table.rows_run_out_on}" if table.rows_run_out_on else ""
+    return (
+        f"{table.table}: {table.rows_used:,} of {table.row_limit:,} rows "
+        f"({table.part_of_rows_used:.1%}){full}; counted with {per_day}"
+    )
+
+
+@app.command("add")
+def add(
+    table: Annotated[str, typer.Argument(help="The table in tables.yaml that gets the slot.")],
+    slot: Annotated[str, typer.Argument(help="Its name; one that no slot ever had.")],
+    *,
+    url: Annotated[str, typer.Option(help="Where the webhook's URL is kept: env:NAME.")],
+    token: Annotated[
+        str | None, typer.Option(help="Where its token is kept: env:NAME; none by default.")
+    ] = None,
+    used_before: Annotated[
+        int, typer.Option(min=0, help="Submissions the webhook took before now.")
+    ] = 0,
+    safe_limit: Annotated[
+        int | None, typer.Option(min=1, help="Submissions after which the next slot follows.")
+    ] = None,
+) -> None:
+    """Add a slot to tables.yaml, below the table's others; nothing else in the file changes."""
+    setup = read_setup(os.environ)
+    new = NewSlot(table, slot, url, token, used_before, safe_limit)
+    planned = read_with_slot(setup.settings.config, new)
+    _refuse_known_name(setup, slot)
+    # Without its secret the slot would stop every load that meets it.
+    resolve_slots(planned, setup.environ, [table])
+    config = add_slot(setup.settings.config, new)
+    setup.ledger.introduce(config)
+    n = len(config.tables[table].slots)
+    out.print(
+        f"{setup.settings.config}: {slot} is slot {n} of {n} of {table}; nothing else changed"
+    )
+
+
+def _refuse_known_name(setup: Setup, name: str) -> None:
+    """A slot is counted by its name: under an old name a new webhook would be used up already."""
+    known = {use.slot: use for use in Books(setup.ledger).slots()}
+    if name in known:
+        raise ConfigError(
+            Code.CONFIG_BAD_VALUE,
+            f"the name {name} was given to a slot of {known[name].table} before, which took "
+            f"{known[name].used:,} submissions",
+            hint="give the new webhook a name that no slot ever had",
+            key=name,
+        )
+
+
+@app.command("retire")
+def retire(
+    slot: Annotated[str, typer.Argument(help="The slot's name.")],
+    because: Annotated[str, typer.Option(help="Why, for those who see it in a report.")] = "",
+    *,
+    undo: Annotated[bool, typer.Option("--undo", help="Use a retired slot again.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Even the table's last slot.")] = False,
+) -> None:
+    """Send nothing more through a slot, for good; its leads go through the table's next one."""
+    setup = read_setup(os.environ)
+    setup.ledger.introduce(setup.config)
+    table, found = _find_slot(forecast_slots(setup), slot)
+    if undo:
+        _refuse_unretired(found)
+        setup.ledger.mark_slot(slot, SlotState.ACTIVE, "")
+        n_left = _describe_left(table, found.safe_limit - found.used)
+        out.print(f"slot {slot} of {table.table} is used again: {n_left}")
+        return
+    if found.state is SlotState.RETIRED:
+        # Why it was retired stands: another reason, or none, is not written over it.
+        why = f" ({found.reason})" if found.reason else ""
+        out.print(f"slot {slot} of {table.table} is retired already{why}: nothing was changed")
+        return
+    others = [one for one in table.usable if one.slot != slot]
+    if not others and not force:
+        raise _last_slot(table, found)
+    setup.ledger.mark_slot(slot, SlotState.RETIRED, because)
+    after = f"{others[0].slot} takes its leads" if others else "its table has no slot any more"
+    out.print(f"slot {slot} of {table.table} is retired; {after}")
+
+
+def _find_slot(tables: Sequence[TableForecast], name: str) -> tuple[TableForecast, SlotForecast]:
+    known = {slot.slot: (table, slot) for table in tables for slot in table.slots}
+    check_name(name, known, "slot")
+    return known[name]
+
+
+def _refuse_unretired(slot: SlotForecast) -> None:
+    if slot.state is not SlotState.RETIRED:
+        raise ConfigError(
+            Code.UNKNOWN_SLOT,
+            f"slot {slot.slot} is not retired, it is {slot.state}",
+            hint="see how it stands: `clayload slots list`",
+            key=slot.slot,
+        )
+
+
+def _describe_left(table: TableForecast, n: int) -> str:
+    return "no limit" if table.auto_delete else f"{max(n, 0):,} left"
+
+
+def _last_slot(table: TableForecast, slot: SlotForecast) -> CapacityExhaustedError:
+    n_left = _describe_left(table, slot.n_left)
+    return CapacityExhaustedError(
+        Code.LAST_SLOT,
+        f"{slot.slot} is the last usable slot of {table.table} ({slot.used:,} used, {n_left}); "
+        "without it nothing more of the table is sent",
+        hint=f"add another first (`clayload slots add {table.table} …`), or say --force",
+    )

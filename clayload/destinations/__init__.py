@@ -1,1 +1,0 @@
-"""The places leads can go, one file each."""

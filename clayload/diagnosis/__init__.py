@@ -1,1 +1,0 @@
-"""Which troubles does a run have, by its figures, and which command mends each?"""

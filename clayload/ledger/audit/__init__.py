@@ -1,0 +1,1 @@
+"""Do the books agree with themselves, and may they be taken elsewhere?"""

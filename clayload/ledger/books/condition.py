@@ -1,0 +1,154 @@
+"""Does anybody work on a run, who waits beside it, and what became of its leads?
+
+In:    a run; the ledger.
+Out:   what is granted and not answered, what open runs owe, refusals by reason, leads sent again.
+Never: a write.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, exists, func, literal, select
+
+from clayload.ledger.books.orphans import Left
+from clayload.ledger.books.run_books import LEADS_OF_RUN
+from clayload.ledger.books.runs import RunRow
+from clayload.ledger.database import schema
+from clayload.ledger.rules.statements import SHARE_COLUMNS
+from clayload.ledger.rules.states import SubmissionState
+from clayload.ledger.store import Ledger
+
+_s, _c, _cl, _r = (
+    schema.submissions.c,
+    schema.chunks.c,
+    schema.chunk_leads.c,
+    schema.runs.c,
+)
+_IS_OWED = _s.state.in_((SubmissionState.PENDING, SubmissionState.SENDING))
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """How a run stands beside the others; moments are epoch seconds, UTC.
+
+    `in_flight` leads of it await their answers, by table; `unsent` were granted to a process that
+    ended before it sent them, `n_lost` after. `moved_at`: when one of its leads was last granted
+    or answered. `owed`: what all runs owe that were neither closed nor told to stop, by table and
+    by the priority that a run was given in place of the table's; what several owe is the newest's.
+    `refusals`: status, reason, count. `n_sent_before`: leads it delivered that had been delivered
+    before.
+    """
+
+    now: float
+    in_flight: Mapping[str, int]
+    unsent: Mapping[str, int]
+    n_lost: int
+    moved_at: float
+    is_anybody_asking: bool
+    owed: Mapping[tuple[str, str | None], int]
+    refusals: tuple[tuple[int | None, str, int], ...]
+    n_sent_before: int
+
+
+def read_condition(ledger: Ledger, run: RunRow, workspace: str, left: Left) -> Condition:
+    """Read how a run stands; `left` is what nobody has settled yet that can be."""
+    with ledger.reading() as connection:
+        now = ledger.read_clock(connection)
+        sending = _list_sending(connection, run.run_id)
+        awaited = {one: table for one, table in sending.items() if one not in left.lost}
+        return Condition(
+            now=now,
+            in_flight=Counter(awaited[one] for one in awaited.keys() - left.unsent),
+            unsent=Counter(awaited[one] for one in awaited.keys() & left.unsent),
+            n_lost=len(sending) - len(awaited),
+            moved_at=_find_last_move(connection, run),
+            is_anybody_asking=_is_anybody_asking(connection, workspace, now),
+            owed=_count_owed(connection),
+            refusals=_count_refusals(connection, run.run_id),
+            n_sent_before=_count_sent_before(connection, run.run_id),
+        )
+
+
+def _list_sending(connection: Connection, run_id: str) -> dict[int, str]:
+    found = (
+        select(_s.submission_id, _c.table_name)
+        .select_from(LEADS_OF_RUN)
+        .where(_c.run_id == run_id, _s.state == SubmissionState.SENDING)
+    )
+    return {row.submission_id: row.table_name for row in connection.execute(found)}
+
+
+def _find_last_move(connection: Connection, run: RunRow) -> float:
+    moved = (
+        select(func.max(_s.updated_at))
+        .select_from(LEADS_OF_RUN)
+        .where(_c.run_id == run.run_id, _s.run_id == run.run_id)
+    )
+    moved_at: float | None = connection.execute(moved).scalar_one()
+    return max(moved_at or 0.0, run.started_at)
+
+
+def _is_anybody_asking(connection: Connection, workspace: str, now: float) -> bool:
+    columns = schema.workspaces.c
+    present_until = [columns[until] for _, until in SHARE_COLUMNS.values()]
+    found = select(*present_until).where(columns.workspace == workspace)
+    return any(until > now for row in connection.execute(found) for until in row)
+
+
+def _count_owed(connection: Connection) -> dict[tuple[str, str | None], int]:
+    """Count what runs owe that may be under way; each lead once, for the newest that owes it.
+
+    A run that was killed stays open: the load that goes on with its leads has them now.
+    """
+    newest_first = (_r.started_at.desc(), _c.chunk_no.desc())
+    nth = func.row_number().over(partition_by=_s.submission_id, order_by=newest_first)
+    owed = (
+        select(_c.table_name, _r.priority, nth.label("nth"))
+        .select_from(LEADS_OF_RUN.join(schema.runs, _r.run_id == _c.run_id))
+        .where(_r.finished_at.is_(None), _r.halted_by.is_(None), _IS_OWED)
+        .subquery()
+    )
+    counted = (
+        select(owed.c.table_name, owed.c.priority, func.count(literal(1)))
+        .where(owed.c.nth == 1)
+        .group_by(owed.c.table_name, owed.c.priority)
+    )
+    return {(name, priority): n for name, priority, n in connection.execute(counted)}
+
+
+def _count_refusals(connection: Connection, run_id: str) -> tuple[tuple[int | None, str, int], ...]:
+    n = func.count(literal(1)).label("n")
+    counted = (
+        select(_s.status, func.coalesce(_s.reason, ""), n)
+        .select_from(LEADS_OF_RUN)
+        .where(_c.run_id == run_id, _s.state == SubmissionState.REFUSED)
+        .group_by(_s.status, _s.reason)
+        .order_by(n.desc())
+    )
+    return tuple((status, reason, n) for status, reason, n in connection.execute(counted))
+
+
+def _count_sent_before(connection: Connection, run_id: str) -> int:
+    """Count the leads the run delivered of which the table had another delivery before."""
+    earlier = schema.submissions.alias()
+    was_delivered = exists().where(
+        earlier.c.lead_key == _s.lead_key,
+        earlier.c.table_name == _s.table_name,
+        earlier.c.submission_id != _s.submission_id,
+        earlier.c.state == SubmissionState.DELIVERED,
+        earlier.c.updated_at < _s.updated_at,
+    )
+    counted = (
+        select(func.count(literal(1)))
+        .select_from(LEADS_OF_RUN)
+        .where(
+            _c.run_id == run_id,
+            _s.run_id == run_id,
+            _s.state == SubmissionState.DELIVERED,
+            was_delivered,
+        )
+    )
+    return int(connection.execute(counted).scalar_one())

@@ -1,0 +1,61 @@
+"""Is a workspace paused by a person, and what is still on its way?
+
+In:    a workspace's name; what processes that ended have left behind.
+Out:   its pause, if there is one; the workspaces the ledger knows; how much is in flight.
+Never: a write: `Ledger.hold` pauses, `Ledger.release` ends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import func, literal, select
+
+from clayload.ledger.books.orphans import Left
+from clayload.ledger.database.schema import submissions, workspaces
+from clayload.ledger.rules.states import SubmissionState
+from clayload.ledger.store import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A pause by a person: since when (epoch seconds, UTC), and because of what."""
+
+    workspace: str
+    held_at: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class InFlight:
+    """Leads whose answers are awaited; by `recorded_by` (epoch seconds) all will have come."""
+
+    n_leads: int
+    recorded_by: float | None
+
+
+def find_hold(ledger: Ledger, workspace: str) -> Hold | None:
+    """Find the pause of a workspace; None while it goes on."""
+    found = select(workspaces.c.held_at, workspaces.c.held_because).where(
+        workspaces.c.workspace == workspace, workspaces.c.held_at.is_not(None)
+    )
+    with ledger.reading() as connection:
+        row = connection.execute(found).one_or_none()
+    return None if row is None else Hold(workspace, row.held_at, row.held_because or "")
+
+
+def list_workspaces(ledger: Ledger) -> list[str]:
+    """List the workspaces that were ever loaded into."""
+    with ledger.reading() as connection:
+        return list(connection.execute(select(workspaces.c.workspace)).scalars())
+
+
+def count_in_flight(ledger: Ledger, tables: Collection[str], left: Left) -> InFlight:
+    """Count what was granted for these tables and is not yet recorded, but for what is `left`."""
+    counted = select(
+        func.count(literal(1)).label("n"), func.max(submissions.c.give_up_at).label("last")
+    ).where(left.state == SubmissionState.SENDING, submissions.c.table_name.in_(list(tables)))
+    with ledger.reading() as connection:
+        row = connection.execute(counted).one()
+    return InFlight(row.n, row.last)

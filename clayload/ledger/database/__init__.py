@@ -1,0 +1,1 @@
+"""How is the ledger kept: SQLite or Postgres, its schema, its migrations, what is tried again?"""

@@ -1,0 +1,1 @@
+"""All that is written: grants and verdicts, registered leads, spending, samples, recovery."""

@@ -1,0 +1,57 @@
+"""What becomes of the leads that were granted to a process that is gone?
+
+In:    the ledger, and the folder in which this machine's processes note what leaves.
+Out:   leads that never left are owed again; those that did are in doubt, at once.
+Never: a lead taken back that may have been on the wire.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from clayload.ledger.books.orphans import NEVER_LEFT
+from clayload.ledger.database.retry_on_conflict import again_after_conflict
+from clayload.ledger.granting.verdicts import take_back
+from clayload.ledger.rules import unanswered
+from clayload.ledger.rules.departures import EndedSender, ended_senders
+from clayload.ledger.store import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """How many leads are owed again, and how many are in doubt now."""
+
+    n_taken_back: int = 0
+    n_in_doubt: int = 0
+
+
+@again_after_conflict
+def recover(ledger: Ledger, folder: Path) -> Recovered:
+    """Settle what processes of this machine left behind when they ended.
+
+    What other machines left behind waits for its deadline (`Ledger.give_up_overdue`).
+
+    Raises:
+        LedgerError: the ledger cannot be written.
+    """
+    with ended_senders(folder) as ended, ledger.transaction() as tx:
+        if not ended:
+            return Recovered()
+        ledger.lock_workspaces(tx)
+        settled = [_settle(tx, sender, ledger.read_clock(tx)) for sender in ended]
+    return Recovered(
+        sum(one.n_taken_back for one in settled), sum(one.n_in_doubt for one in settled)
+    )
+
+
+def _settle(tx: Connection, ended: EndedSender, now: float) -> Recovered:
+    rows = tx.execute(unanswered.SENT_BY, {"by": ended.sender}).all()
+    departed = [row for row in rows if row.submission_id in ended.departed]
+    stayed = [row for row in rows if row.submission_id not in ended.departed]
+    take_back(tx, stayed, NEVER_LEFT, now)
+    if departed:
+        tx.execute(unanswered.DOUBT, [{"id": row.submission_id, "at": now} for row in departed])
+    return Recovered(len(stayed), len(departed))

@@ -1,0 +1,94 @@
+"""What was told of whatever is watched, and who tells what has changed?
+
+In:    a workspace, and a look at how things stand.
+Out:   what was told; changes that are the caller's to tell, and nobody else's meanwhile.
+Never: a change lost because whoever was to tell it died: its claim lapses, and the next look finds
+       it again. So it is told at least once, and twice only where somebody told it and died before
+       that was written down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from clayload.alerts import Change, Kind, Level, Look, Told, find_changes
+from clayload.ledger.database import schema
+from clayload.ledger.database.retry_on_conflict import again_after_conflict
+from clayload.ledger.store import Ledger
+
+CLAIM_S = 60.0
+"""For so long a change is left to whoever claimed it: far longer than telling takes."""
+
+_a = schema.alerts.c
+_CLAIM = update(schema.alerts).where(_a.subject == bindparam("about"))
+_SET_CLAIM = _CLAIM.values(claimed_until=bindparam("until"))
+_TELL = _CLAIM.values(
+    level=bindparam("to_level"),
+    told_at=bindparam("at"),
+    detail=bindparam("what"),
+    claimed_until=None,
+)
+
+
+def read_told(ledger: Ledger, workspace: str) -> list[Told]:
+    """Read what was told of a workspace's things, by subject."""
+    with ledger.reading() as connection:
+        return [told for told, _ in _read(connection, workspace)]
+
+
+def _read(connection: Connection, workspace: str) -> list[tuple[Told, float | None]]:
+    found = select(schema.alerts).where(_a.workspace == workspace).order_by(_a.subject)
+    return [
+        (
+            Told(row.subject, Kind(row.kind), Level(row.level), row.told_at, row.detail),
+            row.claimed_until,
+        )
+        for row in connection.execute(found)
+    ]
+
+
+@again_after_conflict
+def claim_changes(ledger: Ledger, workspace: str, look: Look) -> list[Change]:
+    """Take on what is to be told, except what somebody else is telling just now."""
+    with ledger.transaction() as tx:
+        ledger.lock_workspaces(tx)
+        now = ledger.read_clock(tx)
+        rows = _read(tx, workspace)
+        taken = {told.subject for told, until in rows if until is not None and until > now}
+        changes = [
+            change
+            for change in find_changes((told for told, _ in rows), look)
+            if change.condition.subject not in taken
+        ]
+        for change in changes:
+            _claim(ledger, tx, workspace, change, now)
+        return changes
+
+
+def _claim(ledger: Ledger, tx: Connection, workspace: str, change: Change, now: float) -> None:
+    about = change.condition
+    untold = {"level": Level.FINE, "told_at": now, "detail": ""}
+    tx.execute(
+        ledger.insert_new(schema.alerts, "subject"),
+        {"subject": about.subject, "workspace": workspace, "kind": about.kind, **untold},
+    )
+    tx.execute(_SET_CLAIM, {"about": about.subject, "until": now + CLAIM_S})
+
+
+def write_told(ledger: Ledger, changes: Sequence[Change]) -> None:
+    """Write down that these changes were told."""
+    with ledger.transaction() as tx:
+        now = ledger.read_clock(tx)
+        for change in changes:
+            about = change.condition
+            said = {"to_level": about.level, "what": about.what}
+            tx.execute(_TELL, {"about": about.subject, "at": now, **said})
+
+
+def give_back_changes(ledger: Ledger, changes: Sequence[Change]) -> None:
+    """Leave these changes to the next look: they could not be told."""
+    with ledger.transaction() as tx:
+        for change in changes:
+            tx.execute(_SET_CLAIM, {"about": change.condition.subject, "until": None})

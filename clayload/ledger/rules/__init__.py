@@ -1,0 +1,1 @@
+"""What may follow what: states, what is owed, what a transaction reads and writes."""

@@ -1,0 +1,1 @@
+"""Runs that take up leads of an earlier one: replay, resubmit, resume, approve."""

@@ -1,0 +1,115 @@
+"""What does a person say of a run's samples, and of which?
+
+In:    a run, a table or all, and the word: go on, so many more, or stop.
+Out:   the samples as they stand, with Clay's own count of rows where it is known; the word, written
+       for the next grant of any process.
+Never: a word for a sample that nobody can have seen whole; but the word to stop is always taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clayload.account.sample import SampleAccount
+from clayload.clay.command import ClayCommand, LiveCounts, Unknown
+from clayload.delivery.sample import Word
+from clayload.errors import Code, RunError
+from clayload.ledger.granting.samples import open_sample, speak
+from clayload.monitoring.run_account import read_report
+from clayload.setup import Setup
+from clayload.tables.problems import check_name
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What a person says; `n_more` leads with the word `NEXT`."""
+
+    word: Word
+    n_more: int = 0
+
+    def __str__(self) -> str:
+        match self.word:
+            case Word.GO_ON:
+                return "all that is owed may be sent"
+            case Word.NEXT:
+                return f"{self.n_more:,} leads more may be sent, then a word is awaited again"
+            case Word.STOP:
+                return "nothing more is sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """Leads of these tables of a load may be sent now; `run_id` is a run that owes them."""
+
+    run_id: str
+    tables: tuple[str, ...]
+
+
+def find_samples(run_id: str, table: str | None, setup: Setup) -> tuple[SampleAccount, ...]:
+    """Find the samples of a run's load: of one table, or of all; reads only.
+
+    Raises:
+        RunError: there is no such run, or NO_WORD_AWAITED: it has no such sample.
+        ConfigError: an unknown table.
+    """
+    if table is not None:
+        check_name(table, setup.config.tables)
+    samples = read_report(run_id, setup, n_listed=1).samples
+    found = tuple(one for one in samples if table in (None, one.table))
+    if not found:
+        of = "" if table is None else f" of {table}"
+        why = "no table" if table is None else "it is no table"
+        raise _refuse(
+            f"run {run_id} has no sample{of}: {why} with a sample_first that the run has leads for",
+            "set sample_first for the table in tables.yaml before a load",
+            run_id,
+        )
+    return found
+
+
+def choose_ready(samples: Sequence[SampleAccount], word: Word) -> tuple[SampleAccount, ...]:
+    """Choose the samples that a word can be said of.
+
+    Raises:
+        RunError: NO_WORD_AWAITED: there is none.
+    """
+    ready = tuple(one for one in samples if word is Word.STOP or _is_ready(one))
+    if not ready:
+        said = "; ".join(one.describe() for one in samples)
+        raise _refuse(
+            f"no sample is sent whole, so nothing waits for a word: {said}",
+            "while leads are owed, the same load again goes on with the sample; --stop is taken at "
+            "any time",
+            samples[0].run_id,
+        )
+    return ready
+
+
+def _is_ready(sample: SampleAccount) -> bool:
+    """Whether somebody may have seen it whole; who has spoken once may change their mind."""
+    return sample.word is not None or (sample.is_used_up and not sample.n_in_flight)
+
+
+def say_word(samples: Sequence[SampleAccount], saying: Saying, setup: Setup) -> None:
+    """Write the word down; every process takes it up with its next grant.
+
+    Raises:
+        LedgerError: the ledger cannot be written.
+    """
+    for one in samples:
+        sample_no = open_sample(setup.ledger, one.run_id, one.table)
+        speak(setup.ledger, sample_no, saying.word, saying.n_more)
+
+
+def count_rows_in_clay(
+    samples: Sequence[SampleAccount], setup: Setup
+) -> dict[str, LiveCounts | Unknown]:
+    """Ask Clay's own command for the rows of the samples' tables that have a `clay_table_id`."""
+    command = ClayCommand(setup.environ_of_others)
+    ids = {one.table: setup.config.tables[one.table].clay_table_id for one in samples}
+    return {name: command.read_counts(of_clay) for name, of_clay in ids.items() if of_clay}
+
+
+def _refuse(what: str, hint: str, run_id: str) -> RunError:
+    return RunError(Code.NO_WORD_AWAITED, what, hint=hint, run_id=run_id)

@@ -1,0 +1,1 @@
+"""What does the extract of a request hold, and what of it is owed?"""

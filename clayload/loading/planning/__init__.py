@@ -1,0 +1,1 @@
+"""What would a load do, before anything is sent: plan it, keep to a plan, write a dry run."""

@@ -1,0 +1,180 @@
+"""What would this load send, where, when, and what would it cost?
+
+In:    a load request; the ledger, opened read-only if there is one; Clay's own word, if asked for.
+Out:   the load plan; for a dry run also the bodies, in files to be looked at.
+Never: a submission, a ledger row, or any other trace of a run.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from clayload.capacity.load_plan import LoadPlan
+from clayload.capacity.outlook import Draft, Owed, look_ahead, plan_funds, plan_tables
+from clayload.capacity.timeline import Piece, Tempo
+from clayload.clay.command import ClayCommand
+from clayload.delivery.pace import Rate, grant_size
+from clayload.folder import writing_to
+from clayload.frames.chunk import read_bodies
+from clayload.loading.intake.cycle import choose_cycle
+from clayload.loading.intake.ledger_view import History
+from clayload.loading.intake.read_extract import PreparedFrames, prepare_frames, put_in_turn
+from clayload.loading.intake.request import LoadRequest
+from clayload.loading.planning.clay_counts import UNASKED, Live, read_live
+from clayload.loading.planning.dry_run import write_bodies
+from clayload.loading.planning.keep_to_plan import ask_as_planned, hold_to_plan
+from clayload.model import ChunkRef
+from clayload.monitoring.budgets import read_budgets
+from clayload.monitoring.samples import describe_first
+from clayload.setup import Setup
+from clayload.tables.costs import LEVEL_OF, cost_of_lead
+
+
+def plan_load(
+    request: LoadRequest,
+    setup: Setup,
+    bodies_folder: Path | None = None,
+    *,
+    asks_clay: bool = True,
+) -> LoadPlan:
+    """Plan a load; with `bodies_folder`, write what would be sent there, a file per table.
+
+    Raises:
+        StopExtractError: the extract cannot be read.
+        ConfigError: an unknown table.
+        PlanError: the request names a plan that the load would not keep to.
+        RunError: a folder cannot be written.
+    """
+    request, history = ask_as_planned(request, setup), History.open(setup)
+    with _temporary_folder() as folder:
+        frames = prepare_frames(request, setup, "plan", folder)
+        cycle = choose_cycle(request, frames.extract_id, history.ledger, setup.config.workspace)
+        frames = hold_to_plan(request, frames, cycle, history, setup)
+        keys_of = {
+            chunk: history.owed_keys(chunk, setup.config.tables[chunk.table], cycle)
+            for chunk in frames.chunks
+        }
+        if bodies_folder is not None:
+            _write_all(bodies_folder, setup.config.tables, keys_of)
+    found = _Found(request, frames, cycle, keys_of)
+    return _plan(found, history, setup, asks_clay=asks_clay)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the extract holds, and which leads of it are owed."""
+
+    request: LoadRequest
+    frames: PreparedFrames
+    cycle: str
+    keys_of: Mapping[ChunkRef, frozenset[str]]
+
+    def list_pieces(self) -> list[Piece]:
+        """List what goes of each chunk, in turn."""
+        owed = [chunk for chunk, keys in self.keys_of.items() if keys]
+        return [
+            Piece(chunk.table, chunk.priority, len(self.keys_of[chunk]))
+            for chunk in put_in_turn(owed)
+        ]
+
+    def count_accepted(self, table: str) -> int:
+        """Count the leads that the table takes, sent before or not."""
+        return sum(chunk.n_leads for chunk in self.keys_of if chunk.table == table)
+
+
+def _plan(found: _Found, history: History, setup: Setup, *, asks_clay: bool) -> LoadPlan:
+    pieces = found.list_pieces()
+    live = _ask_clay(setup, pieces) if asks_clay else UNASKED
+    owed, notes = _draft(found, pieces, history, setup, live)
+    budgets = [use.fund for use in read_budgets(replace(setup, is_reading=True))]
+    balances = live.funds
+    counted = LEVEL_OF[setup.config.budgets.workspace.count]
+    outlook = look_ahead(owed, budgets, balances, counted)
+    tempo, starts_at = _tempo_of(setup), _now(setup)
+    tables = plan_tables(outlook, tempo, starts_at)
+    ends_at = max((one.last_at for one in tables.values() if one.last_at), default=starts_at)
+    load = (found.frames.extract_id, found.cycle)
+    firsts = describe_first(outlook.n_going, load, history.ledger, setup)
+    return LoadPlan(
+        cycle=found.cycle,
+        extract_id=found.frames.extract_id,
+        reading=found.frames.reading,
+        table=found.request.table,
+        limit=found.request.limit,
+        tables=tables,
+        rate_per_s=tempo.rate.per_s,
+        sending_time_s=(ends_at - starts_at) / timedelta(seconds=1),
+        time_zone=setup.config.workspace.time_zone,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        funds=tuple(plan_funds(outlook, budgets, balances)),
+        notes=(*firsts, *notes, *(live.say_unknown() if asks_clay else ())),
+    )
+
+
+def _draft(
+    found: _Found, pieces: Sequence[Piece], history: History, setup: Setup, live: Live
+) -> tuple[Owed, list[str]]:
+    drafts, notes = {}, []
+    for name, table in setup.config.tables.items():
+        snapshot, said = live.see(name, history.read_table(name, table))
+        cost = cost_of_lead(table, setup.config.workspace, setup.catalogue)
+        drafts[name] = Draft(snapshot, cost, found.count_accepted(name))
+        notes += said
+    return Owed(drafts, pieces), notes
+
+
+def _ask_clay(setup: Setup, pieces: Sequence[Piece]) -> Live:
+    """Ask only for tables that are to get something."""
+    names = {piece.table for piece in pieces}
+    tables = {name: table for name, table in setup.config.tables.items() if name in names}
+    return read_live(ClayCommand(setup.environ_of_others), tables)
+
+
+def _tempo_of(setup: Setup) -> Tempo:
+    workspace = setup.config.workspace
+    return Tempo(
+        rate=Rate(workspace.rate_per_s, workspace.burst),
+        weights=workspace.priority_weights.by_priority(),
+        n_at_once=setup.settings.chunks_at_once,
+        grant_size=grant_size(workspace.rate_per_s),
+    )
+
+
+def _now(setup: Setup) -> datetime:
+    return datetime.now(UTC).astimezone(ZoneInfo(setup.config.workspace.time_zone))
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    hint = "free some space, or point TMPDIR to a folder that can be written"
+    with writing_to(Path(tempfile.gettempdir()), hint=hint):
+        folder = tempfile.TemporaryDirectory(prefix="clayload-plan-")
+    with folder as path:
+        yield Path(path)
+
+
+def _write_all(
+    folder: Path, tables: Mapping[str, object], keys_of: Mapping[ChunkRef, frozenset[str]]
+) -> None:
+    """Write a file per table, and leave none of an earlier dry run beside them."""
+    with writing_to(folder):
+        for old in folder.glob("*.ndjson"):
+            old.unlink()
+        for name in tables:
+            of_table = {chunk: keys for chunk, keys in keys_of.items() if chunk.table == name}
+            write_bodies(folder / f"{name}.ndjson", _list_bodies(of_table))
+
+
+def _list_bodies(keys_of: Mapping[ChunkRef, frozenset[str]]) -> Iterator[bytes]:
+    """Give what would be put on the wire, in order."""
+    for chunk, keys in keys_of.items():
+        for lead_key, body in read_bodies(chunk).items():
+            if lead_key in keys:
+                yield body

@@ -1,0 +1,127 @@
+"""What do leads cost, and how do the budgets stand?
+
+In:    configuration and ledger.
+Out:   the cost of one lead by table; every budget line with what is spent, reserved and left.
+Never: a write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from clayload.capacity.funds import Fund
+from clayload.delivery.budget import MILLI, BudgetLine, Span, Unit, find_periods
+from clayload.ledger.database.engine import is_new
+from clayload.ledger.granting.spending import (
+    Payer,
+    Reserved,
+    read_lines,
+    read_reserved,
+    unspent_lines,
+)
+from clayload.ledger.store import Ledger
+from clayload.setup import Setup
+from clayload.tables.tables_file import TablesConfig
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetUse:
+    """A budget line: `spent` for good, `reserved` for leads whose answers are awaited, and `left`.
+
+    `key` is where it stands in `tables.yaml`; amounts are credits or Actions. It renews when the
+    local day `renews_on` begins, at `renews_at` (epoch seconds).
+    """
+
+    key: str
+    table: str | None
+    unit: Unit
+    span: Span
+    limit: float
+    spent: float
+    reserved: float
+    left: float
+    renews_on: str
+    renews_at: float
+
+    @property
+    def fund(self) -> Fund:
+        """What is left to draw on."""
+        return Fund(self.key, self.unit, self.left, self.table)
+
+    @property
+    def part_used(self) -> float:
+        """How much of the limit is spent or reserved; all of it where the limit is 0."""
+        return (self.spent + self.reserved) / self.limit if self.limit else 1.0
+
+
+def read_budgets(setup: Setup) -> tuple[BudgetUse, ...]:
+    """Read how every budget of the configuration stands, the workspace's first.
+
+    Before there is a ledger nothing is spent.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
+    """
+    ledger = None if is_new(setup.settings.ledger_url) else setup.ledger
+    found = _read(setup.config, ledger)
+    return tuple(_describe(line, found) for line in _list_once(list(found.lines_of.values())))
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The lines that each table counts against, and what is reserved."""
+
+    lines_of: dict[str, tuple[BudgetLine, ...]]
+    reserved: Reserved
+
+
+def _read(config: TablesConfig, ledger: Ledger | None) -> _Found:
+    budgets = config.budgets
+    if ledger is None:
+        periods = find_periods(datetime.now(UTC).timestamp(), budgets)
+        return _Found({name: unspent_lines(budgets, name, periods) for name in config.tables}, {})
+    with ledger.reading() as connection:
+        periods = find_periods(ledger.read_clock(connection), budgets)
+        payers = [Payer(config.workspace.name, name) for name in config.tables]
+        return _Found(
+            {payer.table: read_lines(connection, budgets, payer, periods) for payer in payers},
+            read_reserved(connection),
+        )
+
+
+def _list_once(lines_of: list[tuple[BudgetLine, ...]]) -> Iterator[BudgetLine]:
+    """List the lines of all tables, those of the workspace first and once."""
+    yield from (line for line in lines_of[0] if line.table is None)
+    yield from (line for lines in lines_of for line in lines if line.table is not None)
+
+
+def _describe(line: BudgetLine, found: _Found) -> BudgetUse:
+    reserved_milli = sum(
+        cost.of(line.unit)
+        for (table, day), cost in found.reserved.items()
+        if table in (found.lines_of if line.table is None else (line.table,))
+        and line.period.first_day <= day < line.period.ends_on
+    )
+    return BudgetUse(
+        key=line.key,
+        table=line.table,
+        unit=line.unit,
+        span=line.span,
+        limit=line.limit_milli / MILLI,
+        spent=max(line.spent_milli - reserved_milli, 0) / MILLI,
+        reserved=reserved_milli / MILLI,
+        left=line.left_milli / MILLI,
+        renews_on=line.period.ends_on,
+        renews_at=line.period.ends_at,
+    )
+
+
+def describe_budgets(uses: tuple[BudgetUse, ...]) -> Iterator[str]:
+    """Say, a sentence each, how far the budgets are used."""
+    for use in uses:
+        yield (
+            f"{use.key}: {use.spent + use.reserved:,.10g} of {use.limit:,.10g} used "
+            f"({use.part_used:.1%}), renews on {use.renews_on}"
+        )

@@ -1,0 +1,97 @@
+"""How do all tables and slots stand, when do they run out, and what must be done?
+
+In:    configuration and ledger.
+Out:   a forecast for each table, and the warnings of all.
+Never: a write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+from clayload.capacity.near_limits import warn_of
+from clayload.capacity.slots import (
+    Pace,
+    SlotForecast,
+    TableForecast,
+    forecast_table,
+    measure_pace,
+)
+from clayload.delivery.grant import TableSnapshot
+from clayload.ledger.books.run_books import Books
+from clayload.ledger.books.traffic import SlotTraffic, read_slot_traffic
+from clayload.ledger.database.engine import is_new
+from clayload.ledger.rules.snapshot import unused_table
+from clayload.setup import Setup
+from clayload.tables.models import Table
+
+_DAY_S = 86_400
+
+
+def forecast_slots(setup: Setup) -> tuple[TableForecast, ...]:
+    """Forecast every table of the configuration, as of today by the ledger's clock (UTC).
+
+    Before there is a ledger nothing is used.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
+    """
+    if is_new(setup.settings.ledger_url):
+        unused = {name: unused_table(table) for name, table in setup.config.tables.items()}
+        return _forecast(setup, unused, {}, datetime.now(UTC).timestamp())
+    ledger, books = setup.ledger, Books(setup.ledger)
+    found = {name: books.read_table(name, table) for name, table in setup.config.tables.items()}
+    return _forecast(setup, found, read_slot_traffic(ledger), ledger.now())
+
+
+def _forecast(
+    setup: Setup,
+    found: Mapping[str, TableSnapshot],
+    traffic: Mapping[str, SlotTraffic],
+    now: float,
+) -> tuple[TableForecast, ...]:
+    today = datetime.fromtimestamp(now, UTC).date()
+    return tuple(
+        forecast_table(
+            name,
+            found[name],
+            _measure_paces(table, traffic, now),
+            table.volume_per_month,
+            today,
+        )
+        for name, table in setup.config.tables.items()
+    )
+
+
+def warn_of_slots(tables: Sequence[TableForecast]) -> tuple[str, ...]:
+    """Say of all tables what is near its end, and what to do."""
+    return tuple(warning for table in tables for warning in warn_of(table))
+
+
+def describe_tables(tables: Sequence[TableForecast]) -> Iterator[dict[str, object]]:
+    """Give the forecasts for machines: days as text, with what follows from the figures."""
+    for table in tables:
+        slots = [asdict(slot) | _describe_use(table, slot) for slot in table.slots]
+        said = {
+            "slots": slots,
+            "part_of_rows_used": table.part_of_rows_used,
+            "n_left_in_slots": None if table.auto_delete else table.n_left_in_slots,
+            "slots_run_out_on": table.slots_run_out_on,
+        }
+        yield asdict(table) | said
+
+
+def _describe_use(table: TableForecast, slot: SlotForecast) -> dict[str, object]:
+    if table.auto_delete:
+        return dict.fromkeys(("safe_limit", "n_left", "part_used"))
+    return {"part_used": slot.part_used}
+
+
+def _measure_paces(table: Table, traffic: Mapping[str, SlotTraffic], now: float) -> list[Pace]:
+    """Measure each slot over the same days: since the first of them was used."""
+    none = SlotTraffic(0, 0, now)
+    of_slots = [traffic.get(slot.name, none) for slot in table.slots]
+    days_known = (now - min(one.first_at for one in of_slots)) / _DAY_S
+    return [measure_pace(one.n_in_week, one.n_in_month, days_known) for one in of_slots]

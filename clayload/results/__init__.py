@@ -1,1 +1,0 @@
-"""What comes back from Clay: balances and counts, read with its own command."""

@@ -1,0 +1,1 @@
+"""Where does a run keep its files: in a folder here, or on object storage?"""

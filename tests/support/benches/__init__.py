@@ -1,0 +1,1 @@
+"""What tests work with: the command, flows, plans, the stand-in's core, Prefect's server."""

@@ -1,0 +1,1 @@
+"""What tests look at: ledgers, loads, months, reports, signs, made small and real."""
