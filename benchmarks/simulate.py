@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from clayload.capacity.simulation.mishaps import Failures
+from clayload.capacity.simulation.incidents import Failures
 from clayload.capacity.simulation.scenario import HOUR_S, ScenarioAsk, write_scenarios
 from clayload.capacity.simulation.simulate import simulate_month
 from clayload.tables.costs import LeadCost

@@ -23,7 +23,7 @@ from clayload.alerts import Change, Condition, Kind, Level, Look
 from clayload.errors import ClayloadError
 from clayload.monitoring.alerts import look_around, tell_changes
 from clayload.setup import Setup, read_setup
-from tasks.showing import only_looking
+from tasks.best_effort import best_effort
 
 THRESHOLDS = {
     Kind.BUDGET: "clayload.budget.threshold",
@@ -104,7 +104,7 @@ def tell_after_load(error: ClayloadError | None) -> None:
     `error` is what failed the flow, if anything did: a load that could not begin leaves no run
     behind by which it could be judged.
     """
-    with only_looking("alerts cannot be told"):
+    with best_effort("alerts cannot be told"):
         setup = read_setup(os.environ)
         look = look_around(setup)
         told_of = (*look.conditions, _judge_flow(setup.config.workspace.name, error))

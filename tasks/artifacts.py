@@ -24,12 +24,12 @@ from clayload.monitoring.slots import forecast_slots, warn_of_slots
 from clayload.report.markdown import render_grid, render_report
 from clayload.report.usage import grid_days, grid_lines, sum_up_owed
 from clayload.setup import Setup, read_setup
-from tasks.showing import only_looking
+from tasks.best_effort import best_effort
 
 
 def publish_report(report: RunReport) -> None:
     """Put the report, and how all slots stand after the load, into the UI, as far as it can be."""
-    with only_looking("the report cannot be shown"):
+    with best_effort("the report cannot be shown"):
         setup = read_setup(os.environ)
         create_markdown_artifact(
             render_report(report, with_keys=False, page=_write_page(report, setup)),

@@ -25,18 +25,18 @@ from clayload.account.problem import Problem, describe_problem
 from clayload.errors import ClayloadError, Code, ConfigError
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import find_run
-from clayload.loading.close import settle_ended
+from clayload.loading.close import recover_ended
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.shares import find_left, keep_chunks, read_share
 from clayload.model import ChunkRef, RowEnd
 from clayload.runs.folder import RunFolder, open_run_folder
 from clayload.setup import Setup, read_setup
-from tasks.discretion import telling_no_data
+from tasks.best_effort import ThrottledPrinter, best_effort
 from tasks.limits import read_n_places
 from tasks.load import start_delivery, stopping_when_interrupted
 from tasks.places import keeping_places
 from tasks.progress import ChunkArrivals, find_problems
-from tasks.showing import Teller, only_looking
+from tasks.redaction import scrubbed_errors
 
 DEPLOYMENT = "deliver-share/deliver-share"
 _LOOK_EVERY_S = 2.0
@@ -55,8 +55,8 @@ class Shares:
     flow_runs: Mapping[int, UUID]
     patience_s: float = 60.0
     _waiting_since: float = field(default_factory=time.monotonic)
-    _teller: Teller = field(default_factory=Teller)
-    _of_trouble: Teller = field(default_factory=Teller)
+    _teller: ThrottledPrinter = field(default_factory=ThrottledPrinter)
+    _of_trouble: ThrottledPrinter = field(default_factory=ThrottledPrinter)
 
     def wait(self, seconds: float) -> bool:
         """Wait until all is through, at most so long; whether it is."""
@@ -98,7 +98,7 @@ class Shares:
             )
 
     def _only_looking(self) -> AbstractContextManager[None, bool | None]:
-        return only_looking("the shares cannot be looked at", self._of_trouble)
+        return best_effort("the shares cannot be looked at", self._of_trouble)
 
     def read_problems(self) -> list[Problem]:
         """Read what stopped in any share; of one that left leads and no word, how it ended."""
@@ -116,7 +116,7 @@ class Shares:
             if number in numbers and state and state.is_final() and not state.is_completed()
         ]
         if said and not self._is_all_sent():
-            hint = "mend what ended them, and run the same load again: it sends what they left"
+            hint = "fix what ended them, and run the same load again: it sends what they left"
             yield Problem(code=Code.SHARE_ENDED, table="", message="; ".join(said), hint=hint)
 
 
@@ -126,11 +126,11 @@ def start_shares(load: PreparedLoad, n_shares: int) -> Shares:
     Raises:
         ConfigError: NOT_DEPLOYED: none could be started.
     """
-    with telling_no_data():
+    with scrubbed_errors():
         keep_chunks(load, read_setup(os.environ))
     flow_runs: dict[int, UUID] = {}
     for number in range(1, n_shares + 1):
-        with only_looking(f"share {number} cannot be started"):
+        with best_effort(f"share {number} cannot be started"):
             flow_runs[number] = _start(load.run_id, number, n_shares)
     if not flow_runs:
         what = f"none of {n_shares} shares could be started: see the log"
@@ -152,7 +152,7 @@ def deliver_share(run_id: str, number: int, n_shares: int) -> list[Problem]:
     """Deliver a share, then what other shares have left; tell what stopped, and write it down."""
     setup = read_setup(os.environ)
     try:
-        with telling_no_data():
+        with scrubbed_errors():
             problems = _deliver_what_is_owed(run_id, number, n_shares, setup)
     except ClayloadError as error:
         problems = [describe_problem(error, "")]
@@ -176,7 +176,7 @@ def _find_left(run_id: str, setup: Setup) -> Sequence[ChunkRef]:
     if find_run(setup.ledger, run_id).halted_by is not None:
         return ()
     # What a killed worker of this machine had not sent need not wait for its deadline.
-    settle_ended(setup)
+    recover_ended(setup)
     return find_left(run_id, setup)
 
 
@@ -192,7 +192,7 @@ def _deliver(run_id: str, chunks: Sequence[ChunkRef], at_most: int | None = None
 
 def describe_rest(run_id: str) -> str:
     """Say what of the load is left once a share is through."""
-    with telling_no_data():
+    with scrubbed_errors():
         ledger = read_setup(os.environ).ledger
         ends, halted_by = Books(ledger).count_ends(run_id), find_run(ledger, run_id).halted_by
     n_left = sum(of_table.get(RowEnd.PENDING, 0) for of_table in ends.values())

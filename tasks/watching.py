@@ -26,7 +26,7 @@ from clayload.ledger.audit.audit import audit, describe_damage
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.database.engine import is_new
 from clayload.ledger.rules.snapshot import unused_table
-from clayload.loading.close import settle_ended
+from clayload.loading.close import recover_ended
 from clayload.monitoring.alerts import look_around
 from clayload.monitoring.slots import forecast_slots
 from clayload.monitoring.usage import read_usage
@@ -36,7 +36,7 @@ from clayload.report.month import describe_month, read_month, sum_up_month
 from clayload.setup import Setup, read_setup
 from tasks.alerts import tell_prefect
 from tasks.artifacts import publish_slots, publish_usage
-from tasks.discretion import telling_no_data
+from tasks.redaction import scrubbed_errors
 from tasks.states import StateName
 
 _SHOWN_DAYS = 30
@@ -44,7 +44,7 @@ _SHOWN_DAYS = 30
 
 def look_at_capacity() -> State[Any]:
     """Show use by day and how all slots stand; tell what has changed, and what is not fine."""
-    with telling_no_data():
+    with scrubbed_errors():
         setup = read_setup(os.environ)
         publish_slots(forecast_slots(setup))
         publish_usage(read_usage(setup, _SHOWN_DAYS))
@@ -61,7 +61,7 @@ def _describe(condition: Condition) -> str:
 
 def look_at_month(ask: MonthAsk) -> State[Any]:
     """Show what a month takes; of the configured volumes, also what room the slots have for it."""
-    with telling_no_data():
+    with scrubbed_errors():
         setup = read_setup(os.environ)
         month = read_month(ask, setup)
         room = () if month.is_asked else (_show_room(setup),)
@@ -103,9 +103,9 @@ def _read_table(forecast: TableForecast, setup: Setup) -> TableSnapshot:
 
 def look_at_ledger() -> State[Any]:
     """Settle what ended processes left behind, and hold the ledger's books against each other."""
-    with telling_no_data():
+    with scrubbed_errors():
         setup = read_setup(os.environ)
-        settle_ended(setup)
+        recover_ended(setup)
         findings = audit(setup.ledger)
     rows = tuple(("damage" if one.is_damage else "remark", one.what) for one in findings)
     page = render_grid(Grid(("kind", "finding"), rows)) if rows else "The books agree."

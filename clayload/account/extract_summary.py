@@ -13,7 +13,7 @@ from clayload.account.savings import Saving
 from clayload.tables.hints import Hints
 
 
-class Reading(BaseModel):
+class ExtractSummary(BaseModel):
     """What the frames made of the extract; kept in the ledger with the run.
 
     `n_left_out` leads were accepted, and left for later by `--limit`, `--table` or `--plan`.

@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.capacity.credits import SpendRange, add_up
 from clayload.delivery.budget import Unit
 
@@ -41,7 +41,7 @@ class TableLoadPlan(_Plan):
     """
 
     n_accepted: int
-    n_already_settled: int
+    n_already_done: int
     n_to_send: int
     n_chunks: int
     by_slot: dict[str, int]
@@ -88,7 +88,7 @@ class LoadPlan(_Plan):
 
     cycle: str
     extract_id: str
-    reading: Reading
+    extract: ExtractSummary
     table: str | None
     limit: int | None
     tables: dict[str, TableLoadPlan]

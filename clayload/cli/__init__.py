@@ -2,7 +2,7 @@
 
 In:    arguments and the environment.
 Out:   text for people, or JSON with `--json`; a typed exit code (README, "Exit codes").
-Never: a traceback for what a person can mend; a secret.
+Never: a traceback for what a person can fix; a secret.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _COMMANDS = {
     "trace": ("monitoring.trace", "trace"),
     "replay": ("loading.replay", "replay"),
     "pause": ("upkeep.pause", "pause"),
-    "resume": ("upkeep.pause", "resume"),
+    "unpause": ("upkeep.pause", "unpause"),
     "approve": ("loading.approve", "approve"),
     "resume-deferred": ("loading.resume_deferred", "resume_deferred"),
     "budget": ("monitoring.budget", "budget"),
@@ -100,7 +100,7 @@ def _end_by_signal(_signal: int, _frame: object) -> NoReturn:
 
 
 def main() -> None:
-    """Run the command; what a person can mend comes as one line, with its exit code."""
+    """Run the command; what a person can fix comes as one line, with its exit code."""
     called = [name for name in sys.argv[1:2] if name in _list_commands()]
     try:
         app = make_app(*called)

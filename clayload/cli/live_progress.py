@@ -69,12 +69,12 @@ def _watch(meter: ProgressMeter, stop: threading.Event) -> None:
 
 def _say(meter: ProgressMeter, stop: threading.Event) -> None:
     """Say a line every ten seconds, and at once when the workspace is paused or goes on."""
-    told, due_at = meter.find_hold(), time.monotonic() + _LINE_EVERY_S
+    told, due_at = meter.find_pause(), time.monotonic() + _LINE_EVERY_S
     if told is not None:
         err.print(str(meter.read()))
     while not stop.wait(_LOOK_EVERY_S):
-        hold = meter.find_hold()
-        if hold == told and time.monotonic() < due_at:
+        pause = meter.find_pause()
+        if pause == told and time.monotonic() < due_at:
             continue
-        told, due_at = hold, time.monotonic() + _LINE_EVERY_S
+        told, due_at = pause, time.monotonic() + _LINE_EVERY_S
         err.print(str(meter.read()))

@@ -15,14 +15,14 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.account.run_report import RunReport
 from clayload.cli.console import out
-from clayload.ledger.books.holds import Hold
+from clayload.ledger.books.pauses import Pause
 from clayload.ledger.books.traffic import WorkspaceUse
 from clayload.model import RowEnd
 from clayload.report.grids import SAVINGS_TITLE, TABLE_ENDS, Grid, grid_savings
-from clayload.report.moments import describe_hold, describe_seconds
+from clayload.report.moments import describe_pause, describe_seconds
 
 if TYPE_CHECKING:
     # Only a type here: what plans a load takes half a second to import.
@@ -93,10 +93,10 @@ def show_report(report: RunReport) -> None:
     for sample in report.samples:
         out.print(Text("sample", style="bold"), sample.describe(), soft_wrap=True)
     show_children(report)
-    show_reading(report.reading)
-    if savings := report.reading.savings:
+    print_extract(report.extract)
+    if savings := report.extract.savings:
         show_figures(grid_savings(savings), SAVINGS_TITLE)
-    if report.reading.n_quarantined:
+    if report.extract.n_quarantined:
         out.print(f"to correct them: clayload quarantine export {report.run_id}", soft_wrap=True)
     _show_problems(report)
     _show_leads("in doubt", report, RowEnd.IN_DOUBT)
@@ -113,7 +113,7 @@ def show_books(report: RunReport) -> None:
         [
             *([end, n] for end, n in ends.items()),
             ["sum of the parts", sum(ends.values())],
-            ["rows read", report.reading.n_rows],
+            ["rows read", report.extract.n_rows],
         ],
     )
 
@@ -155,10 +155,10 @@ def _describe_pace(use: WorkspaceUse) -> Iterator[str]:
     if use.slowed_at:
         ago = describe_seconds(max(use.now - use.slowed_at, 0.0))
         yield f"last slowed down {ago} ago, to {use.slowed_to:.0%} of the rate"
-    if use.paused_until > use.now:
-        yield f"silent for another {describe_seconds(use.paused_until - use.now)} after a 429"
-    if use.held_at is not None:
-        yield describe_hold(Hold(use.workspace, use.held_at, use.held_because or ""))
+    if use.throttled_until > use.now:
+        yield f"silent for another {describe_seconds(use.throttled_until - use.now)} after a 429"
+    if use.paused_at is not None:
+        yield describe_pause(Pause(use.workspace, use.paused_at, use.paused_because or ""))
 
 
 def show_warnings(warnings: Iterable[str]) -> None:
@@ -167,12 +167,12 @@ def show_warnings(warnings: Iterable[str]) -> None:
         out.print(Text("soon:", style="bold yellow"), warning, soft_wrap=True)
 
 
-def show_reading(reading: Reading) -> None:
+def print_extract(extract: ExtractSummary) -> None:
     """Print what the frames set aside, and why."""
-    if reading.quarantine_reasons:
-        reasons = sorted(reading.quarantine_reasons.items(), key=lambda item: -item[1])
+    if extract.quarantine_reasons:
+        reasons = sorted(extract.quarantine_reasons.items(), key=lambda item: -item[1])
         show_grid(["quarantined because", "leads"], reasons)
-    for sentence in reading.describe_columns():
+    for sentence in extract.describe_columns():
         out.print(sentence)
 
 
@@ -181,13 +181,13 @@ def show_plan(plan: LoadPlan) -> None:
     # What says a plan takes half a second to import, too.
     from clayload.report.load_plan import describe_plan, describe_verdict, sum_up_plan  # noqa: PLC0415
 
-    reading = plan.reading
-    out.print(f"plan for cycle {plan.cycle}: {reading.sum_up()}, {reading.n_left_out:,} left out\n")
+    extract = plan.extract
+    out.print(f"plan for cycle {plan.cycle}: {extract.sum_up()}, {extract.n_left_out:,} left out\n")
     for section in describe_plan(plan):
         show_figures(section.grid, section.title)
         show_points(section.sentences)
         out.print()
-    show_reading(reading)
+    print_extract(extract)
     out.print(f"{sum_up_plan(plan)}. {describe_verdict(plan)}.")
     show_points(plan.describe_lacks())
 

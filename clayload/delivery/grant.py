@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from clayload.delivery.budget import FREE, Bill, OverBudget, count_affordable
 from clayload.delivery.pace import PaceState, Rate, count_unused, take_moments
-from clayload.delivery.sample import AwaitsWord, Sample, count_allowed
+from clayload.delivery.sample import ApprovalRequired, Sample, count_allowed
 from clayload.delivery.share import WAIT_FOR_TURN_S, Share, Shares
 from clayload.delivery.verdict import Verdict
 from clayload.model import Priority
@@ -76,7 +76,7 @@ class WorkspaceSnapshot:
     rate: Rate
     pace: PaceState
     shares: Shares
-    is_held: bool = False
+    is_paused: bool = False
     budgets: Budgets | None = None
 
 
@@ -133,7 +133,7 @@ class Exhausted:
     detail: str
 
 
-Stopped = Exhausted | OverBudget | AwaitsWord
+Stopped = Exhausted | OverBudget | ApprovalRequired
 """Why the table is sent nothing more for now."""
 
 GrantAnswer = Grant | Wait | Finished | Stopped
@@ -173,7 +173,7 @@ def reserve(
     fitting = find_fitting(table, n, bill)
     if not isinstance(fitting, Room):
         return fitting
-    if workspace.is_held:
+    if workspace.is_paused:
         return Wait(HELD_WAIT_S)
     now, rate, shares = workspace.now, workspace.rate, workspace.shares
     n_unused = count_unused(workspace.pace, rate, now)
@@ -193,7 +193,7 @@ def find_fitting(table: TableSnapshot, n: int, bill: Bill) -> Room | Stopped:
     if isinstance(room, Exhausted):
         return room
     n_allowed = count_allowed(table.sample, room.n)
-    if isinstance(n_allowed, AwaitsWord):
+    if isinstance(n_allowed, ApprovalRequired):
         return n_allowed
     n_affordable = count_affordable(bill, n_allowed)
     if isinstance(n_affordable, OverBudget):

@@ -25,7 +25,7 @@ class GrantPort(Protocol):
         """Record verdicts without asking for more."""
         ...
 
-    async def silence(self, pause_s: float) -> None:
+    async def silence(self, throttle_s: float) -> None:
         """Give nobody of the workspace a moment within the next `pause_s` seconds."""
         ...
 

@@ -191,15 +191,15 @@ class _GrantSending:
             verdict = self._reason_not_to_send(lead, due) or await self._submit(lead)
         self._verdicts[lead.submission_id] = verdict
         self._halt_if_it_concerns_all(verdict)
-        if verdict.pause_s is not None:
-            await self._silence(verdict.pause_s)
+        if verdict.throttle_s is not None:
+            await self._silence(verdict.throttle_s)
 
-    async def _silence(self, pause_s: float) -> None:
+    async def _silence(self, throttle_s: float) -> None:
         """Silence the workspace at once: the slowest answer of this grant may be long in coming."""
-        until = self._chunk.clock.monotonic() + pause_s
+        until = self._chunk.clock.monotonic() + throttle_s
         if until > self._quiet_until + _SAME_PAUSE_S:
             self._quiet_until = until
-            await self._chunk.ledger.silence(pause_s)
+            await self._chunk.ledger.silence(throttle_s)
 
     def _halt_if_it_concerns_all(self, verdict: Verdict) -> None:
         if not verdict.was_sent:

@@ -79,7 +79,7 @@ class Verdict:
     status: int | None = None
     body: str = ""
     is_attempt: bool = True
-    pause_s: float | None = None
+    throttle_s: float | None = None
     slot_effect: SlotEffect | None = None
     was_sent: bool = True
 
@@ -124,9 +124,9 @@ def _judge_answered(answer: Answered, now: datetime) -> Verdict:
     if status in _SERVER_ERRORS or status == 408:  # noqa: PLR2004 - the HTTP code is its own name
         return Verdict(VerdictKind.IN_DOUBT, "the server failed", status, body)
     if status == 429:  # noqa: PLR2004 - the HTTP code is its own name
-        pause_s = retry_after_s(answer.headers.get("retry-after"), now)
+        throttle_s = retry_after_s(answer.headers.get("retry-after"), now)
         return Verdict(
-            VerdictKind.RETRY, "over the rate", status, is_attempt=False, pause_s=pause_s
+            VerdictKind.RETRY, "over the rate", status, is_attempt=False, throttle_s=throttle_s
         )
     if (effect := _slot_effect(status, body)) is not None:
         reason = f"slot answers {status}" + (f": {body[:_REASON_CLIP_CHARS]}" if body else "")

@@ -68,7 +68,7 @@ def _read_lines(path: Path) -> pl.DataFrame:
     try:
         text = path.read_text("utf-8-sig")
     except OSError as error:
-        hint = "put the file there, or mend its path under suppression in tables.yaml"
+        hint = "put the file there, or fix its path under suppression in tables.yaml"
         raise _refuse(Place(path), f"cannot be read: {error.strerror}", hint) from None
     except UnicodeDecodeError:
         raise _refuse(Place(path), "is not UTF-8 text", "save it as CSV UTF-8") from None

@@ -24,7 +24,7 @@ from clayload.setup import Setup
 _LOOK_AGAIN_S = 1.0
 
 
-def settle_run(
+def close_run(
     run_id: str,
     setup: Setup,
     problems: Sequence[Problem] = (),
@@ -77,7 +77,7 @@ def wait_for_answers(
         ledger.give_up_overdue()
 
 
-def settle_ended(setup: Setup) -> None:
+def recover_ended(setup: Setup) -> None:
     """Settle what ended processes left behind, so that a plan sees all of it."""
     recover(setup.ledger, setup.departures_folder)
     setup.ledger.give_up_overdue()

@@ -19,7 +19,7 @@ from clayload.tables.tables_file import TablesConfig
 
 
 @dataclass(slots=True)
-class Follower:
+class ConfigReloader:
     """The setup of a running load, looked at anew whenever its file has changed."""
 
     setup: Setup

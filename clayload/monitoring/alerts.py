@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from clayload.account.run_report import Outcome
 from clayload.alerts import Change, Condition, Kind, Look, find_changes
-from clayload.ledger.books.orphans import find_left
+from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import RecentRun, RunRow, Sort, count_owed, list_recent
 from clayload.ledger.database.engine import is_new
@@ -100,7 +100,9 @@ class _Loads:
     def judge(self) -> Iterator[Condition]:
         """Judge each; one that is under way leaves its sort as the one before it was."""
         workspace = self.setup.config.workspace
-        books = Books(self.setup.ledger, find_left(self.setup.ledger, self.setup.departures_folder))
+        books = Books(
+            self.setup.ledger, find_orphans(self.setup.ledger, self.setup.departures_folder)
+        )
         for sort, (run, *earlier) in self._find_ended().items():
             unsettled = [one.run_id for one in earlier if one.outcome not in _SETTLED]
             n_owed = count_owed(self.setup.ledger, unsettled) if unsettled else 0

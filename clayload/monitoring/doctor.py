@@ -1,4 +1,4 @@
-"""What is wrong with a run, and what mends it?
+"""What is wrong with a run, and what fixes it?
 
 In:    a run's id, how long the queue may take, and the surroundings.
 Out:   the findings.
@@ -15,7 +15,7 @@ from clayload.account.run_report import RunReport
 from clayload.capacity.funds import Demand, draw
 from clayload.delivery.budget import Span
 from clayload.ledger.books.condition import Condition, read_condition
-from clayload.ledger.books.orphans import find_left
+from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.run_traffic import read_run_traffic
 from clayload.ledger.books.runs import RunRow, find_run
 from clayload.ledger.books.traffic import read_workspaces
@@ -63,8 +63,8 @@ def read_signs(run_id: str | None, setup: Setup, within_s: float) -> Signs:
     report = read_report(run_id, setup, n_listed=1)
     run = find_run(setup.ledger, report.run_id)
     workspace = setup.config.workspace.name
-    left = find_left(setup.ledger, setup.departures_folder)
-    condition = read_condition(setup.ledger, run, workspace, left)
+    orphans = find_orphans(setup.ledger, setup.departures_folder)
+    condition = read_condition(setup.ledger, run, workspace, orphans)
     uses = {use.workspace: use for use in read_workspaces(setup.ledger)}
     return Signs(
         report=report,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from clayload.account.run_report import Outcome, RunReport, describe_ends
 from clayload.alerts import Condition, Figures, Kind, Level
 from clayload.capacity.forecast import LineUse
-from clayload.capacity.near_limits import Soon, describe_slot, find_soon
+from clayload.capacity.near_limits import NearLimit, describe_slot, find_near_limits
 from clayload.capacity.slots import SlotForecast, TableForecast
 from clayload.delivery.grant import SlotState
 from clayload.model import RowEnd
@@ -32,7 +32,7 @@ def judge_line(line: LineUse, workspace: str, percent: float) -> Condition:
         kind=Kind.BUDGET,
         level=level,
         what=describe_line(line),
-        next_step=_mend_line(line, level),
+        next_step=_fix_line(line, level),
         figures=_figures_of(line),
     )
 
@@ -58,7 +58,7 @@ def describe_line(line: LineUse) -> str:
     return said if day is None else f"{said}; at this pace it is used up on {day}"
 
 
-def _mend_line(line: LineUse, level: Level) -> str:
+def _fix_line(line: LineUse, level: Level) -> str:
     if level is Level.FINE:
         return ""
     raise_it = f"raise {line.key} in tables.yaml"
@@ -91,24 +91,24 @@ def _say(amount: float) -> str:
 
 def judge_table(table: TableForecast, workspace: str, percent: float) -> Iterator[Condition]:
     """Judge a table's slots and, unless Clay keeps it lean itself, its rows."""
-    soon = {one.slot: one for one in find_soon(table, percent / _PERCENT)}
+    near_limit = {one.slot: one for one in find_near_limits(table, percent / _PERCENT)}
     for slot in table.slots:
-        yield _judge_slot(table, slot, soon.get(slot.slot), workspace)
+        yield _judge_slot(table, slot, near_limit.get(slot.slot), workspace)
     if not table.auto_delete:
-        yield _judge_rows(table, soon.get(None), workspace)
+        yield _judge_rows(table, near_limit.get(None), workspace)
 
 
 def _judge_slot(
-    table: TableForecast, slot: SlotForecast, soon: Soon | None, workspace: str
+    table: TableForecast, slot: SlotForecast, near_limit: NearLimit | None, workspace: str
 ) -> Condition:
     level = Level.NEAR if table.usable else Level.OVER
     what = describe_slot(table, slot) if slot in table.usable else _say_out_of_use(table, slot)
     return Condition(
         subject=f"clayload.slot.{workspace}.{slot.slot}",
         kind=Kind.SLOT,
-        level=Level.FINE if soon is None else level,
-        what=what if soon is None else soon.what,
-        next_step="" if soon is None else soon.next_step,
+        level=Level.FINE if near_limit is None else level,
+        what=what if near_limit is None else near_limit.what,
+        next_step="" if near_limit is None else near_limit.next_step,
         figures={
             "table": table.table,
             "slot": slot.slot,
@@ -125,15 +125,15 @@ def _say_out_of_use(table: TableForecast, slot: SlotForecast) -> str:
     return f"{table.table}: slot {slot.slot} is {state}, with {slot.used:,} submissions{heir}"
 
 
-def _judge_rows(table: TableForecast, soon: Soon | None, workspace: str) -> Condition:
+def _judge_rows(table: TableForecast, near_limit: NearLimit | None, workspace: str) -> Condition:
     is_full = table.rows_used >= table.row_limit
     fine = f"{table.table}: {table.rows_used:,} of {table.row_limit:,} rows"
     return Condition(
         subject=f"clayload.table.{workspace}.{table.table}",
         kind=Kind.SLOT,
-        level=Level.FINE if soon is None else Level.OVER if is_full else Level.NEAR,
-        what=fine if soon is None else soon.what,
-        next_step="" if soon is None else soon.next_step,
+        level=Level.FINE if near_limit is None else Level.OVER if is_full else Level.NEAR,
+        what=fine if near_limit is None else near_limit.what,
+        next_step="" if near_limit is None else near_limit.next_step,
         figures={
             "table": table.table,
             "rows": table.rows_used,
@@ -163,19 +163,19 @@ def judge_load(
         kind=Kind.LOAD,
         level=Level.OVER if reasons else Level.FINE,
         what=f"{name}: {said}",
-        next_step=_mend(report) if reasons else "",
+        next_step=_fix(report) if reasons else "",
         figures={
             "run_id": report.run_id,
             "cycle": report.cycle,
             "outcome": report.outcome,
-            "rows": report.reading.n_rows,
+            "rows": report.extract.n_rows,
             **{end.replace(" ", "_"): n for end, n in report.ends.items()},
         },
     )
 
 
 def _find_reasons(report: RunReport, alerts: Alerts) -> Iterator[str]:
-    ends, n_rows = report.ends, report.reading.n_rows
+    ends, n_rows = report.ends, report.extract.n_rows
     if report.outcome in _OWING:
         yield f"{report.outcome}: {describe_ends(ends)}"
     if not ends[RowEnd.DELIVERED] + ends[RowEnd.ALREADY_DELIVERED]:
@@ -194,9 +194,9 @@ def _say_part(n: int, n_all: int, what: str, percent: float) -> str:
     return f"{n:,} of {n_all:,} {what} ({n / n_all:.1%}; told above {percent:g} %)"
 
 
-def _mend(report: RunReport) -> str:
+def _fix(report: RunReport) -> str:
     if report.outcome is not Outcome.COMPLETE:
         return report.next_step
-    if report.reading.n_quarantined:
-        return f"mend them in a spreadsheet: `clayload quarantine export {report.run_id}`"
+    if report.extract.n_quarantined:
+        return f"fix them in a spreadsheet: `clayload quarantine export {report.run_id}`"
     return f"load again what is owed; `clayload doctor {report.run_id}` says what is wrong"

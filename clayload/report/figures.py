@@ -60,7 +60,7 @@ def draw_ends(report: RunReport) -> Iterator[Figure]:
     """Draw how many rows came to each end; ends without a row are left out."""
     ends = {end: n for end, n in report.ends.items() if n}
     words = Words(
-        "ends", "Where the leads went", f"{report.reading.n_rows:,} rows: {describe_ends(ends)}."
+        "ends", "Where the leads went", f"{report.extract.n_rows:,} rows: {describe_ends(ends)}."
     )
     rows = [_labelled(end, n, _COLOUR_OF.get(end, _SET_ASIDE)) for end, n in ends.items()]
     yield from _draw_bars(words, rows, "rows")

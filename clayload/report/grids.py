@@ -59,7 +59,7 @@ def grid_books(report: RunReport) -> Grid:
     """Give every row read by its end, and that the parts make the whole."""
     rows = [(end.value, f"{n:,}") for end, n in report.ends.items()]
     total = ("sum of the parts", f"{sum(report.ends.values()):,}")
-    read = ("rows read", f"{report.reading.n_rows:,}")
+    read = ("rows read", f"{report.extract.n_rows:,}")
     return Grid(("end", "rows"), (*rows, total, read), n_totals=2)
 
 
@@ -96,7 +96,7 @@ def grid_reasons(report: RunReport) -> Grid:
 
 def rank_reasons(report: RunReport) -> list[tuple[str, int]]:
     """Sort the reasons for quarantine by how many leads have them."""
-    return sorted(report.reading.quarantine_reasons.items(), key=lambda item: -item[1])
+    return sorted(report.extract.quarantine_reasons.items(), key=lambda item: -item[1])
 
 
 def grid_savings(savings: Sequence[Saving]) -> Grid:

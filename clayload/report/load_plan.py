@@ -43,7 +43,7 @@ def describe_plan(plan: LoadPlan) -> Iterator[Section]:
     yield _describe_spend(plan)
     if plan.funds:
         yield _describe_funds(plan)
-    if savings := plan.reading.savings:
+    if savings := plan.extract.savings:
         yield Section(SAVINGS_TITLE, grid_savings(savings), (SAVINGS_WORDS,))
 
 
@@ -52,7 +52,7 @@ def _describe_leads(plan: LoadPlan) -> Section:
         (
             name,
             f"{table.n_accepted:,}",
-            f"{table.n_already_settled:,}",
+            f"{table.n_already_done:,}",
             f"{table.n_to_send:,}",
             ", ".join(f"{slot} {n:,}" for slot, n in table.by_slot.items()),
             f"{table.n_unplaced:,}",

@@ -59,7 +59,7 @@ def render_report(report: RunReport, *, with_keys: bool, page: str | None = None
 def _render_facts(report: RunReport) -> str:
     rate = report.n_delivered / report.duration_s if report.duration_s else 0.0
     return (
-        f"Run `{report.run_id}` of {', '.join(f'`{name}`' for name in report.reading.files)} "
+        f"Run `{report.run_id}` of {', '.join(f'`{name}`' for name in report.extract.files)} "
         f"(extract `{report.extract_id}`): {report.n_delivered:,} delivered in "
         f"{report.duration_s:,.1f} s ({rate:.1f}/s)."
     )
@@ -87,7 +87,7 @@ def _render_samples(report: RunReport) -> Iterable[str]:
 
 
 def _render_reasons(report: RunReport) -> Iterable[str]:
-    reasons = report.reading.quarantine_reasons
+    reasons = report.extract.quarantine_reasons
     if reasons:
         yield "## Quarantine by reason"
         yield (
@@ -99,7 +99,7 @@ def _render_reasons(report: RunReport) -> Iterable[str]:
 
 
 def _render_savings(report: RunReport) -> Iterable[str]:
-    if savings := report.reading.savings:
+    if savings := report.extract.savings:
         yield f"## {SAVINGS_TITLE}"
         yield SAVINGS_WORDS
         yield render_grid(grid_savings(savings))
@@ -116,7 +116,7 @@ def _render_leads(title: str, report: RunReport, end: RowEnd, *, with_keys: bool
 
 
 def _render_columns(report: RunReport) -> Iterable[str]:
-    sentences = [escape(sentence) for sentence in report.reading.describe_columns()]
+    sentences = [escape(sentence) for sentence in report.extract.describe_columns()]
     if sentences:
         yield "## About the extract"
         yield "\n".join(f"- {sentence}" for sentence in sentences)

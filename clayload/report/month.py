@@ -107,7 +107,7 @@ def _say_of_offer(month: MonthPlan) -> Iterator[str]:
         yield f"nothing is counted for tables without enrichment steps: {', '.join(bare)}"
     yield (
         f"prices of {month.catalogue.as_of}; low, likely and high are the least and the most that "
-        "the sources say; mend them in clay.yaml beside tables.yaml"
+        "the sources say; fix them in clay.yaml beside tables.yaml"
     )
 
 

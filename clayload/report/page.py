@@ -102,7 +102,7 @@ def _list_facts(report: RunReport, traffic: RunTraffic) -> Iterator[tuple[str, s
     rate = report.n_delivered / report.duration_s if report.duration_s else 0.0
     of_parent = f", of run {report.parent_run_id}" if report.parent_run_id else ""
     yield "run", f"{report.run_id} ({report.kind}{of_parent})"
-    yield "files", ", ".join(report.reading.files)
+    yield "files", ", ".join(report.extract.files)
     yield "extract", report.extract_id
     yield "began", describe_moment(traffic.started_at)
     yield "took", describe_seconds(report.duration_s)
@@ -119,13 +119,13 @@ def _list_sections(of: _Sources, *, with_keys: bool) -> Iterator[Section]:
     if report.slots:
         yield Section("Webhook slots", (), figures.get("slots"), grid_slots(report))
     yield from _tell_reasons(of)
-    if savings := report.reading.savings:
+    if savings := report.extract.savings:
         yield Section(SAVINGS_TITLE, (SAVINGS_WORDS,), None, grid_savings(savings))
     yield from _list_leads("Refused by Clay", report, RowEnd.REFUSED, with_keys=with_keys)
     yield from _list_leads("In doubt", report, RowEnd.IN_DOUBT, with_keys=with_keys)
     title = title_deferred(report.problems, report.tables)
     yield from _list_leads(title, report, RowEnd.DEFERRED, with_keys=with_keys)
-    about = (*report.reading.describe_columns(), *report.describe_children())
+    about = (*report.extract.describe_columns(), *report.describe_children())
     if about:
         yield Section("About the extract", about)
 
@@ -173,7 +173,7 @@ def _describe_rate(of: _Sources) -> Iterator[str]:
 
 def _tell_reasons(of: _Sources) -> Iterator[Section]:
     report = of.report
-    if report.reading.quarantine_reasons:
+    if report.extract.quarantine_reasons:
         how = (
             "A lead can have several reasons. Get them into a spreadsheet with "
             f"`clayload quarantine export {report.run_id}`, and what is corrected there back with "

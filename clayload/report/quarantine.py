@@ -17,12 +17,12 @@ import polars as pl
 
 from clayload.errors import Code, RunError
 from clayload.folder import writing_to
-from clayload.frames.aside import OUR_COLUMNS, OURS
 from clayload.frames.formula import guard, guard_apostrophe
 from clayload.frames.returned import FILE_COLUMN, LINE_COLUMN, RUN_COLUMN
+from clayload.frames.set_aside import OUR_COLUMNS, OUR_PREFIX
 from clayload.report.workbook import find_unfit, write_workbook
 
-_REASONS, _HINT = OURS + "reasons", OURS + "hint"
+_REASONS, _HINT = OUR_PREFIX + "reasons", OUR_PREFIX + "hint"
 _WIDTHS = {_REASONS: 32, _HINT: 60, RUN_COLUMN: 26, LINE_COLUMN: 14, FILE_COLUMN: 24}
 _UNROUTED = {
     _REASONS: "unrouted",

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from clayload.capacity.simulation.incidents import EVERY_NTH_IN_DOUBT, Failures, count_incidents
 from clayload.capacity.simulation.lanes import STARTED_AGAIN_S
-from clayload.capacity.simulation.mishaps import EVERY_NTH_IN_DOUBT, Failures, count_mishaps
 from clayload.capacity.simulation.scenario import HOUR_S
 from clayload.capacity.simulation.simulated import Simulated
 from clayload.capacity.simulation.tally import LineTally, SimulatedMonth, TableTally
@@ -52,7 +52,7 @@ def describe_simulated(simulated: Simulated) -> tuple[Section, ...]:
         _describe_peaks(simulated),
         _describe_spend(simulated),
         *describe_lines(simulated.month),
-        *_describe_mishaps(simulated),
+        *_describe_incidents(simulated),
         Section("Assumed", Grid((), ()), tuple(_list_assumptions(simulated))),
     )
 
@@ -119,13 +119,13 @@ def _describe_spend(simulated: Simulated) -> Section:
     return Section("Credits and Actions", Grid(("", *Level), rows), (sentence,))
 
 
-def _describe_mishaps(simulated: Simulated) -> Iterator[Section]:
-    every = [mishap for one in simulated.month.scenarios for mishap in one.mishaps]
+def _describe_incidents(simulated: Simulated) -> Iterator[Section]:
+    every = [incident for one in simulated.month.scenarios for incident in one.incidents]
     if every:
-        lasts_s = {mishap.kind: mishap.end_s - mishap.begin_s for mishap in every}
+        lasts_s = {incident.kind: incident.end_s - incident.begin_s for incident in every}
         rows = tuple(
             (kind.value, f"{n:,}", describe_seconds(lasts_s[kind]))
-            for kind, n in count_mishaps(every).items()
+            for kind, n in count_incidents(every).items()
         )
         yield Section("What goes wrong", Grid(("", "times", "for"), rows))
 
@@ -160,7 +160,7 @@ def _list_assumptions(simulated: Simulated) -> Iterator[str]:
         )
         yield (
             "a load that gave up is started again after "
-            f"{describe_seconds(STARTED_AGAIN_S)}; a refused slot is mended when its time is over, "
+            f"{describe_seconds(STARTED_AGAIN_S)}; a refused slot is fixed when its time is over, "
             "and a table without another waits for it"
         )
 

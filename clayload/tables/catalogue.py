@@ -137,7 +137,7 @@ class StepCost(_Model):
 
 
 class Catalogue(_Model):
-    """The whole of `clay.yaml`; every number in it is an estimate that its owner may mend."""
+    """The whole of `clay.yaml`; every number in it is an estimate that its owner may fix."""
 
     version: Literal[1] = Field(default=1, description="The version of this file's form.")
     as_of: date = Field(description="The day on which the sources were read.")

@@ -87,7 +87,7 @@ def _bad_value(error: ErrorDetails, loc: Loc) -> Flaw:
     what = _WORDS.get(error["type"], error["msg"].replace("Input should be", "must be"))
     choices = re.findall(r"'([^']+)'", str(context.get("expected", "")))
     nearest = find_nearest(str(value), choices)
-    return Flaw(f"{what}, not {show(value)}", f"mend the value; {_SEE}", loc, nearest)
+    return Flaw(f"{what}, not {show(value)}", f"fix the value; {_SEE}", loc, nearest)
 
 
 def model_at(model: type[BaseModel], loc: Loc) -> type[BaseModel]:

@@ -181,7 +181,7 @@ def test_corrected_rows_are_sent_for_the_run_that_had_set_them_aside(bench: Flow
     ((run_id,),) = bench.work.query("SELECT run_id FROM runs")
     fixed = bench.work.folder / "fixed.csv"
     assert bench.work.run("quarantine", "export", run_id, "--out", fixed).exit_code == 0
-    fixed.write_text(fixed.read_text().replace("not an address", "mended@one.example"))
+    fixed.write_text(fixed.read_text().replace("not an address", "fixed@one.example"))
     again = run(resubmit, ResubmitOrder(files=[str(fixed)]))
     assert again.state.message == "complete: 1 delivered"
 

@@ -28,7 +28,7 @@ from support.scenes.load_tables import make_leads
 
 from flows.deliver_share import deliver_share
 from flows.load_leads import load_leads
-from tasks.tries import MOST_TRIES, RESUMING
+from tasks.restart_guard import MAX_RESTARTS, RESUMING
 
 AUTOMATIONS = Path(__file__).parents[2] / "deployments" / "automations.yaml"
 RESUMED_WITHIN_S = 60
@@ -115,12 +115,12 @@ def test_a_run_that_was_begun_again_and_does_not_start_is_left_alone() -> None:
 @pytest.mark.usefixtures("_automations")
 def test_a_run_is_begun_again_so_often_and_no_more() -> None:
     crashing = create_run(deliver_share, SHARE)
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_RESTARTS):
         crash(crashing)
         begin_again(crashing)
     crash(crashing)
     assert is_left_alone(crashing)
-    assert read_run(crashing).run_count == MOST_TRIES + 1
+    assert read_run(crashing).run_count == MAX_RESTARTS + 1
 
 
 def run_once_more(
@@ -128,7 +128,7 @@ def run_once_more(
 ) -> State[object]:
     """Run a flow that has crashed too often, begun by the automation or by a person."""
     flow_run_id = create_run(flow, parameters)
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_RESTARTS):
         crash(flow_run_id)
     go_through(flow_run_id, begun, Pending())
     run = read_run(flow_run_id)
@@ -156,13 +156,13 @@ def test_a_person_may_run_it_again_however_often_it_was_started(bench: FlowBench
     order = {"load": {"files": [str(extract)], "cycle": "2026-11"}}
     ended = run_once_more(load_leads, order, AwaitingRetry())
     assert ended.message == "complete: 5 delivered"
-    assert record_of(ended).flow_run.run_count == MOST_TRIES + 1
+    assert record_of(ended).flow_run.run_count == MAX_RESTARTS + 1
 
 
 def test_the_automation_and_the_flows_count_alike() -> None:
     automations = {one.name: one.model_dump(mode="json") for one in read_automations()}
     found = automations["clayload-find-crashed"]
-    counts = [str(n) for n in range(1, MOST_TRIES + 1)]
+    counts = [str(n) for n in range(1, MAX_RESTARTS + 1)]
     assert found["trigger"]["match"]["prefect.run-count"] == counts
     resumed = automations["clayload-resume-crashed"]
     assert resumed["actions"][0]["name"] == RESUMING

@@ -83,7 +83,7 @@ def test_a_share_that_was_stopped_for_good_says_why(bench: FlowBench, load: Prep
 
 
 def test_a_share_that_does_not_see_the_folder_fails_with_the_reason(load: PreparedLoad) -> None:
-    shutil.rmtree(load.reading.folder)
+    shutil.rmtree(load.extract.folder)
     failed = run_share(load, 1, 1)
     assert failed.state.type.value == "FAILED"
     assert str(failed.state.message).startswith("CLY-RUN-05 the folder of run")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from clayload.capacity.placement import sending_time_s
-from clayload.capacity.simulation.mishaps import Failures, Mishap, draw_mishaps
+from clayload.capacity.simulation.incidents import Failures, Incident, draw_incidents
 from clayload.delivery.budget import (
     NOTHING,
     BudgetLine,
@@ -100,7 +100,7 @@ class Scenario:
     length_s: float
     tables: tuple[ScenarioTable, ...]
     arrivals: tuple[Arrival, ...]
-    mishaps: tuple[Mishap, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     budgets: Budgets = field(default_factory=Budgets)
 
     def list_lines(self) -> list[BudgetLine]:
@@ -191,8 +191,8 @@ def _fill(
     load_s = sending_time_s(blank.rate, sum(one.n for one in arrivals if one.at_s == begin_s))
     struck = (begin_s, min(begin_s + max(load_s, HOUR_S), blank.length_s))
     names = [name for name, n in n_of.items() if n]
-    mishaps = tuple(draw_mishaps(ask.failures, struck, names, dice))
-    return replace(blank, arrivals=arrivals, mishaps=mishaps)
+    incidents = tuple(draw_incidents(ask.failures, struck, names, dice))
+    return replace(blank, arrivals=arrivals, incidents=incidents)
 
 
 def _list_arrivals(

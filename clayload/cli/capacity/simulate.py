@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from clayload.capacity.simulation.mishaps import Failures
+from clayload.capacity.simulation.incidents import Failures
 from clayload.capacity.simulation.scenario import ScenarioAsk
 from clayload.capacity.simulation.simulated import Simulated, simulate_tables
 from clayload.capacity.simulation.tally import TableTally

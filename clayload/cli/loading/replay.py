@@ -16,7 +16,7 @@ from clayload.cli.options import AsJson, OneTable
 from clayload.cli.show import show_grid, show_report
 from clayload.errors import ExitCode
 from clayload.ledger.rules.states import REPLAYABLE, SubmissionState
-from clayload.loading.close import settle_ended
+from clayload.loading.close import recover_ended
 from clayload.loading.followups.replay import prepare_replay
 from clayload.loading.followups.replay_plan import ReplayPlan, ReplayRequest, plan_replay
 from clayload.loading.prepare import PreparedLoad
@@ -52,8 +52,8 @@ def replay(
     setup = read_existing(os.environ)
     if not dry_run:
         _must_be_answerable(yes=yes)
-        setup = replace(setup, is_reading=False)
-        settle_ended(setup)
+        setup = replace(setup, read_only=False)
+        recover_ended(setup)
     plan = plan_replay(request, setup)
     if plan.n_suppressed and not as_json:
         out.print(f"{plan.n_suppressed:,} are on a suppression list by now, and are left out")

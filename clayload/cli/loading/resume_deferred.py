@@ -34,7 +34,7 @@ def resume_deferred(
     deferrals = list_deferrals(setup)
     if not as_json:
         _show(deferrals)
-    ended = [] if dry_run else list(_resume_all(deferrals, replace(setup, is_reading=False)))
+    ended = [] if dry_run else list(_resume_all(deferrals, replace(setup, read_only=False)))
     reports = [one for one in ended if isinstance(one, RunReport)]
     if as_json:
         say_json(_to_json(deferrals, reports))

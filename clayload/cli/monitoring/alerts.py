@@ -32,7 +32,7 @@ def alerts(
     if tell:
         _tell(setup, as_json=as_json)
     else:
-        _show(replace(setup, is_reading=True), as_json=as_json)
+        _show(replace(setup, read_only=True), as_json=as_json)
 
 
 def _show(setup: Setup, *, as_json: bool) -> None:

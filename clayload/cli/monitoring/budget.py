@@ -16,7 +16,7 @@ _HEADER = ("budget", "limit", "spent", "reserved", "left", "% used", "renews on"
 
 def budget(*, as_json: AsJson = False) -> None:
     """Show what is spent, reserved and left of each budget, and the day it renews."""
-    setup = replace(read_setup(os.environ), is_reading=True)
+    setup = replace(read_setup(os.environ), read_only=True)
     uses = read_budgets(setup)
     if as_json:
         say_json(json.dumps([asdict(use) | {"part_used": use.part_used} for use in uses]))

@@ -27,7 +27,7 @@ def usage(
     as_json: AsJson = False,
 ) -> None:
     """Show leads, credits and Actions by day, and what the billing month will come to."""
-    used = read_usage(replace(read_setup(os.environ), is_reading=True), days)
+    used = read_usage(replace(read_setup(os.environ), read_only=True), days)
     if as_json:
         say_json(json.dumps(_describe(used), indent=2, default=str))
         return

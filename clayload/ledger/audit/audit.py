@@ -21,7 +21,7 @@ from clayload.ledger.audit.charges import check_charges
 from clayload.ledger.audit.finding import Finding
 from clayload.ledger.database import schema
 from clayload.ledger.rules.states import CHARGED, SubmissionState
-from clayload.ledger.store import Ledger, at_one_moment
+from clayload.ledger.store import Ledger, consistent_read
 
 _SHOWN = 5
 _s, _c = schema.submissions.c, schema.chunks.c
@@ -33,7 +33,7 @@ def audit(ledger: Ledger) -> list[Finding]:
     Raises:
         LedgerError: it cannot be read at all.
     """
-    with at_one_moment(ledger) as connection:
+    with consistent_read(ledger) as connection:
         # Rows of a file that is not whole tell nothing.
         return list(_check_file(connection)) or [
             *_check_schema(connection),

@@ -40,15 +40,15 @@ workspaces = Table(
     metadata,
     Column("workspace", Text, primary_key=True),
     Column("tat", Float, nullable=False),
-    Column("paused_until", Float, nullable=False),
+    Column("throttled_until", Float, nullable=False),
     Column("n_rate_limited", Integer, nullable=False),
     Column("rate_per_s", Float, nullable=False, server_default="10"),
     Column("burst", Integer, nullable=False, server_default="20"),
     Column("slowed_to", Float, nullable=False, server_default="1"),
     Column("slowed_at", Float, nullable=False, server_default="0"),
     Column("clock_ahead_s", Float),
-    Column("held_at", Float),
-    Column("held_because", Text),
+    Column("paused_at", Float),
+    Column("paused_because", Text),
     Column("budgets", Text),
     *(
         Column(f"{figure}_{priority}", Float, nullable=False, server_default="0")

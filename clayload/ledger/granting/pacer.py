@@ -39,13 +39,13 @@ class Pacer:
         now, steady = self.ledger.read_clock(tx), self.ledger.read_steady_clock()
         found = read_workspace(row, self.workspace, (now, time.monotonic()))
         pace = undo_clock_step(found.pace, found.rate, now, steady)
-        mended = replace(found, pace=pace)
+        fixed = replace(found, pace=pace)
         if pace.clock_ahead_s != found.pace.clock_ahead_s:
             # Its moments are of the clock as it was: stepped back, one would wait for ever.
-            mended = replace(mended, shares=found.shares.forget_who_waits())
-        if mended != found:
-            self.write(tx, mended)
-        return mended
+            fixed = replace(fixed, shares=found.shares.forget_who_waits())
+        if fixed != found:
+            self.write(tx, fixed)
+        return fixed
 
     def write(self, tx: Connection, snapshot: WorkspaceSnapshot, n_rate_limited: int = 0) -> None:
         """Write the pace and the shares."""
@@ -77,7 +77,7 @@ def read_workspace(
         rate=Rate(row.rate_per_s, row.burst),
         pace=PaceState(**{name: figures[name] for name in statements.PACE_COLUMNS}),
         shares=Shares(shares, workspace.priority_weights.by_priority(), row.rate_per_s),
-        is_held=row.held_at is not None,
+        is_paused=row.paused_at is not None,
         budgets=_read_budgets(row.budgets) if row.budgets else None,
     )
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from clayload.alerts import Change, Kind, Level, Look, Told, find_changes
 from clayload.ledger.database import schema
-from clayload.ledger.database.retry_on_conflict import again_after_conflict
+from clayload.ledger.database.retry_on_conflict import retry_on_conflict
 from clayload.ledger.store import Ledger
 
 CLAIM_S = 60.0
@@ -34,7 +34,7 @@ _TELL = _CLAIM.values(
 
 def read_told(ledger: Ledger, workspace: str) -> list[Told]:
     """Read what was told of a workspace's things, by subject."""
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         return [told for told, _ in _read(connection, workspace)]
 
 
@@ -49,7 +49,7 @@ def _read(connection: Connection, workspace: str) -> list[tuple[Told, float | No
     ]
 
 
-@again_after_conflict
+@retry_on_conflict
 def claim_changes(ledger: Ledger, workspace: str, look: Look) -> list[Change]:
     """Take on what is to be told, except what somebody else is telling just now."""
     with ledger.transaction() as tx:

@@ -23,7 +23,7 @@ _AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class ClayCounts:
     """Clay's word: `counts` by table, where they were asked for."""
 
     balances: Balances | Unknown
@@ -67,10 +67,10 @@ class Live:
         return replace(snapshot, rows_used=rows_used, slots=slots), notes
 
 
-UNASKED = Live(Unknown("they were not asked for"), {})
+UNASKED = ClayCounts(Unknown("they were not asked for"), {})
 
 
-def read_live(command: ClayCommand, tables: Mapping[str, Table]) -> Live:
+def read_clay_counts(command: ClayCommand, tables: Mapping[str, Table]) -> ClayCounts:
     """Ask Clay for balances, and how full these tables are; all at once, as each may be slow.
 
     A table without `clay_table_id` is not asked for, nor one that Clay keeps lean itself.
@@ -83,7 +83,7 @@ def read_live(command: ClayCommand, tables: Mapping[str, Table]) -> Live:
     with ThreadPoolExecutor(_AT_ONCE, "clay") as pool:
         balances = pool.submit(command.read_balances)
         counts = pool.map(command.read_counts, ids.values())
-        return Live(balances.result(), dict(zip(ids, counts, strict=True)))
+        return ClayCounts(balances.result(), dict(zip(ids, counts, strict=True)))
 
 
 def _compare_rows(name: str, snapshot: TableSnapshot, counts: LiveCounts) -> Iterator[str]:
@@ -106,10 +106,10 @@ def _find_records(slot: SlotSnapshot, snapshot: TableSnapshot, counts: LiveCount
 
 def _say_other(name: str, slot: SlotSnapshot, n_records: int) -> str:
     more = n_records - slot.used
-    mend = f"; raise its used_before by {more:,}" if more > 0 else ""
+    fix = f"; raise its used_before by {more:,}" if more > 0 else ""
     return (
         f"{name}: Clay counts {n_records:,} submissions through {slot.name}, the ledger "
-        f"{slot.used:,}; the larger is counted{mend}"
+        f"{slot.used:,}; the larger is counted{fix}"
     )
 
 

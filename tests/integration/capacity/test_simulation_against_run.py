@@ -20,7 +20,7 @@ from support.scenes.load_tables import (
 )
 from support.servers.standin_process import StandIn, start_standin
 
-from clayload.capacity.simulation.mishaps import Failures
+from clayload.capacity.simulation.incidents import Failures
 from clayload.capacity.simulation.scenario import Arrival, ScenarioAsk, write_scenarios
 from clayload.capacity.simulation.simulate import simulate_month
 from clayload.capacity.simulation.tally import SimulatedMonth

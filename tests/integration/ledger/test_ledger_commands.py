@@ -90,7 +90,7 @@ class OldLedger:
 
 
 _COLUMNS: dict[str, list[str]] = {
-    "workspaces": ["workspace", "tat", "paused_until", "n_rate_limited"],
+    "workspaces": ["workspace", "tat", "throttled_until", "n_rate_limited"],
     "clay_tables": ["table_name", "rows_used"],
     "slots": ["slot", "table_name", "used", "state", "reason"],
     "runs": [
@@ -245,7 +245,7 @@ def test_a_ledger_that_a_load_uses_is_not_migrated(old: OldLedger) -> None:
 def test_a_ledger_of_which_a_load_is_held_is_not_migrated(scene: LedgerScene) -> None:
     scene.clock.at = time.time()
     grants = scene.load(KEYS)
-    scene.opened[0].hold("main", "lunch")
+    scene.opened[0].pause("main", "lunch")
     assert isinstance(grants.grant(1, ()), Wait)
     scene.close()
     scene.query("UPDATE alembic_version SET version_num = '0006'")
@@ -512,7 +512,7 @@ def test_a_workspace_tells_what_it_may_does_and_met(scene: LedgerScene) -> None:
     ledger = load_some(scene)
     (idle,) = read_workspaces(ledger)
     assert (idle.allowed_per_s, idle.achieved_per_s) == (10.0, 6 / 60)
-    assert (idle.slowed_at, idle.held_at, idle.n_rate_limited) == (0.0, None, 0)
+    assert (idle.slowed_at, idle.paused_at, idle.n_rate_limited) == (0.0, None, 0)
     scene.query(
         "UPDATE workspaces SET slowed_to = 0.5, slowed_at = ?, n_rate_limited = 3", NOVEMBER - 5
     )
@@ -524,6 +524,6 @@ def test_a_workspace_tells_what_it_may_does_and_met(scene: LedgerScene) -> None:
     assert slowed.allowed_per_s == pytest.approx(6.5)
     assert slowed.achieved_per_s == pytest.approx(96 / 60)
     assert (slowed.n_rate_limited, slowed.n_rate_limited_ever) == (2, 3)
-    ledger.hold("main", "lunch")
+    ledger.pause("main", "lunch")
     (held,) = read_workspaces(ledger)
-    assert (held.allowed_per_s, held.held_at, held.held_because) == (0.0, NOVEMBER, "lunch")
+    assert (held.allowed_per_s, held.paused_at, held.paused_because) == (0.0, NOVEMBER, "lunch")

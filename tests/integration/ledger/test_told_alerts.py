@@ -58,9 +58,9 @@ def test_a_look_tells_what_is_near_its_end_once_and_that_it_is_fine_again(
     (told,) = read_told(setup.ledger, "main")
     assert (told.subject, told.level, told.told_at) == (SLOT, Level.NEAR, scene.clock.at)
     scene.config = make_config({"name": "tech-1", "used_before": 10})
-    mended = make_setup(scene, setup.settings.home)
+    fixed = make_setup(scene, setup.settings.home)
     for _ in range(2):
-        tell_changes(look_around(mended), mended, heard.extend)
+        tell_changes(look_around(fixed), fixed, heard.extend)
     assert [one.is_recovery for one in heard] == [False, True]
 
 
@@ -158,8 +158,8 @@ def loads_of(setup: ClockedSetup) -> list[Condition]:
 def test_a_killed_load_is_judged_once_nobody_works_on_it_any_more(
     scene: LedgerScene, setup: ClockedSetup
 ) -> None:
-    reading = make_reading(n_rows=3, n_unrouted=0).model_dump_json()
-    setup.ledger.start_run(RunStart("run-1", "extract-1", "2026-11", reading), setup.config)
+    extract = make_reading(n_rows=3, n_unrouted=0).model_dump_json()
+    setup.ledger.start_run(RunStart("run-1", "extract-1", "2026-11", extract), setup.config)
     scene.register(setup.ledger, "run-1", "chunk-1", ["a@b.example", "c@d.example", "e@f.example"])
     assert loads_of(setup) == []
     scene.clock.at += 3_600

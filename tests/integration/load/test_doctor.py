@@ -180,7 +180,7 @@ def test_a_paused_workspace_is_told_while_leads_wait(standin: StandIn, tmp_path:
         said = _only(bench, "paused")
         bench.run("resume", "main")
         assert end(process).exit_code == 0
-    assert _in_order(said, "main is paused since 20", "(a look)", "NEXT `clayload resume main`")
+    assert _in_order(said, "main is paused since 20", "(a look)", "NEXT `clayload unpause main`")
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import sys
 from pydantic import TypeAdapter
 
 from clayload.errors import ClayloadError
-from clayload.loading.close import settle_run
+from clayload.loading.close import close_run
 from clayload.loading.deliver import deliver_chunk
 from clayload.loading.intake.cycle import request_month
 from clayload.loading.intake.request import LoadRequest
@@ -53,7 +53,7 @@ def deliver(run_id: str, setup: Setup) -> None:
         deliver_chunk(chunk, setup)
     for chunk in find_left(run_id, setup):
         deliver_chunk(chunk, setup)
-    settle_run(run_id, setup)
+    close_run(run_id, setup)
 
 
 if __name__ == "__main__":

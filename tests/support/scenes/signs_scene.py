@@ -35,9 +35,9 @@ def make_use(**changes: Any) -> WorkspaceUse:  # noqa: ANN401 - any field of it
         "n_rate_limited_ever": 0,
         "slowed_at": 0.0,
         "slowed_to": 1.0,
-        "paused_until": 0.0,
-        "held_at": None,
-        "held_because": None,
+        "throttled_until": 0.0,
+        "paused_at": None,
+        "paused_because": None,
     }
     return WorkspaceUse(**(plain | changes))
 

@@ -191,8 +191,8 @@ class _OneGrant:
     async def record(self, verdicts: Verdicts) -> None:
         self.recorded.append(verdicts)
 
-    async def silence(self, pause_s: float) -> None:
-        raise AssertionError(pause_s)
+    async def silence(self, throttle_s: float) -> None:
+        raise AssertionError(throttle_s)
 
 
 def _send_one_grant(ledger: _OneGrant, destination: FakeDestination, in_flight: int) -> None:
@@ -268,7 +268,7 @@ def test_many_429s_of_one_grant_silence_once_unless_one_asks_for_longer() -> Non
     storm = {"lead-1": [TOO_MANY], "lead-2": [TOO_MANY], "lead-3": [longer]}
     scene = Scene(n=10, destination=FakeDestination(0.01, storm))
     scene.run()
-    assert [pause_s for _, pause_s in scene.ledger.silenced] == [3.0, 9.0]
+    assert [throttle_s for _, throttle_s in scene.ledger.silenced] == [3.0, 9.0]
     assert scene.sent_at[-1] >= 9.0
 
 
@@ -584,7 +584,7 @@ class _FullDisk(FakeLedger):
 
 
 class _LostLedger(FakeLedger):
-    async def silence(self, pause_s: float) -> None:  # noqa: ARG002 - the port's name
+    async def silence(self, throttle_s: float) -> None:  # noqa: ARG002 - the port's name
         raise FULL
 
 
@@ -624,8 +624,8 @@ class _Waiting:
     def depart(self, lead: GrantedLead) -> None:
         raise AssertionError(lead)
 
-    async def silence(self, pause_s: float) -> None:
-        raise AssertionError(pause_s)
+    async def silence(self, throttle_s: float) -> None:
+        raise AssertionError(throttle_s)
 
 
 def test_told_to_wait_it_asks_again_after_just_that_time() -> None:

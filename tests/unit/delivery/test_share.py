@@ -202,7 +202,7 @@ def test_who_is_furthest_behind_always_gets_a_lead(
 
 
 def test_a_held_workspace_grants_nobody() -> None:
-    held = replace(workspace_at(START), is_held=True)
+    held = replace(workspace_at(START), is_paused=True)
     assert reserve(held, TABLE, HIGH, 10) == Wait(HELD_WAIT_S)
 
 

@@ -18,8 +18,8 @@ BUDGET = Problem(code=Code.BUDGET_EXHAUSTED, table="tech", message="b", hint="ra
 def judge(ends: dict[RowEnd, int], n_quarantined: int = 0, **changes: object) -> Condition:
     """Judge a load of 100 rows; what is neither set aside nor accepted is unrouted."""
     n_unrouted = 100 - n_quarantined - sum(ends.values())
-    reading = make_reading(n_quarantined=n_quarantined, n_unrouted=n_unrouted)
-    report = make_report(reading=reading, tables={"tech": ends}, **changes)
+    extract = make_reading(n_quarantined=n_quarantined, n_unrouted=n_unrouted)
+    report = make_report(extract=extract, tables={"tech": ends}, **changes)
     return judge_load(report, "clayload.load.main", Alerts())
 
 
@@ -71,7 +71,7 @@ def test_a_good_load_does_not_hide_what_earlier_ones_still_owe() -> None:
 
 
 def test_thresholds_are_those_of_the_configuration() -> None:
-    reading = make_reading(n_quarantined=12, n_unrouted=0)
-    report = make_report(reading=reading)
+    extract = make_reading(n_quarantined=12, n_unrouted=0)
+    report = make_report(extract=extract)
     assert judge_load(report, "s", Alerts(quarantine_percent=12)).level is Level.FINE
     assert judge_load(report, "s", Alerts(quarantine_percent=11)).level is Level.OVER

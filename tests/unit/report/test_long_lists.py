@@ -16,7 +16,7 @@ REFUSED = tuple(
     for row in range(LISTED_LEADS)
 )
 REPORT = make_report(
-    reading=make_reading(n_rows=3_000, n_unrouted=0),
+    extract=make_reading(n_rows=3_000, n_unrouted=0),
     tables={"tech": {RowEnd.REFUSED: 3_000}},
     refused=REFUSED,
 )

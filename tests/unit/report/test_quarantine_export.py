@@ -21,7 +21,7 @@ from clayload.tables.headers import HeaderAliases
 
 RUN = "20261123T080000Z-c0ffee"
 NO_ALIASES = HeaderAliases({})
-OURS = ["clayload_run", "clayload_line", "clayload_file", "clayload_reasons", "clayload_hint"]
+OUR_PREFIX = ["clayload_run", "clayload_line", "clayload_file", "clayload_reasons", "clayload_hint"]
 # What spreadsheets take for a formula, text that only looks guarded, and a name with an apostrophe.
 DANGEROUS = [
     "=1+1",
@@ -77,7 +77,7 @@ def bring_back(path: Path, folder: Path) -> pl.DataFrame:
 def _is_usable(name: str) -> bool:
     """Names that polars takes for patterns of columns break already where an extract is read."""
     is_pattern = name == "*" or (name.startswith("^") and name.endswith("$"))
-    is_ours = name in (*OURS, "", "row_number", "file_index")
+    is_ours = name in (*OUR_PREFIX, "", "row_number", "file_index")
     return not is_pattern and not is_ours
 
 
@@ -99,7 +99,7 @@ def check_round_trip(columns: dict[str, list[str | None]], suffix: str) -> None:
         folder = Path(made)
         export_rows(set_aside(folder, columns), folder / f"out{suffix}")
         back = bring_back(folder / f"out{suffix}", folder)
-        assert sorted(back.columns) == sorted([*columns, *OURS])
+        assert sorted(back.columns) == sorted([*columns, *OUR_PREFIX])
         got = {name: [v or "" for v in back.get_column(name)] for name in columns}
         assert got == {name: [v or "" for v in values] for name, values in columns.items()}
         assert set(back.get_column("clayload_file")) == {"=leads.csv"}
@@ -135,7 +135,7 @@ def test_a_csv_shows_a_formula_as_text_and_nothing_else_changed(tmp_path: Path) 
     export_rows(aside, tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_bytes().startswith(b'\xef\xbb\xbf"\'=Phone","Name","clay')
     shown = pl.read_csv(tmp_path / "out.csv", infer_schema=False)
-    assert shown.columns == ["'=Phone", "Name", *OURS]
+    assert shown.columns == ["'=Phone", "Name", *OUR_PREFIX]
     assert shown["'=Phone"].to_list() == [f"'{text}" for text in DANGEROUS]
     assert [v or "" for v in shown["Name"]] == (HARMLESS * 2)[: len(DANGEROUS)]
 
@@ -145,7 +145,7 @@ def test_a_workbook_holds_one_sheet_of_text_with_the_reasons_in_view(tmp_path: P
     book = fastexcel.read_excel(tmp_path / "out.xlsx")
     assert len(book.sheet_names) == 1
     shown = book.load_sheet(0).to_polars()
-    assert shown.columns == [*OURS[3:], "Phone", *OURS[:3]]
+    assert shown.columns == [*OUR_PREFIX[3:], "Phone", *OUR_PREFIX[:3]]
     assert set(shown.schema.values()) == {pl.String()}
     assert shown["Phone"].to_list()[:4] == DANGEROUS[:4]
     with zipfile.ZipFile(tmp_path / "out.xlsx") as parts:
@@ -212,5 +212,5 @@ def test_unrouted_rows_get_a_reason_too(tmp_path: Path) -> None:
     path.write_text("Name,clayload_line,clayload_file\nAna,2,leads.csv\n")
     export_rows(Aside(RUN, path, 1), tmp_path / "out.csv")
     back = bring_back(tmp_path / "out.csv", tmp_path)
-    assert back.columns == ["Name", *OURS]
+    assert back.columns == ["Name", *OUR_PREFIX]
     assert back["clayload_reasons"].to_list() == ["unrouted"]

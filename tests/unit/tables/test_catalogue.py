@@ -32,8 +32,8 @@ def test_where_there_is_no_catalogue_the_built_in_is_used(tmp_path: Path) -> Non
 
 
 def test_what_stands_in_the_file_is_what_counts(tmp_path: Path) -> None:
-    mended = read_catalogue(write(tmp_path, "{value: 495,", "{value: 450,"))
-    price = mended.plans[Plan.GROWTH].price_per_month
+    fixed = read_catalogue(write(tmp_path, "{value: 495,", "{value: 450,"))
+    price = fixed.plans[Plan.GROWTH].price_per_month
     assert price is not None
     assert (price.value, price.source) == (450, "Clay's docs, plans and billing")
 
