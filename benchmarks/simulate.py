@@ -45,13 +45,13 @@ def run_ours(n_leads: int) -> int:
 
 def run_budgeted(n_leads: int) -> int:
     """Simulate it where the budgets hold for a third of the leads, some of them each day."""
-    credits_per_cycle = n_leads / N_WORKSPACES / 3
+    credits_per_billing_month = n_leads / N_WORKSPACES / 3
     ask = ScenarioAsk(
         n_leads,
         N_WORKSPACES,
         failures=Failures.SOME,
-        credits_per_cycle=credits_per_cycle,
-        credits_per_day=credits_per_cycle / 20,
+        credits_per_billing_month=credits_per_billing_month,
+        credits_per_day=credits_per_billing_month / 20,
     )
     return _simulate(ask, is_leaping=True)
 

@@ -29,7 +29,7 @@ class ThrottledPrinter:
     _began_at: float = field(default_factory=time.monotonic)
     _due_at: float = 0.0
 
-    def tell(self, line: str, *, is_news: bool = False) -> None:
+    def print_due(self, line: str, *, is_news: bool = False) -> None:
         """Print a line, if one is due or it is news."""
         now = time.monotonic()
         if now < self._due_at and not is_news:
@@ -40,11 +40,11 @@ class ThrottledPrinter:
 
 
 @contextmanager
-def best_effort(what: str, teller: ThrottledPrinter | None = None) -> Iterator[None]:
+def best_effort(what: str, printer: ThrottledPrinter | None = None) -> Iterator[None]:
     """Let a failure be told, and nothing else come of it: `the report cannot be shown: ...`."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - no load ends for want of what is only looked at
         # What an unforeseen error says may hold anything, even a secret.
         why = error.message if isinstance(error, ClayloadError) else type(error).__name__
-        (teller or ThrottledPrinter()).tell(f"{what}: {why}; the load goes on all the same")
+        (printer or ThrottledPrinter()).print_due(f"{what}: {why}; the load goes on all the same")

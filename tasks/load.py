@@ -121,7 +121,7 @@ def _follower(run_id: str) -> ConfigReloader:  # noqa: ARG001 - what a run began
 
     The flow's progress follows it, too, and tells.
     """
-    return ConfigReloader(read_setup(os.environ), tell=lambda _: None)
+    return ConfigReloader(read_setup(os.environ), on_message=lambda _: None)
 
 
 @contextmanager
@@ -198,4 +198,4 @@ def close_run(run_id: str, problems: list[Problem]) -> RunReport:
     """Wait for what is in flight, close the run, give its report."""
     with scrubbed_errors():
         # Prefect takes over `print` while a task runs; a default argument would be the old one.
-        return close.close_run(run_id, read_setup(os.environ), problems, tell=print)
+        return close.close_run(run_id, read_setup(os.environ), problems, on_message=print)

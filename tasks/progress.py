@@ -41,7 +41,7 @@ class Arrivals(Protocol):
 
 def follow_progress(load: PreparedLoad, arrivals: Arrivals) -> None:
     """Wait for the chunks while the progress artifact moves."""
-    shown = _ShownProgress(load, ConfigReloader(read_setup(os.environ), tell=print))
+    shown = _ShownProgress(load, ConfigReloader(read_setup(os.environ), on_message=print))
     shown.begin()
     look_again_s = _LOOK_EVERY_S
     while not arrivals.wait(look_again_s):
@@ -59,7 +59,7 @@ class _ShownProgress:
         self._follower = reloader
         self._meter = ProgressMeter(load, reloader.setup)
         self._artifact_id: UUID | None = None
-        self._teller, self._of_trouble = ThrottledPrinter(), ThrottledPrinter()
+        self._printer, self._of_trouble = ThrottledPrinter(), ThrottledPrinter()
         self._last_hold: Pause | None = None
 
     def begin(self) -> None:
@@ -71,7 +71,7 @@ class _ShownProgress:
         with self._only_showing():
             self._follower.look()
             progress = self._meter.read()
-            self._teller.tell(str(progress), is_news=progress.pause != self._last_hold)
+            self._printer.print_due(str(progress), is_news=progress.pause != self._last_hold)
             self._last_hold = progress.pause
             self._move_artifact(progress.percent, str(progress))
 

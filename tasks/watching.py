@@ -32,9 +32,9 @@ from clayload.monitoring.slots import forecast_slots
 from clayload.monitoring.usage import read_usage
 from clayload.report.grids import Grid, Section
 from clayload.report.markdown import escape, render_grid
-from clayload.report.month import describe_month, read_month, sum_up_month
+from clayload.report.month import describe_month, describe_month_shortly, read_month
 from clayload.setup import Setup, read_setup
-from tasks.alerts import tell_prefect
+from tasks.alerts import post_alerts
 from tasks.artifacts import publish_slots, publish_usage
 from tasks.redaction import scrubbed_errors
 from tasks.states import StateName
@@ -49,7 +49,7 @@ def look_at_capacity() -> State[Any]:
         publish_slots(forecast_slots(setup))
         publish_usage(read_usage(setup, _SHOWN_DAYS))
         look = look_around(setup)
-        tell_prefect(look, setup)
+        post_alerts(look, setup)
     if not look.alerts:
         return Completed(message="no budget, slot or table is near its end, no load is degraded")
     return _needs_attention("; ".join(_describe(one) for one in look.alerts))
@@ -65,7 +65,7 @@ def look_at_month(ask: MonthAsk) -> State[Any]:
         setup = read_setup(os.environ)
         month = read_month(ask, setup)
         room = () if month.is_asked else (_show_room(setup),)
-    said = sum_up_month(month)
+    said = describe_month_shortly(month)
     parts = [*map(render_section, describe_month(month)), *room]
     page = "\n\n".join([f"**{said}**", *parts])
     create_markdown_artifact(f"{page}\n", key="capacity-plan", description=said)

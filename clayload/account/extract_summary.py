@@ -50,7 +50,7 @@ class ExtractSummary(BaseModel):
         n_aside = self.n_quarantined + self.n_suppressed + self.n_duplicates + self.n_unrouted
         return self.n_rows - n_aside - self.n_left_out
 
-    def sum_up(self) -> str:
+    def describe_rows(self) -> str:
         """Say how many rows were read, and how many of them were set aside."""
         suppressed = f"{self.n_suppressed:,} suppressed, " if self.n_suppressed else ""
         return (

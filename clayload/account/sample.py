@@ -24,7 +24,7 @@ class SampleAccount(BaseModel):
     table: str
     n_sent: int
     n_allowed: int | None
-    word: Decision | None
+    decision: Decision | None
     decided_at: float | None
     ends: dict[RowEnd, int]
     n_in_flight: int
@@ -40,7 +40,7 @@ class SampleAccount(BaseModel):
     @property
     def needs_approval(self) -> bool:
         """Whether leads wait because nobody has said that they may follow."""
-        return self.is_used_up and self.n_owed > 0 and self.word is not Decision.STOP
+        return self.is_used_up and self.n_owed > 0 and self.decision is not Decision.STOP
 
     def describe(self) -> str:
         """Say it in a sentence."""
@@ -55,7 +55,7 @@ class SampleAccount(BaseModel):
         owed = f"{self.n_owed:,} leads"
         if not self.n_owed:
             return "no lead of the run is owed there"
-        if self.word is Decision.STOP:
+        if self.decision is Decision.STOP:
             return f"{owed} stay unsent: a person has stopped the table"
         if self.n_allowed is None:
             return f"a person has approved it, and {owed} may follow"

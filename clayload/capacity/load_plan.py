@@ -157,7 +157,7 @@ class LoadPlan(_Plan):
         """Say, a sentence each, what suffices if leads cost what is likely, and not at worst."""
         for fund in self.funds:
             if fund.likely <= fund.left < fund.high:
-                left = f"{fund.left:,.10g} {fund.unit.word}"
+                left = f"{fund.left:,.10g} {fund.unit.label}"
                 yield (
                     f"{fund.name}: {left} are enough for what is likely, not for what is the most: "
                     f"{fund.high:,.10g}"

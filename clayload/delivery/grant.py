@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clayload.delivery.budget import FREE, Bill, OverBudget, count_affordable
+from clayload.delivery.fair_share import WAIT_FOR_TURN_S, FairShare, FairShares
 from clayload.delivery.pace import PaceState, Rate, count_unused, take_moments
 from clayload.delivery.sample import ApprovalRequired, Sample, count_allowed
-from clayload.delivery.share import WAIT_FOR_TURN_S, Share, Shares
 from clayload.delivery.verdict import Verdict
 from clayload.model import Priority
 from clayload.tables.budgets import Budgets
@@ -75,7 +75,7 @@ class WorkspaceSnapshot:
     read_at: float
     rate: Rate
     pace: PaceState
-    shares: Shares
+    shares: FairShares
     is_paused: bool = False
     budgets: Budgets | None = None
 
@@ -158,7 +158,7 @@ class Reservation:
     slot: str
     delays_s: tuple[float, ...]
     pace: PaceState
-    share: Share
+    share: FairShare
     bill: Bill
 
 

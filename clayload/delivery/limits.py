@@ -35,7 +35,7 @@ def stop_of(answer: Stopped) -> StopTableError:
 
 def _stop_sample(sample: Sample) -> ApprovalRequiredError:
     approve = f"`clayload approve {sample.run_id}`"
-    if sample.word is Decision.STOP:
+    if sample.decision is Decision.STOP:
         what = f"a person has stopped the table after {sample.n_sent:,} leads of this extract"
         hint = f"to send the rest after all: {approve}, and {_AGAIN}"
     else:

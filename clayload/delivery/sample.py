@@ -30,7 +30,7 @@ class Sample:
     run_id: str
     n_sent: int
     n_allowed: int | None
-    word: Decision | None = None
+    decision: Decision | None = None
 
     @property
     def n_left(self) -> int | None:

@@ -46,7 +46,7 @@ class Pacing:
     """How a chunk asks and sends: leads per grant, and requests in flight at once."""
 
     grant_size: int = 10
-    in_flight: int = 10
+    requests_per_chunk: int = 10
 
 
 @dataclass(slots=True)
@@ -145,7 +145,7 @@ class _GrantSending:
     def __init__(self, chunk: ChunkDelivery, grant: Grant) -> None:
         self._chunk = chunk
         self._grant = grant
-        self._in_flight = asyncio.Semaphore(chunk.pacing.in_flight)
+        self._in_flight = asyncio.Semaphore(chunk.pacing.requests_per_chunk)
         self._halted_by: str | None = None
         self._failure: LedgerError | None = None
         self._quiet_until = 0.0

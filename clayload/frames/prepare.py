@@ -27,10 +27,10 @@ from clayload.frames.lines import find_lines
 from clayload.frames.preparation import Preparation, PrepareOptions, count_up
 from clayload.frames.route import UNROUTED_KEY, Route, list_routes
 from clayload.frames.row_ends import ACCEPTED, decide_ends
-from clayload.frames.set_aside import write_aside
+from clayload.frames.set_aside import write_set_aside
 from clayload.frames.source import Source
 from clayload.frames.suppress import mark_suppressed
-from clayload.frames.walk import ASIDE_FILE, LEADS_FILE, Walked, walk
+from clayload.frames.walk import LEADS_FILE, SET_ASIDE_FILE, Walked, walk
 from clayload.model import ChunkRef
 from clayload.tables.tables_file import TablesConfig
 
@@ -116,10 +116,10 @@ def _write(
     accepted = row_ends.filter(pl.col("end") == ACCEPTED)
     not_sent = row_ends.filter(pl.col("end") != ACCEPTED).get_column("row_number")
     plans = plan_chunks(accepted, routes, counted.chunk_size, _identify(source))
-    aside = pl.scan_parquet(staging / ASIDE_FILE)
+    set_aside = pl.scan_parquet(staging / SET_ASIDE_FILE)
     names = [file.name for file in source.files]
     with ThreadPoolExecutor(1) as beside:
-        writing = beside.submit(write_aside, row_ends, names, routes, aside, options.folder)
+        writing = beside.submit(write_set_aside, row_ends, names, routes, set_aside, options.folder)
         check_leads(pl.scan_parquet(staging / LEADS_FILE))
         paths = write_chunks(Staged(staging / LEADS_FILE, not_sent), plans, routes, options.folder)
     return replace(

@@ -81,7 +81,7 @@ def _measure_payload(lead: dict[str, object], routes: Sequence[Route]) -> int:
     route = lead["route"]
     if not isinstance(route, int) or route == UNROUTED:
         return 0
-    return len(build_body({field: lead[field] for field in routes[route].send}, "", ""))
+    return len(build_body({field: lead[field] for field in routes[route].fields}, "", ""))
 
 
 def _has_nul(raw: Sequence[str]) -> pl.Expr:

@@ -34,7 +34,7 @@ OUR_COLUMNS = frozenset(OUR_PREFIX + name for name in ("run", "line", "file", "r
 _ASIDE_ENDS = (QUARANTINED, SUPPRESSED, DUPLICATE, UNROUTED_END)
 
 
-def write_aside(
+def write_set_aside(
     row_ends: pl.DataFrame,
     files: Sequence[str],
     routes: Sequence[Route],
@@ -49,10 +49,12 @@ def write_aside(
         OSError: the folder cannot be written.
     """
     names = pl.Series("file", files, dtype=pl.String)
-    aside = row_ends.filter(pl.col("end").is_in(_ASIDE_ENDS)).with_columns(
+    set_aside = row_ends.filter(pl.col("end").is_in(_ASIDE_ENDS)).with_columns(
         pl.lit(names).gather("file_index").alias("file")
     )
-    rows_of = {end: aside.filter(pl.col("end") == end).lazy() for end in aside["end"].unique()}
+    rows_of = {
+        end: set_aside.filter(pl.col("end") == end).lazy() for end in set_aside["end"].unique()
+    }
     return dict(_write_all(rows_of, routes, staged, folder))
 
 

@@ -27,7 +27,7 @@ from clayload.model import LEAD_FIELDS
 from clayload.tables.suppression import MailKind
 
 LEADS_FILE = "leads.parquet"
-ASIDE_FILE = "aside.parquet"
+SET_ASIDE_FILE = "aside.parquet"
 CONFLICT = "conflict:"
 _ATTEMPTS = 2
 _STAGED = ("row_number", "route", "lead_key", *LEAD_FIELDS)
@@ -82,11 +82,11 @@ def _walk(source: Source, routes: Sequence[Route], staging: Path | None) -> pl.D
     plans = [judged.select(_row_end(source, routes))]
     if staging is not None:
         # A heavy lead is staged on both sides: its weight is known only after the walk.
-        aside = judged.filter(~to_send | pl.col(HEAVY))
+        set_aside = judged.filter(~to_send | pl.col(HEAVY))
         delivered = [RAW + column for column in source.columns]
         plans += [
             _sink(leads, staging / LEADS_FILE),
-            _sink(aside.select("row_number", *delivered), staging / ASIDE_FILE),
+            _sink(set_aside.select("row_number", *delivered), staging / SET_ASIDE_FILE),
         ]
     row_ends: pl.DataFrame = pl.collect_all(plans, engine="streaming")[0]
     if row_ends.height != source.n_rows:

@@ -31,7 +31,7 @@ from clayload.tables.tables_file import TablesConfig
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """A run as it is first written: `preparation` is JSON with the counts of the frames.
+    """A run as it is first written: `extract_summary` is JSON with the counts of the frames.
 
     `kind`: load, replay, resubmit or resume; the last three belong to a `parent_run_id`.
     `priority`: what its leads have in place of their tables'.
@@ -40,7 +40,7 @@ class RunStart:
     run_id: str
     extract_id: str
     cycle: str
-    preparation: str
+    extract_summary: str
     kind: str = "load"
     parent_run_id: str | None = None
     priority: Priority | None = None

@@ -157,7 +157,7 @@ async def _deliver(ref: ChunkRef, setup: Setup, sending: _Sending) -> Counter[st
     costs = costs_of(setup.config, setup.catalogue)
     terms = GrantTerms(setup.config, settings.request_timeout_s, setup.departures, costs)
     grants = GrantsInThread(await asyncio.to_thread(ChunkGrants, setup.ledger, ref, terms))
-    pacing = Pacing(grant_size(setup.config.workspace.rate_per_s), settings.in_flight)
+    pacing = Pacing(grant_size(setup.config.workspace.rate_per_s), settings.requests_per_chunk)
     blank = partial(redact, secrets=list(secrets.values()))
     destination = ClayWebhook(
         secrets, blank, sending.connections, timeout_s=settings.request_timeout_s

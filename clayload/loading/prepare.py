@@ -18,7 +18,7 @@ from clayload.loading.intake.cycle import check_first, choose_cycle
 from clayload.loading.intake.ledger_view import LedgerView
 from clayload.loading.intake.read_extract import prepare_frames, put_in_turn, read_leads
 from clayload.loading.intake.request import LoadRequest
-from clayload.loading.planning.keep_to_plan import ask_as_planned, hold_to_plan
+from clayload.loading.planning.keep_to_plan import apply_plan, cut_to_plan
 from clayload.model import ChunkRef
 from clayload.runs.folder import new_run_folder
 from clayload.setup import Setup
@@ -48,7 +48,7 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
         LedgerError: the ledger cannot be written.
         RunError: the run folder, or its place on object storage, cannot be written.
     """
-    request = ask_as_planned(request, setup)
+    request = apply_plan(request, setup)
     setup.secrets(request.hints.only_table or request.table)
     ledger, tables = setup.ledger, setup.config.tables
     with new_run_folder(setup) as made:
@@ -57,8 +57,8 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
         cycle = choose_cycle(request, frames.extract_id, ledger, setup.config.workspace)
         if request.is_first:
             check_first(frames, cycle, setup)
-        frames = hold_to_plan(request, frames, cycle, LedgerView(Books(ledger)), setup)
-        made.keep([*frames.aside, *(chunk.path for chunk in frames.chunks)])
+        frames = cut_to_plan(request, frames, cycle, LedgerView(Books(ledger)), setup)
+        made.keep([*frames.set_aside, *(chunk.path for chunk in frames.chunks)])
         extract = frames.extract.model_copy(update={"folder": made.place})
         run = RunStart(
             made.run_id,

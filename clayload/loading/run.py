@@ -30,7 +30,7 @@ _LOOK_EVERY_S = 0.25
 def run_load(
     request: LoadRequest,
     setup: Setup,
-    tell: Callable[[str], None] = print,
+    on_message: Callable[[str], None] = print,
     on_prepared: Callable[[PreparedLoad], None] = lambda _: None,
 ) -> RunReport:
     """Load an extract, start to end.
@@ -41,19 +41,19 @@ def run_load(
     """
     prepared = prepare_load(request, setup)
     on_prepared(prepared)
-    return deliver_and_settle(prepared, setup, tell)
+    return deliver_and_settle(prepared, setup, on_message)
 
 
 def deliver_and_settle(
-    prepared: PreparedLoad, setup: Setup, tell: Callable[[str], None] = print
+    prepared: PreparedLoad, setup: Setup, on_message: Callable[[str], None] = print
 ) -> RunReport:
     """Deliver what a prepared run owes, and give its account.
 
     Raises:
         StopRunError: configuration or ledger; what was sent is in the ledger.
     """
-    problems = list(_deliver_all(prepared, ConfigReloader(setup, tell)))
-    return close_run(prepared.run_id, setup, problems, tell)
+    problems = list(_deliver_all(prepared, ConfigReloader(setup, on_message)))
+    return close_run(prepared.run_id, setup, problems, on_message)
 
 
 def _deliver_all(prepared: PreparedLoad, reloader: ConfigReloader) -> Iterator[Problem]:
@@ -70,7 +70,7 @@ def _deliver_all(prepared: PreparedLoad, reloader: ConfigReloader) -> Iterator[P
             # Ctrl-C, SIGTERM, a lost ledger: chunks under way end soon, no other begins.
             stop_delivering(prepared.run_id)
             if not isinstance(error, Exception):  # somebody wants it to stop, and may wonder
-                reloader.tell(f"stopping: answers are awaited, {STOP_GRACE_S:g} s at most")
+                reloader.on_message(f"stopping: answers are awaited, {STOP_GRACE_S:g} s at most")
             pool.shutdown(wait=False, cancel_futures=True)
             setup.ledger.halt_run(prepared.run_id, INTERRUPTED)
             raise

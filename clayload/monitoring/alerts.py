@@ -16,11 +16,11 @@ from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import RecentRun, RunRow, Sort, count_owed, list_recent
 from clayload.ledger.database.engine import is_new
-from clayload.ledger.granting.told_alerts import (
+from clayload.ledger.granting.reported_alerts import (
     claim_changes,
     give_back_changes,
-    read_told,
-    write_told,
+    read_reported,
+    record_reported,
 )
 from clayload.monitoring.diagnosis.pace import is_abandoned
 from clayload.monitoring.doctor import WITHIN_S, read_signs
@@ -58,8 +58,8 @@ def look_around(setup: Setup) -> Look:
     )
 
 
-def tell_changes(
-    look: Look, setup: Setup, tell: Callable[[Sequence[Change]], None]
+def report_changes(
+    look: Look, setup: Setup, on_changes: Callable[[Sequence[Change]], None]
 ) -> list[Change]:
     """Hand on what has changed since it was told last, once over all processes; give it back.
 
@@ -76,11 +76,11 @@ def tell_changes(
     if not changes:
         return []
     try:
-        tell(changes)
+        on_changes(changes)
     except BaseException:
         give_back_changes(setup.ledger, changes)
         raise
-    write_told(setup.ledger, changes)
+    record_reported(setup.ledger, changes)
     return changes
 
 
@@ -88,7 +88,7 @@ def find_news(look: Look, setup: Setup) -> list[Change]:
     """Find what would be told now; nothing is written."""
     if is_new(setup.settings.ledger_url):
         return find_changes((), look)
-    return find_changes(read_told(setup.ledger, setup.config.workspace.name), look)
+    return find_changes(read_reported(setup.ledger, setup.config.workspace.name), look)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class _Loads:
     def _find_ended(self) -> dict[Sort, list[RunRow]]:
         """Find the runs of each sort that have ended, the newest first."""
         ended: dict[Sort, list[RunRow]] = {}
-        days = self.setup.config.workspace.alerts.loads_days
+        days = self.setup.config.workspace.alerts.watch_loads_days
         for recent in list_recent(self.setup.ledger, days):
             if self._is_ours(recent) and self._has_ended(recent.run):
                 ended.setdefault(recent.sort, []).append(recent.run)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from clayload.account.run_report import RunReport
 from clayload.capacity.funds import Demand, draw
 from clayload.delivery.budget import Span
-from clayload.ledger.books.condition import Condition, read_condition
+from clayload.ledger.books.condition import RunCondition, read_condition
 from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.run_traffic import read_run_traffic
 from clayload.ledger.books.runs import RunRow, find_run
@@ -81,7 +81,7 @@ def read_signs(run_id: str | None, setup: Setup, within_s: float) -> Signs:
     )
 
 
-def _describe_process(run: RunRow, condition: Condition) -> ProcessSigns:
+def _describe_process(run: RunRow, condition: RunCondition) -> ProcessSigns:
     return ProcessSigns(
         is_open=run.finished_at is None,
         halted_by=run.halted_by,
@@ -95,7 +95,7 @@ def _describe_process(run: RunRow, condition: Condition) -> ProcessSigns:
 
 
 def _describe_queue(
-    report: RunReport, run: RunRow, condition: Condition, setup: Setup, within_s: float
+    report: RunReport, run: RunRow, condition: RunCondition, setup: Setup, within_s: float
 ) -> QueueSigns:
     owed = _count_pending(report)
     ranks = [_rank(name, run.priority, setup) for name in owed]
@@ -126,7 +126,7 @@ def _count_pending(report: RunReport) -> dict[str, int]:
 
 
 def _describe_budgets(
-    report: RunReport, condition: Condition, setup: Setup
+    report: RunReport, condition: RunCondition, setup: Setup
 ) -> Iterator[BudgetSigns]:
     costs = costs_of(setup.config, setup.catalogue)
 
@@ -140,10 +140,10 @@ def _describe_budgets(
     }
     volumes = {name: table.volume_per_month for name, table in setup.config.tables.items()}
     for use in read_budgets(setup):
-        planned = draw(use.fund, demand(volumes)) if use.span is Span.CYCLE else 0.0
+        planned = draw(use.fund, demand(volumes)) if use.span is Span.BILLING_MONTH else 0.0
         yield BudgetSigns(
             key=use.key,
-            unit=use.unit.word,
+            unit=use.unit.label,
             limit=use.limit,
             used=use.spent + use.reserved,
             needed=draw(use.fund, demand(waiting)),

@@ -68,7 +68,7 @@ def read_counts(books: Books, run: RunRow) -> RunReport:
 
 
 def _count(books: Books, run: RunRow, problems: tuple[Problem, ...]) -> RunReport:
-    extract = ExtractSummary.model_validate_json(run.preparation)
+    extract = ExtractSummary.model_validate_json(run.extract_summary)
     tables = books.count_ends(run.run_id, find_deferred(problems))
     return RunReport(
         run_id=run.run_id,
@@ -98,7 +98,7 @@ def _count_unwritten(
 
 def _read_children(books: Books, run: RunRow) -> Iterator[ChildRun]:
     for child in list_children(books.ledger, run.run_id):
-        extract = ExtractSummary.model_validate_json(child.preparation)
+        extract = ExtractSummary.model_validate_json(child.extract_summary)
         of_tables = books.count_ends(child.run_id, find_deferred(read_problems(child)))
         n_unwritten = _count_unwritten(child, extract, of_tables)
         ends = count_ends(extract, of_tables, n_unwritten)
@@ -130,7 +130,7 @@ def _slots(books: Books, run_id: str, setup: Setup) -> tuple[SlotAccount, ...]:
         SlotAccount(
             table=name,
             slot=slot.name,
-            used=slot.used_before + known[slot.name].used,
+            used=slot.already_used + known[slot.name].used,
             safe_limit=slot.safe_limit,
             used_by_run=used_by_run.get(slot.name, 0),
             state=known[slot.name].state,

@@ -55,7 +55,7 @@ def _account(table: str, row: SampleRow, ends: Mapping[RowEnd, int]) -> SampleAc
         table=table,
         n_sent=sample.n_sent,
         n_allowed=sample.n_allowed,
-        word=sample.word,
+        decision=sample.decision,
         decided_at=row.decided_at,
         ends={end: n_of[state] for state, end in _ENDS.items() if state in n_of},
         n_in_flight=n_in_flight,

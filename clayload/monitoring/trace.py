@@ -22,7 +22,7 @@ from clayload.report.lead_story import (
     LeadEvent,
     StoryPart,
     SubmissionStatus,
-    describe_aside,
+    describe_set_aside,
     describe_status,
     list_events,
     list_next_steps,
@@ -61,7 +61,7 @@ def trace_lead(lead: str, setup: Setup) -> LeadStory:
     found = read_story(setup.ledger, wanted, orphans)
     aside = [(run, one) for run in runs.values() for one in search.set_aside(folders[run.run_id])]
     told = [
-        LeadEvent(at=run.started_at, run_id=run.run_id, what=describe_aside(one))
+        LeadEvent(at=run.started_at, run_id=run.run_id, what=describe_set_aside(one))
         for run, one in aside
     ]
     events = sorted([*told, *list_events(found)], key=lambda one: one.at)
@@ -112,7 +112,7 @@ class _Search:
         """Name the tables whose key is not the address, but which hold it."""
         tables = self._setup.config.tables.items()
         return frozenset(
-            name for name, table in tables if table.key != _MAIL and "email" in table.send
+            name for name, table in tables if table.key != _MAIL and "email" in table.fields
         )
 
     def keys_by_mail(self, folders: Collection[Path | None]) -> frozenset[str]:

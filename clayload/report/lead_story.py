@@ -51,7 +51,7 @@ class SubmissionStatus(StoryPart):
     updated_at: float
 
 
-def describe_aside(one: SetAside) -> str:
+def describe_set_aside(one: SetAside) -> str:
     """Say where a row stood that was set aside, and why it was."""
     not_sent = "" if one.end is RowEnd.DUPLICATE else ", not sent"
     return f"line {one.line} of {one.file}: {one.end}{not_sent}: {one.why}"
@@ -74,7 +74,7 @@ def list_events(story: Story) -> Iterator[LeadEvent]:
 
 
 def _describe_read(run: RunRow, row_number: int, submission: SubmissionRow) -> str:
-    files = " + ".join(ExtractSummary.model_validate_json(run.preparation).files)
+    files = " + ".join(ExtractSummary.model_validate_json(run.extract_summary).files)
     of_parent = f" of run {run.parent_run_id}" if run.parent_run_id else ""
     kind = "read" if run.kind == "load" else f"{run.kind}{of_parent}"
     at = f"row {row_number} of {files}"
@@ -118,7 +118,7 @@ def describe_status(now: SubmissionRow) -> SubmissionStatus:
 
 
 def list_next_steps(
-    story: Story, aside: Sequence[tuple[RunRow, SetAside]], resending: Collection[str] = ()
+    story: Story, set_aside: Sequence[tuple[RunRow, SetAside]], resending: Collection[str] = ()
 ) -> Iterator[str]:
     """Say what can be done: for each submission, or, if nothing was ever owed, for the last row.
 
@@ -131,8 +131,8 @@ def list_next_steps(
         step = _GAVE_WAY if run is None or _has_given_way(now) else _next_step(now, run, resending)
         yield f"{now.table}, cycle {now.cycle}: {step}"
     if not story.submissions:
-        run, last = aside[-1]
-        yield _next_step_aside(last.end, run.run_id)
+        run, last = set_aside[-1]
+        yield _next_step_set_aside(last.end, run.run_id)
 
 
 def _has_given_way(now: SubmissionRow) -> bool:
@@ -172,7 +172,7 @@ def _find_deferral(now: SubmissionRow, run: RunRow) -> Problem | None:
     return next(problem for problem in problems if problem.table == now.table)
 
 
-def _next_step_aside(end: RowEnd, run_id: str) -> str:
+def _next_step_set_aside(end: RowEnd, run_id: str) -> str:
     if end is RowEnd.QUARANTINED:
         return f"correct it: `clayload quarantine export {run_id}`, then `clayload resubmit`"
     if end is RowEnd.UNROUTED:

@@ -28,7 +28,7 @@ from clayload.report.plots import (
     height_of_bars,
     label_bars,
 )
-from clayload.report.simulated_month import sum_up_simulated
+from clayload.report.simulated_month import describe_month_shortly
 
 _MOST_STEPS = 240
 _HEIGHT_PX = 200
@@ -49,7 +49,7 @@ def write_plot(simulated: Simulated, path: Path) -> None:
     Raises:
         RunError: it cannot be written.
     """
-    drawing = join_figures(sum_up_simulated(simulated), list(draw_simulated(simulated)))
+    drawing = join_figures(describe_month_shortly(simulated), list(draw_simulated(simulated)))
     with writing_to(path.parent, hint="name a file in a folder that can be written"):
         path.write_text(drawing, "utf-8")
 

@@ -111,7 +111,7 @@ def open_run_folder(run: RunRow, setup: Setup) -> RunFolder:
     Raises:
         RunError: RUN_FOLDER_GONE.
     """
-    made = ExtractSummary.model_validate_json(run.preparation).folder
+    made = ExtractSummary.model_validate_json(run.extract_summary).folder
     own = folder_of(run.run_id, setup)
     if is_remote(made):
         return RunFolder(run.run_id, own, made)

@@ -33,7 +33,7 @@ def find_nearest(word: str, known: Iterable[str]) -> str | None:
     return by_lower[close[0]] if close else None
 
 
-def show(value: object) -> str:
+def describe_value(value: object) -> str:
     """A value as it may stand in a message: one line, short, and never a URL."""
     text = repr(value)
     if "://" in text or blank_webhook_addresses(text) != text:

@@ -89,7 +89,7 @@ def test_a_month_that_was_loaded_file_by_file_is_not_loaded_again(bench: FlowBen
 
 def test_a_month_of_which_leads_are_still_owed_is_resumed(bench: FlowBench) -> None:
     month = a_months_extracts(bench, "2026-10")
-    worn = BenchTable("tech", "Software", (BenchSlot("tech-1", used_before=44_990),))
+    worn = BenchTable("tech", "Software", (BenchSlot("tech-1", already_used=44_990),))
     bench.work.reconfigure(BenchOptions(tables=(worn, FINANCE)))
     assert run(monthly_load, month).state.name == "LeadsPending"
     fresh = BenchTable("tech", "Software", (*worn.slots, BenchSlot("tech-2")))

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from clayload.capacity.simulation.lanes import Lane
 from clayload.capacity.simulation.workspace import Sending
-from clayload.delivery.share import Share
+from clayload.delivery.fair_share import FairShare
 
 _DIGITS = 6
 _MOST_STATES = 2_000
@@ -120,7 +120,7 @@ class FastForward:
         """Give those that are waiting what the rounds granted to them."""
         shares = self.sending.shares
         of = {
-            priority: Share(share.served + more, share.present_until + leapt_s)
+            priority: FairShare(share.served + more, share.present_until + leapt_s)
             if share.present_until > begin_s
             else share
             for (priority, share), more in zip(shares.of.items(), served, strict=True)

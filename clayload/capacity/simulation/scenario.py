@@ -62,7 +62,7 @@ class ScenarioAsk:
     failures: Failures = Failures.SOME
     seed: int = 0
     at_once: bool = False
-    credits_per_cycle: float | None = None
+    credits_per_billing_month: float | None = None
     credits_per_day: float | None = None
     no_budgets: bool = False
 
@@ -152,7 +152,10 @@ def _choose_rate(ask: ScenarioAsk, config: TablesConfig) -> Rate:
 def _choose_budgets(ask: ScenarioAsk, config: TablesConfig) -> Budgets:
     """Take the configuration's budgets, by days of 24 hours; what is told comes before them."""
     budgets = Budgets() if ask.no_budgets else config.budgets
-    asked = {"credits_per_cycle": ask.credits_per_cycle, "credits_per_day": ask.credits_per_day}
+    asked = {
+        "credits_per_billing_month": ask.credits_per_billing_month,
+        "credits_per_day": ask.credits_per_day,
+    }
     told = {key: limit for key, limit in asked.items() if limit is not None}
     workspace = budgets.workspace.model_copy(update=told)
     return budgets.model_copy(update={"time_zone": "UTC", "workspace": workspace})

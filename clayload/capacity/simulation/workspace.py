@@ -17,9 +17,9 @@ from clayload.capacity.simulation.lanes import Lane
 from clayload.capacity.simulation.scenario import HOUR_S, Scenario
 from clayload.capacity.simulation.tally import SimulatedMonth, begin_month
 from clayload.delivery.budget import OverBudget
+from clayload.delivery.fair_share import FairShare, FairShares
 from clayload.delivery.grant import Reservation, Wait, WorkspaceSnapshot, reserve
 from clayload.delivery.pace import PaceState, slow_down, throttle
-from clayload.delivery.share import Share, Shares
 from clayload.delivery.verdict import DEFAULT_RETRY_AFTER_S
 
 ANSWER_S = 0.1
@@ -40,7 +40,7 @@ class Sending:
     now: float = 0.0
     n_turns: int = 0
     pace: PaceState = field(default_factory=PaceState)
-    shares: Shares = field(init=False)
+    shares: FairShares = field(init=False)
     clay: Clay = field(init=False)
     lanes: dict[str, Lane] = field(init=False)
     month: SimulatedMonth = field(init=False)
@@ -48,8 +48,8 @@ class Sending:
 
     def __post_init__(self) -> None:
         scenario = self.scenario
-        shares = {priority: Share() for priority in scenario.weights}
-        self.shares = Shares(shares, scenario.weights, scenario.rate.per_s)
+        shares = {priority: FairShare() for priority in scenario.weights}
+        self.shares = FairShares(shares, scenario.weights, scenario.rate.per_s)
         self.clay = Clay(scenario.rate)
         self.lanes = {table.name: Lane.begin(table) for table in scenario.tables}
         self.month = begin_month(scenario)
@@ -129,7 +129,7 @@ class Sending:
             case ClayAnswer.TAKEN:
                 return True
 
-    def _keep(self, lane: Lane, share: Share) -> None:
+    def _keep(self, lane: Lane, share: FairShare) -> None:
         self.shares = replace(self.shares, of={**self.shares.of, lane.priority: share})
 
     def _leave(self, lane: Lane) -> None:

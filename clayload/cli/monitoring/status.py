@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from clayload.cli.console import out, say_json
+from clayload.cli.console import out, print_json
 from clayload.cli.options import AsJson
-from clayload.cli.show import show_report, show_workspaces
+from clayload.cli.show import print_report, print_workspaces
 from clayload.errors import Code, RunError
 from clayload.ledger.books.traffic import read_workspaces
 from clayload.ledger.database.engine import is_new
@@ -32,10 +32,10 @@ def status(
     if as_json:
         of_workspaces = [asdict(use) | {"allowed_per_s": use.allowed_per_s} for use in workspaces]
         of_budgets = [asdict(use) for use in budgets]
-        say_json(report.to_json(workspaces=of_workspaces, budgets=of_budgets))
+        print_json(report.to_json(workspaces=of_workspaces, budgets=of_budgets))
     else:
-        show_report(report)
-        show_workspaces(workspaces)
+        print_report(report)
+        print_workspaces(workspaces)
         for sentence in describe_budgets(budgets):
             out.print(f"budget {sentence}", soft_wrap=True)
 

@@ -31,7 +31,7 @@ _IS_OWED = _s.state.in_((SubmissionState.PENDING, SubmissionState.SENDING))
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class RunCondition:
     """How a run stands beside the others; moments are epoch seconds, UTC.
 
     `in_flight` leads of it await their answers, by table; `unsent` were granted to a process that
@@ -53,13 +53,13 @@ class Condition:
     n_sent_before: int
 
 
-def read_condition(ledger: Ledger, run: RunRow, workspace: str, orphans: Orphans) -> Condition:
+def read_condition(ledger: Ledger, run: RunRow, workspace: str, orphans: Orphans) -> RunCondition:
     """Read how a run stands; `orphans` are what ended processes left behind."""
     with ledger.read_only() as connection:
         now = ledger.read_clock(connection)
         sending = _list_sending(connection, run.run_id)
         awaited = {one: table for one, table in sending.items() if one not in orphans.lost}
-        return Condition(
+        return RunCondition(
             now=now,
             in_flight=Counter(awaited[one] for one in awaited.keys() - orphans.unsent),
             unsent=Counter(awaited[one] for one in awaited.keys() & orphans.unsent),

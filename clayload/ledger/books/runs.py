@@ -29,12 +29,12 @@ _SETTLED = ("complete", "attention")
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run as the ledger holds it; `preparation` is the JSON it was started with."""
+    """A run as the ledger holds it; `extract_summary` is the JSON it was started with."""
 
     run_id: str
     extract_id: str
     cycle: str
-    preparation: str
+    extract_summary: str
     started_at: float
     finished_at: float | None
     outcome: str | None

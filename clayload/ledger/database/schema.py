@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from clayload.model import Priority
 
-LEDGER_VERSION = "0007"
+LEDGER_VERSION = "0008"
 """The newest revision in `migrations/versions`."""
 
 TRAFFIC_BUCKET_S = 10
@@ -80,7 +80,7 @@ runs = Table(
     Column("run_id", Text, primary_key=True),
     Column("extract_id", Text, nullable=False),
     Column("cycle", Text, nullable=False),
-    Column("preparation", Text, nullable=False),
+    Column("extract_summary", Text, nullable=False),
     Column("started_at", Float, nullable=False),
     Column("finished_at", Float),
     Column("outcome", Text),
@@ -204,7 +204,7 @@ samples = Table(
     Column("table_name", Text, nullable=False),
     Column("n_sent", Integer, nullable=False),
     Column("n_allowed", Integer),
-    Column("word", Text),
+    Column("decision", Text),
     Column("decided_at", Float),
     UniqueConstraint("extract_id", "cycle", "table_name", name="samples_once"),
 )
@@ -233,7 +233,7 @@ alerts = Table(
     Column("workspace", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("level", Text, nullable=False),
-    Column("told_at", Float, nullable=False),
+    Column("reported_at", Float, nullable=False),
     Column("detail", Text, nullable=False),
     Column("claimed_until", Float),
 )

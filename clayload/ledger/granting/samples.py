@@ -82,17 +82,19 @@ def awaits_answers(tx: Connection, sample_no: int, sample: Sample, now: float) -
 
 
 @retry_on_conflict
-def record_decision(ledger: Ledger, sample_no: int, word: Decision, n_more: int = 0) -> None:
+def record_decision(ledger: Ledger, sample_no: int, decision: Decision, n_more: int = 0) -> None:
     """Write down what a person says of a sample; with `NEXT`, `n_more` leads more may be sent.
 
     Raises:
         LedgerError: the ledger cannot be written.
     """
-    n_allowed = {Decision.GO_ON: None, Decision.NEXT: _x.n_sent + n_more, Decision.STOP: 0}[word]
+    n_allowed = {Decision.GO_ON: None, Decision.NEXT: _x.n_sent + n_more, Decision.STOP: 0}[
+        decision
+    ]
     with ledger.transaction() as tx:
         # No grant counts anything while it is added to what is sent.
         ledger.lock_workspaces(tx)
-        said = {"word": word, "decided_at": ledger.read_clock(tx), "n_allowed": n_allowed}
+        said = {"decision": decision, "decided_at": ledger.read_clock(tx), "n_allowed": n_allowed}
         tx.execute(update(samples).where(_x.sample_no == sample_no).values(said))
 
 
@@ -130,9 +132,9 @@ def read_samples(
 
 
 def _describe(row: Row[*tuple[Any, ...]], run_id: str, n_first: int) -> Sample:
-    if row.word is None:
+    if row.decision is None:
         return Sample(run_id, row.n_sent, n_first)
-    return Sample(run_id, row.n_sent, row.n_allowed, Decision(row.word))
+    return Sample(run_id, row.n_sent, row.n_allowed, Decision(row.decision))
 
 
 def _count_leads(

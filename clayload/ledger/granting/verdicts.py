@@ -64,7 +64,7 @@ def close_grant(
     owed_again = [lead.submission_id for lead, v in verdicts if v.kind is VerdictKind.RETRY]
     if opened.may_be_overtaken and owed_again:
         hand_over(tx, owed_again, now)
-    if told := [_told_row(lead, v, opened, now) for lead, v in verdicts if _is_told(v)]:
+    if told := [_past_row(lead, v, opened, now) for lead, v in verdicts if _is_told(v)]:
         tx.execute(statements.ADD_PAST_VERDICT, told)
     n_uncharged = sum(not verdict.is_charged for _, verdict in verdicts)
     charge(tx, grant.slot, opened.table, -n_uncharged)
@@ -164,7 +164,7 @@ def _verdict_row(verdict: Verdict, grant: Grant, now: float) -> dict[str, Any]:
     }
 
 
-def _told_row(lead: GrantedLead, verdict: Verdict, opened: OpenGrant, now: float) -> dict[str, Any]:
+def _past_row(lead: GrantedLead, verdict: Verdict, opened: OpenGrant, now: float) -> dict[str, Any]:
     return {
         "submission_id": lead.submission_id,
         "at": now,

@@ -25,11 +25,11 @@ from clayload.tables.problems import check_name
 class SampleDecision:
     """What a person says; `n_more` leads with the word `NEXT`."""
 
-    word: Decision
+    decision: Decision
     n_more: int = 0
 
     def __str__(self) -> str:
-        match self.word:
+        match self.decision:
             case Decision.GO_ON:
                 return "all that is owed may be sent"
             case Decision.NEXT:
@@ -68,13 +68,13 @@ def find_samples(run_id: str, table: str | None, setup: Setup) -> tuple[SampleAc
     return found
 
 
-def choose_ready(samples: Sequence[SampleAccount], word: Decision) -> tuple[SampleAccount, ...]:
+def choose_ready(samples: Sequence[SampleAccount], decision: Decision) -> tuple[SampleAccount, ...]:
     """Choose the samples that a word can be said of.
 
     Raises:
         RunError: NO_APPROVAL_NEEDED: there is none.
     """
-    ready = tuple(one for one in samples if word is Decision.STOP or _is_ready(one))
+    ready = tuple(one for one in samples if decision is Decision.STOP or _is_ready(one))
     if not ready:
         said = "; ".join(one.describe() for one in samples)
         raise _refuse(
@@ -88,7 +88,7 @@ def choose_ready(samples: Sequence[SampleAccount], word: Decision) -> tuple[Samp
 
 def _is_ready(sample: SampleAccount) -> bool:
     """Whether somebody may have seen it whole; who has spoken once may change their mind."""
-    return sample.word is not None or (sample.is_used_up and not sample.n_in_flight)
+    return sample.decision is not None or (sample.is_used_up and not sample.n_in_flight)
 
 
 def decide(samples: Sequence[SampleAccount], decision: SampleDecision, setup: Setup) -> None:
@@ -99,7 +99,7 @@ def decide(samples: Sequence[SampleAccount], decision: SampleDecision, setup: Se
     """
     for one in samples:
         sample_no = open_sample(setup.ledger, one.run_id, one.table)
-        record_decision(setup.ledger, sample_no, decision.word, decision.n_more)
+        record_decision(setup.ledger, sample_no, decision.decision, decision.n_more)
 
 
 def count_rows_in_clay(

@@ -65,7 +65,7 @@ def prepare_replay(plan: ReplayPlan, setup: Setup) -> PreparedLoad:
 def _describe(plan: ReplayPlan, made: RunFolder) -> ExtractSummary:
     """Account for the leads that were chosen: nothing was read anew, nothing set aside."""
     return ExtractSummary(
-        files=ExtractSummary.model_validate_json(plan.parent.preparation).files,
+        files=ExtractSummary.model_validate_json(plan.parent.extract_summary).files,
         folder=made.place,
         n_rows=len(plan.leads),
         n_quarantined=0,

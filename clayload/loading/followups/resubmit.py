@@ -35,7 +35,7 @@ def request_resubmit(files: Sequence[str], run_id: str | None, setup: Setup) -> 
         cycle=parent.cycle,
         priority=parent.own_priority,
         parent_run_id=parent.run_id,
-        hints=ExtractSummary.model_validate_json(parent.preparation).hints,
+        hints=ExtractSummary.model_validate_json(parent.extract_summary).hints,
     )
 
 

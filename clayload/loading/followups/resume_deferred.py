@@ -136,10 +136,10 @@ def _find_pause(name: str, run: RunRow, setup: Setup) -> str | None:
     if (pause := find_pause(setup.ledger, setup.config.workspace.name)) is not None:
         return describe_pause(pause)
     fitting = find_fitting(_read_table(name, table, run, setup), 1, _read_bill(name, setup))
-    return None if isinstance(fitting, Room) else _say(stop_of(fitting))
+    return None if isinstance(fitting, Room) else _describe(stop_of(fitting))
 
 
-def _say(stop: StopTableError) -> str:
+def _describe(stop: StopTableError) -> str:
     return f"{stop.message} ({stop.code})"
 
 

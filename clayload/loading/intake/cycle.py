@@ -60,7 +60,7 @@ def check_first(frames: PreparedFrames, cycle: str, setup: Setup) -> None:
         StopExtractError: EXTRACT_LOADED_BEFORE.
     """
     for done in list_settled(setup.ledger, frames.extract_id, cycle):
-        if ExtractSummary.model_validate_json(done.preparation).n_left_out == 0:
+        if ExtractSummary.model_validate_json(done.extract_summary).n_left_out == 0:
             what = f"run {done.run_id} has loaded this extract for {cycle} already"
             raise _refuse(what, f"clayload status {done.run_id}")
     if _is_settled(frames.chunks, cycle, setup):

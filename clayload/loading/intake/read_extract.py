@@ -45,7 +45,7 @@ class PreparedFrames:
 
     extract_id: str
     extract: ExtractSummary
-    aside: tuple[Path, ...]
+    set_aside: tuple[Path, ...]
     chunks: tuple[ChunkRef, ...]
 
 
@@ -91,8 +91,8 @@ def _prepare(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> P
         replace(chunk, priority=request.priority or setup.config.tables[chunk.table].priority)
         for chunk in preparation.chunks
     )
-    aside = tuple(preparation.paths.values())
-    return PreparedFrames(extract.extract_id, summary, aside, chunks)
+    set_aside = tuple(preparation.paths.values())
+    return PreparedFrames(extract.extract_id, summary, set_aside, chunks)
 
 
 def read_leads(chunk: ChunkRef, table: Table) -> list[Lead]:

@@ -32,7 +32,7 @@ from clayload.tables.costs import cost_of_lead
 _SIGNED_LEVELS = (Level.LIKELY, Level.HIGH)
 
 
-def ask_as_planned(request: LoadRequest, setup: Setup) -> LoadRequest:
+def apply_plan(request: LoadRequest, setup: Setup) -> LoadRequest:
     """Ask for what the plan was made for: its cycle, table and limit, where none is given.
 
     Raises:
@@ -42,14 +42,14 @@ def ask_as_planned(request: LoadRequest, setup: Setup) -> LoadRequest:
         return request
     plan = read_plan(request.plan_id, setup)
     asked = {"cycle": request.cycle, "table": request.table, "limit": request.limit}
-    signed = {"cycle": plan.cycle, "table": plan.table, "limit": plan.limit}
+    planned = {"cycle": plan.cycle, "table": plan.table, "limit": plan.limit}
     for name, value in asked.items():
-        if value not in (None, signed[name]):
-            raise _refuse(plan, f"it is for {name} {signed[name] or 'any'}, not {value}", setup)
+        if value not in (None, planned[name]):
+            raise _refuse(plan, f"it is for {name} {planned[name] or 'any'}, not {value}", setup)
     return replace(request, cycle=plan.cycle, table=plan.table, limit=plan.limit)
 
 
-def hold_to_plan(
+def cut_to_plan(
     request: LoadRequest, frames: PreparedFrames, cycle: str, ledger_view: LedgerView, setup: Setup
 ) -> PreparedFrames:
     """Cut the frames to what the plan lets go; what is cut off is left for a later load.
@@ -134,7 +134,7 @@ class _Load:
             for unit in Unit:
                 n, n_planned = (getattr(one.at(level), unit) for one in (now, planned))
                 if n > n_planned:
-                    yield f"it would take {n:,} {unit.word} ({level}), the plan has {n_planned:,}"
+                    yield f"it would take {n:,} {unit.label} ({level}), the plan has {n_planned:,}"
 
     def _spend(self) -> SpendRange:
         setup = self.setup

@@ -28,7 +28,7 @@ from clayload.loading.intake.read_extract import PreparedFrames, prepare_frames,
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.clay_counts import UNASKED, ClayCounts, read_clay_counts
 from clayload.loading.planning.dry_run import write_bodies
-from clayload.loading.planning.keep_to_plan import ask_as_planned, hold_to_plan
+from clayload.loading.planning.keep_to_plan import apply_plan, cut_to_plan
 from clayload.model import ChunkRef
 from clayload.monitoring.budgets import read_budgets
 from clayload.monitoring.samples import describe_first
@@ -51,11 +51,11 @@ def plan_load(
         PlanError: the request names a plan that the load would not keep to.
         RunError: a folder cannot be written.
     """
-    request, ledger_view = ask_as_planned(request, setup), LedgerView.open(setup)
+    request, ledger_view = apply_plan(request, setup), LedgerView.open(setup)
     with _temporary_folder() as folder:
         frames = prepare_frames(request, setup, "plan", folder)
         cycle = choose_cycle(request, frames.extract_id, ledger_view.ledger, setup.config.workspace)
-        frames = hold_to_plan(request, frames, cycle, ledger_view, setup)
+        frames = cut_to_plan(request, frames, cycle, ledger_view, setup)
         keys_of = {
             chunk: ledger_view.owed_keys(chunk, setup.config.tables[chunk.table], cycle)
             for chunk in frames.chunks
@@ -114,7 +114,7 @@ def _plan(found: _Found, ledger_view: LedgerView, setup: Setup, *, asks_clay: bo
         starts_at=starts_at,
         ends_at=ends_at,
         funds=tuple(plan_funds(outlook, budgets, balances)),
-        notes=(*firsts, *notes, *(clay_counts.say_unknown() if asks_clay else ())),
+        notes=(*firsts, *notes, *(clay_counts.describe_unknown() if asks_clay else ())),
     )
 
 

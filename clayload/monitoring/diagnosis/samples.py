@@ -32,7 +32,7 @@ def find_in_samples(signs: Signs) -> Iterator[Finding]:
 
 def _judge(sample: SampleAccount) -> tuple[Severity, str]:
     approve = f"`clayload approve {sample.run_id} --table {sample.table}`"
-    if sample.word is Decision.STOP:
+    if sample.decision is Decision.STOP:
         return Severity.ADVICE, f"nothing must be done; {approve} lets the rest follow after all"
     if sample.is_used_up:
         return Severity.TROUBLE, f"look at the rows in Clay, then {approve}, or with --stop"

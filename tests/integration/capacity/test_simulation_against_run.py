@@ -105,8 +105,11 @@ def test_a_load_over_its_budgets_sends_and_defers_the_simulated_leads(
             "credits_per_lead": cost.credits,
             "actions_per_lead": cost.actions,
         }
-    document["tables"]["tech"]["budget"] = {"credits_per_day": 900.5, "credits_per_cycle": 5_000}
-    document["tables"]["finance"]["budget"] = {"actions_per_cycle": 97}
+    document["tables"]["tech"]["budget"] = {
+        "credits_per_day": 900.5,
+        "credits_per_billing_month": 5_000,
+    }
+    document["tables"]["finance"]["budget"] = {"actions_per_billing_month": 97}
     bench.write_config(**document)
     leads = [*make_leads("Software", N_OF["tech"]), *make_leads("Banking", N_OF["finance"])]
     loaded = bench.load(bench.write_csv(leads))

@@ -294,8 +294,8 @@ def test_slots_rotate_at_the_safe_limit_counting_what_they_took_before(
     scene: LedgerScene,
 ) -> None:
     scene.config = make_config(
-        {"name": "tech-1", "used_before": 16, "safe_limit": 20},
-        {"name": "tech-2", "used_before": 1_999, "safe_limit": 2_000},
+        {"name": "tech-1", "already_used": 16, "safe_limit": 20},
+        {"name": "tech-2", "already_used": 1_999, "safe_limit": 2_000},
     )
     grants = scene.load(KEYS)
     first = take_grant(grants, 10)
@@ -310,7 +310,7 @@ def test_slots_rotate_at_the_safe_limit_counting_what_they_took_before(
 
 def test_the_tables_rows_are_one_limit_over_all_its_slots(scene: LedgerScene) -> None:
     scene.config = make_config(
-        {"name": "tech-1", "safe_limit": 4}, {"name": "tech-2", "used_before": 2}, row_limit=8
+        {"name": "tech-1", "safe_limit": 4}, {"name": "tech-2", "already_used": 2}, row_limit=8
     )
     grants = scene.load(KEYS)
     first = take_grant(grants, 10)

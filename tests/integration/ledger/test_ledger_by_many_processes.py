@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import pytest
-from support.benches.ledger_processes import finish, start_program, unpause
+from support.benches.ledger_processes import finish, release, start_program
 from support.scenes.ledger_scene import LedgerScene, make_config
 
 from clayload.delivery.grant import Grant
@@ -36,7 +36,7 @@ def test_two_processes_share_a_ledger_and_no_lead_is_granted_twice(
     fast_scene: LedgerScene,
 ) -> None:
     processes = [_start(fast_scene, run_id) for run_id in ("run-1", "run-2")]
-    unpause(processes)
+    release(processes)
     told = [json.loads(output) for output in finish(processes)]
     granted = [key for one in told for key in one["granted"]]
     assert sorted(granted) == KEYS
@@ -51,7 +51,7 @@ def test_a_killed_process_leaves_its_open_grant_in_doubt_and_another_sends_the_r
 ) -> None:
     process = _start(fast_scene, "run-1")
     assert process.stderr is not None
-    unpause([process])
+    release([process])
     while int(process.stderr.readline()) < 200:
         pass
     process.send_signal(signal.SIGKILL)
@@ -84,7 +84,7 @@ def test_four_processes_spend_a_budget_to_the_last_lead_and_not_one_more(
     processes = [
         start_program("granting_process.py", scene.url, run_id, "chunk-1", "1.5") for run_id in runs
     ]
-    unpause(processes)
+    release(processes)
     granted = [key for told in finish(processes) for key in json.loads(told)["granted"]]
     assert len(granted) == len(set(granted)) == 250
     assert sum(n_credits for n_credits, _ in scene.spent.values()) == 375_000

@@ -80,13 +80,13 @@ LOOSE, TIGHT, SAMPLED = Limits(12.5, 40.0), Limits(4.0, 7.75), Limits(12.5, 40.0
 def _config(on_in_doubt: str, limits: Limits) -> TablesConfig:
     return make_config(
         *(
-            {"name": name, "safe_limit": limit, "used_before": USED_BEFORE[name]}
+            {"name": name, "safe_limit": limit, "already_used": USED_BEFORE[name]}
             for name, limit in SAFE_LIMITS.items()
         ),
         workspace={
             "rate_per_s": RATE_PER_S,
             "burst": BURST,
-            "budget": {"credits_per_cycle": limits.per_cycle},
+            "budget": {"credits_per_billing_month": limits.per_cycle},
         },
         budget={"credits_per_day": limits.per_day},
         row_limit=ROW_LIMIT,
@@ -228,13 +228,13 @@ class LedgerLaws(RuleBasedStateMachine):
         else:
             ledger.unpause(name)
 
-    @rule(process=st.integers(0, 1), word=st.sampled_from(Decision), n_more=st.integers(1, 4))
-    def record_decision(self, process: int, word: Decision, n_more: int) -> None:
+    @rule(process=st.integers(0, 1), decision=st.sampled_from(Decision), n_more=st.integers(1, 4))
+    def record_decision(self, process: int, decision: Decision, n_more: int) -> None:
         if self.limits.sample_first is None or not self.model.runs:
             return
         ledger = self.ledgers[process]
-        record_decision(ledger, open_sample(ledger, "run-0", TABLE), word, n_more)
-        self.model.record_decision(word, n_more)
+        record_decision(ledger, open_sample(ledger, "run-0", TABLE), decision, n_more)
+        self.model.record_decision(decision, n_more)
 
     @rule(seconds=st.sampled_from([0.01, 0.1, 0.5, 1.0, 5.0, 36.0, 400.0, 86_400.0]))
     def pass_time(self, seconds: float) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from threading import Thread, Timer
 
 import pytest
-from support.benches.ledger_processes import finish, start_program, unpause
+from support.benches.ledger_processes import finish, release, start_program
 from support.scenes.fakes import TokenBucket
 from support.scenes.ledger_places import PostgresPlace, PostgresPlaces
 from support.scenes.ledger_scene import LedgerScene, each, make_config, take_grant
@@ -59,7 +59,7 @@ def test_two_processes_of_which_one_is_an_hour_off_never_pass_the_rate(
         start_program("asking_process.py", shared.url, run_id, str(clock_off_s))
         for run_id, clock_off_s in (("run-1", 0.0), ("run-2", HOUR_S))
     ]
-    unpause(processes)
+    release(processes)
     told = [json.loads(output) for output in finish(processes)]
     delays_s = told[0] | told[1]
     assert sorted(delays_s) == KEYS
@@ -107,7 +107,7 @@ def test_a_server_restarted_again_and_again_costs_no_lead_and_doubles_none(
     process = start_program("granting_process.py", postgres_scene.url, "run-1", "chunk-1")
     assert process.stderr is not None
     modes: list[StopMode] = ["immediate", "fast", "immediate"]
-    unpause([process])
+    release([process])
     for n_granted, mode in zip((50, 120, 190), modes, strict=True):
         while int(process.stderr.readline()) < n_granted:
             pass

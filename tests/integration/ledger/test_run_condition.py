@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from support.scenes.ledger_scene import CYCLE, NOVEMBER, TABLE, LedgerScene, each, take_grant
 
 from clayload.delivery.verdict import Answered, judge, too_large
-from clayload.ledger.books.condition import Condition, read_condition
+from clayload.ledger.books.condition import RunCondition, read_condition
 from clayload.ledger.books.orphans import NO_ORPHANS, Orphans
 from clayload.ledger.books.runs import find_run
 from clayload.ledger.granting.register import Owing, register_chunk
@@ -21,7 +21,7 @@ REFUSED = judge(Answered(400, {}, "bad JSON"), NOW)
 KEYS = [f"lead-{i:02}@example.com" for i in range(20)]
 
 
-def condition_of(ledger: Ledger, run_id: str, left: Orphans = NO_ORPHANS) -> Condition:
+def condition_of(ledger: Ledger, run_id: str, left: Orphans = NO_ORPHANS) -> RunCondition:
     return read_condition(ledger, find_run(ledger, run_id), "main", left)
 
 

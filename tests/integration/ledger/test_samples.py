@@ -46,9 +46,9 @@ def _send_all(grants: ChunkGrants, verdict: Verdict = DELIVERED) -> tuple[int, o
     return n_sent, answer
 
 
-def _say(scene: LedgerScene, word: Decision, n_more: int = 0) -> None:
+def _say(scene: LedgerScene, decision: Decision, n_more: int = 0) -> None:
     ledger = scene.opened[0]
-    record_decision(ledger, open_sample(ledger, "run-1", TABLE), word, n_more)
+    record_decision(ledger, open_sample(ledger, "run-1", TABLE), decision, n_more)
 
 
 def _n_sent(scene: LedgerScene) -> int:
@@ -90,7 +90,7 @@ def test_a_word_counts_from_the_next_grant_on_whoever_asks(scene: LedgerScene) -
     n, answer = _send_all(_run_beside(scene))
     assert n == 0
     assert isinstance(answer, ApprovalRequired)
-    assert answer.sample.word is Decision.STOP
+    assert answer.sample.decision is Decision.STOP
     _say(scene, Decision.GO_ON)
     assert _send_all(grants)[0] == 4
     assert _n_sent(scene) == len(KEYS)

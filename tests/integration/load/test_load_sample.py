@@ -51,18 +51,18 @@ def set_up(bench: Workbench) -> Setup:
 
 
 def load(bench: Workbench, extract: Path) -> RunReport:
-    return run_load(LoadRequest((str(extract),), CYCLE), set_up(bench), tell=lambda _: None)
+    return run_load(LoadRequest((str(extract),), CYCLE), set_up(bench), on_message=lambda _: None)
 
 
 def resume(bench: Workbench, run_id: str) -> RunReport:
     prepared = prepare_resume(run_id, set_up(bench))
     assert prepared is not None
-    return deliver_and_settle(prepared, set_up(bench), tell=lambda _: None)
+    return deliver_and_settle(prepared, set_up(bench), on_message=lambda _: None)
 
 
-def approve(bench: Workbench, run_id: str, saying: SampleDecision) -> None:
+def approve(bench: Workbench, run_id: str, decision: SampleDecision) -> None:
     setup = set_up(bench)
-    decide(choose_ready(find_samples(run_id, "tech", setup), saying.word), saying, setup)
+    decide(choose_ready(find_samples(run_id, "tech", setup), decision.decision), decision, setup)
 
 
 def run_command(bench: Workbench, *arguments: str) -> Result:

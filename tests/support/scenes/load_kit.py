@@ -244,7 +244,7 @@ class Workbench:
                     "name": slot.name,
                     "token": slot.token,
                     "lifetime_limit": slot.lifetime_limit,
-                    "submissions": min(slot.used_before, slot.lifetime_limit),
+                    "submissions": min(slot.already_used, slot.lifetime_limit),
                 }
                 for table in self.options.tables
                 for slot in table.slots

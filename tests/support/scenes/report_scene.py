@@ -17,7 +17,7 @@ from clayload.model import RowEnd
 BEGAN_AT = 1_793_500_000.0
 
 
-def make_reading(**changes: object) -> ExtractSummary:
+def make_extract(**changes: object) -> ExtractSummary:
     """What the frames made of 100 rows."""
     plain: dict[str, Any] = {
         "files": ("leads.csv",),
@@ -43,7 +43,7 @@ def make_report(**changes: object) -> RunReport:
         "run_id": "20261102T060000Z-a1b2c3",
         "extract_id": "e",
         "cycle": "2026-11",
-        "reading": make_reading(),
+        "extract": make_extract(),
         "tables": {"tech": {RowEnd.DELIVERED: 88}},
         "slots": (make_slot(),),
         "in_doubt": (),

@@ -95,7 +95,7 @@ RUNNING = make_process(is_open=True, is_in_flight=True, is_anybody_asking=True, 
 def make_budget(**changes: Any) -> BudgetSigns:  # noqa: ANN401 - any field of it
     """A budget of 1,000 credits, of which nothing is used."""
     plain: dict[str, Any] = {
-        "key": "workspace.budget.credits_per_cycle",
+        "key": "workspace.budget.credits_per_billing_month",
         "unit": "credits",
         "limit": 1_000.0,
         "used": 0.0,

@@ -17,8 +17,8 @@ RUN = "20261126T071153Z-6022b6"
 SLOTS = (SlotSnapshot("tech-1", 0, 1_000),)
 
 
-def _sample(n_sent: int, n_allowed: int | None, word: Decision | None = None) -> Sample:
-    return Sample(RUN, n_sent, n_allowed, word)
+def _sample(n_sent: int, n_allowed: int | None, decision: Decision | None = None) -> Sample:
+    return Sample(RUN, n_sent, n_allowed, decision)
 
 
 @given(st.integers(0, 200), st.integers(0, 200), st.integers(1, 25), st.integers(1, 300))

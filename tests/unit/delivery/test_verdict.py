@@ -82,7 +82,7 @@ TABLE: list[tuple[str, Answer, VerdictKind, bool, float | None, SlotEffect | Non
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind", "is_attempt", "pause_s", "slot_effect", "is_charged"),
+    ("answer", "kind", "is_attempt", "throttle_s", "slot_effect", "is_charged"),
     [row[1:] for row in TABLE],
     ids=[row[0] for row in TABLE],
 )

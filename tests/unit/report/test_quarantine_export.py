@@ -16,7 +16,7 @@ from clayload.errors import Code, RunError
 from clayload.extracts.open import open_extract
 from clayload.frames.formula import guard, guard_apostrophe, unguard
 from clayload.frames.returned import Returned, read_runs
-from clayload.report.quarantine import Aside, export_rows
+from clayload.report.quarantine import SetAsideRows, export_rows
 from clayload.tables.headers import HeaderAliases
 
 RUN = "20261123T080000Z-c0ffee"
@@ -53,8 +53,8 @@ CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\uf
 RISKY = st.sampled_from([*DANGEROUS, *HARMLESS])
 
 
-def set_aside(folder: Path, columns: dict[str, list[str | None]]) -> Aside:
-    """Write rows as `frames.aside` does."""
+def set_aside(folder: Path, columns: dict[str, list[str | None]]) -> SetAsideRows:
+    """Write rows as `frames.set_aside` does."""
     n_rows = len(next(iter(columns.values())))
     ours = {
         "clayload_line": [str(n + 2) for n in range(n_rows)],
@@ -64,7 +64,7 @@ def set_aside(folder: Path, columns: dict[str, list[str | None]]) -> Aside:
     }
     frame = pl.DataFrame({**columns, **ours}, schema=dict.fromkeys([*columns, *ours], pl.String))
     frame.write_csv(folder / "quarantine.csv", include_bom=True)
-    return Aside(RUN, folder / "quarantine.csv", n_rows)
+    return SetAsideRows(RUN, folder / "quarantine.csv", n_rows)
 
 
 def bring_back(path: Path, folder: Path) -> pl.DataFrame:
@@ -197,7 +197,7 @@ def test_a_quarantine_that_somebody_changed_is_not_passed_off_as_the_runs(
 ) -> None:
     aside = set_aside(tmp_path, {"Name": ["Ana", "Bo"]})
     aside.path.write_bytes(saved)
-    with pytest.raises(RunError, match="not any more as the run wrote it") as refused:
+    with pytest.raises(RunError, match="no longer as the run wrote it") as refused:
         export_rows(aside, tmp_path / "out.csv")
     assert f"--run {RUN}" in refused.value.hint
 
@@ -210,7 +210,7 @@ def test_a_column_of_theirs_that_begins_as_ours_do_comes_back(suffix: str) -> No
 def test_unrouted_rows_get_a_reason_too(tmp_path: Path) -> None:
     path = tmp_path / "unrouted.csv"
     path.write_text("Name,clayload_line,clayload_file\nAna,2,leads.csv\n")
-    export_rows(Aside(RUN, path, 1), tmp_path / "out.csv")
+    export_rows(SetAsideRows(RUN, path, 1), tmp_path / "out.csv")
     back = bring_back(tmp_path / "out.csv", tmp_path)
     assert back.columns == ["Name", *OUR_PREFIX]
     assert back["clayload_reasons"].to_list() == ["unrouted"]

@@ -27,7 +27,7 @@ tables:
     focus: "a 'test'"   # quoted
     filter: email IS NOT NULL
     volume_per_month: 1
-    send: [email, company]
+    fields: [email, company]
 """
 
 
@@ -71,7 +71,7 @@ def test_in_our_own_file_only_the_slots_lines_are_added(
     assert added_lines(before, after) == [
         "      - name: new-1\n",
         "        url: env:CLAY_NEW\n",
-        "        used_before: 12\n",
+        "        already_used: 12\n",
         "        safe_limit: 40000\n",
     ]
     above = after[: after.index("      - name: new-1\n")].splitlines()[-1]
@@ -79,7 +79,7 @@ def test_in_our_own_file_only_the_slots_lines_are_added(
     assert config == read_tables(path)
     slots = {name: entry.slots for name, entry in config.tables.items()}
     was = {name: entry.slots for name, entry in read_tables(OUR_PREFIX).tables.items()}
-    new = Slot(name="new-1", url="env:CLAY_NEW", used_before=12, safe_limit=40_000)
+    new = Slot(name="new-1", url="env:CLAY_NEW", already_used=12, safe_limit=40_000)
     assert slots == was | {table: (*was[table], new)}
 
 
