@@ -192,7 +192,7 @@ def _find_furthest_tat(state: PaceState, rate: Rate, now: float, throttled_until
 
 
 def throttle(state: PaceState, rate: Rate, now: float, throttle_s: float) -> PaceState:
-    """Silence the workspace for `pause_s`, then go on at the plain rate, with no burst."""
+    """Silence the workspace for `throttle_s`, then go on at the plain rate, with no burst."""
     until = max(state.throttled_until, now + throttle_s)
     no_burst_tat = until + rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
     return replace(state, tat=max(state.tat, no_burst_tat), throttled_until=until)

@@ -199,7 +199,7 @@ class _GrantSending:
         until = self._chunk.clock.monotonic() + throttle_s
         if until > self._quiet_until + _SAME_PAUSE_S:
             self._quiet_until = until
-            await self._chunk.ledger.silence(throttle_s)
+            await self._chunk.ledger.throttle(throttle_s)
 
     def _halt_if_it_concerns_all(self, verdict: Verdict) -> None:
         if not verdict.was_sent:

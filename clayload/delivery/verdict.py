@@ -69,8 +69,8 @@ Answer = Answered | NotConnected | AnswerLost
 class Verdict:
     """A verdict and its consequences.
 
-    `is_attempt`: the lead used one of its attempts. `pause_s`: the whole workspace must be silent
-    for so many seconds. `slot_effect`: the slot must not be used further. `was_sent` is False
+    `is_attempt`: the lead used one of its attempts. `throttle_s`: for so many seconds the whole
+    workspace must be silent. `slot_effect`: the slot must not be used further. `was_sent` is False
     where the lead was granted but never put on the wire.
     """
 

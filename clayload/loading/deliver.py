@@ -67,9 +67,9 @@ class GrantsInThread:
         """Record verdicts without asking for more."""
         await asyncio.to_thread(self.grants.record, verdicts)
 
-    async def silence(self, pause_s: float) -> None:
-        """Give nobody of the workspace a moment within the next `pause_s` seconds."""
-        await asyncio.to_thread(self.grants.silence, pause_s)
+    async def throttle(self, throttle_s: float) -> None:
+        """Give nobody of the workspace a moment within the next `throttle_s` seconds."""
+        await asyncio.to_thread(self.grants.throttle, throttle_s)
 
     def depart(self, lead: GrantedLead) -> None:
         """Note that a lead goes on the wire now."""

@@ -116,7 +116,7 @@ class ChunkGrants:
         retry_on_loss(self._ledger, write)
         self._open = None
 
-    def silence(self, throttle_s: float) -> None:
+    def throttle(self, throttle_s: float) -> None:
         """Silence and slow the whole workspace: Clay said 429 to a lead of the open grant."""
         given_at = self._open.given_at if self._open else 0.0
 

@@ -130,7 +130,7 @@ class FakeLedger:
             self._mark_slot(self._open.slot, verdict)
         self._open = None
 
-    async def silence(self, throttle_s: float) -> None:
+    async def throttle(self, throttle_s: float) -> None:
         self.silenced.append((self.now(), throttle_s))
         self.pace = throttle(self.pace, self.rate, self.now(), throttle_s)
 

@@ -40,7 +40,9 @@ NORMAL_MONTH = "tables.normal-leads.budget.credits_per_billing_month"
 
 amounts = st.none() | st.sampled_from([0.0, 5.9, 240.0, 1_000.5, 9_000.0, 40_000.0])
 limits = {
-    f"{unit}_per_{span}": amounts for unit in ("credits", "actions") for span in ("billing_month", "day")
+    f"{unit}_per_{span}": amounts
+    for unit in ("credits", "actions")
+    for span in ("billing_month", "day")
 }
 budgets = st.builds(
     Budgets,

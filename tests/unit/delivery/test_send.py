@@ -191,7 +191,7 @@ class _OneGrant:
     async def record(self, verdicts: Verdicts) -> None:
         self.recorded.append(verdicts)
 
-    async def silence(self, throttle_s: float) -> None:
+    async def throttle(self, throttle_s: float) -> None:
         raise AssertionError(throttle_s)
 
 
@@ -588,7 +588,7 @@ class _FullDisk(FakeLedger):
 
 
 class _LostLedger(FakeLedger):
-    async def silence(self, throttle_s: float) -> None:  # noqa: ARG002 - the port's name
+    async def throttle(self, throttle_s: float) -> None:  # noqa: ARG002 - the port's name
         raise FULL
 
 
@@ -628,7 +628,7 @@ class _Waiting:
     def depart(self, lead: GrantedLead) -> None:
         raise AssertionError(lead)
 
-    async def silence(self, throttle_s: float) -> None:
+    async def throttle(self, throttle_s: float) -> None:
         raise AssertionError(throttle_s)
 
 
