@@ -7,7 +7,6 @@ Never: a sum that is made to fit; rows that nobody can place make the run fail.
 
 import json
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 
 from pydantic import ConfigDict
 
@@ -17,18 +16,7 @@ from clayload.account.problem import Problem, _Account
 from clayload.account.sample import SampleAccount
 from clayload.errors import ExitCode
 from clayload.ledger.books.run_books import LeadRow
-from clayload.model import RowEnd
-
-
-class Outcome(StrEnum):
-    """How a run ended, worst first."""
-
-    UNBALANCED = "unbalanced"
-    PENDING = "pending"
-    DEFERRED = "deferred"
-    ATTENTION = "attention"
-    COMPLETE = "complete"
-
+from clayload.model import Outcome, RowEnd, RunKind
 
 EXIT_CODE_OF = {
     Outcome.UNBALANCED: ExitCode.UNBALANCED,
@@ -59,7 +47,7 @@ class ChildRun(_Account):
     """
 
     run_id: str
-    kind: str
+    kind: RunKind
     n_rows: int
     ends: dict[RowEnd, int]
     n_recovered: int
@@ -88,7 +76,7 @@ class RunReport(_Account):
     in_doubt: tuple[LeadRow, ...] = ()
     refused: tuple[LeadRow, ...] = ()
     duration_s: float = 0.0
-    kind: str = "load"
+    kind: RunKind = RunKind.LOAD
     parent_run_id: str | None = None
     children: tuple[ChildRun, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -113,7 +101,7 @@ class RunReport(_Account):
                 f"Run {child.run_id} ({child.kind}) took up {child.n_rows:,} rows: "
                 f"{describe_ends(child.ends)}."
             )
-        resubmits = [child for child in self.children if child.kind == "resubmit"]
+        resubmits = [child for child in self.children if child.kind is RunKind.RESUBMIT]
         if resubmits:
             n_recovered = sum(child.n_recovered for child in resubmits)
             n_aside = self.extract.n_quarantined + self.extract.n_unrouted

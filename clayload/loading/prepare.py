@@ -19,11 +19,9 @@ from clayload.loading.intake.ledger_view import LedgerView
 from clayload.loading.intake.read_extract import prepare_frames, put_in_turn, read_leads
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.keep_to_plan import apply_plan, cut_to_plan
-from clayload.model import ChunkRef
+from clayload.model import ChunkRef, RunKind
 from clayload.runs.folder import new_run_folder
 from clayload.setup import Setup
-
-RESUBMIT = "resubmit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +63,7 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
             frames.extract_id,
             cycle,
             extract.model_dump_json(),
-            "load" if request.parent_run_id is None else RESUBMIT,
+            RunKind.LOAD if request.parent_run_id is None else RunKind.RESUBMIT,
             request.parent_run_id,
             request.priority,
         )

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from clayload.account.run_report import Outcome
 from clayload.alerts import Change, Condition, Kind, Look, find_changes
 from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.run_books import Books
@@ -32,7 +31,6 @@ from clayload.setup import Setup
 
 WHOLE = frozenset({Kind.BUDGET, Kind.SLOT, Kind.LOAD})
 """Of these a look sees all there are."""
-_SETTLED = (Outcome.COMPLETE, Outcome.ATTENTION)
 
 
 def look_around(setup: Setup) -> Look:
@@ -104,8 +102,8 @@ class _Loads:
             self.setup.ledger, find_orphans(self.setup.ledger, self.setup.departures_folder)
         )
         for sort, (run, *earlier) in self._find_ended().items():
-            unsettled = [one.run_id for one in earlier if one.outcome not in _SETTLED]
-            n_owed = count_owed(self.setup.ledger, unsettled) if unsettled else 0
+            owing = [one.run_id for one in earlier if one.outcome is None or one.outcome.is_owing]
+            n_owed = count_owed(self.setup.ledger, owing) if owing else 0
             subject = _name_sort(sort, workspace.name)
             yield judge_load(read_counts(books, run), subject, workspace.alerts, n_owed)
 

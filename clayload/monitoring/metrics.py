@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
-from clayload.account.run_report import Outcome
 from clayload.alerts import AlertLevel
 from clayload.capacity.forecast import LineUse
 from clayload.delivery.grant import SlotState
@@ -24,6 +23,7 @@ from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import find_newest_of_kinds
 from clayload.ledger.books.traffic import read_workspaces
 from clayload.ledger.granting.reported_alerts import read_reported
+from clayload.model import Outcome
 from clayload.monitoring import metric_names
 from clayload.monitoring.metric_names import Family, Sample, make_families
 from clayload.monitoring.run_account import read_counts

@@ -17,9 +17,7 @@ from clayload.ledger.books.runs import RunRow, list_runs
 from clayload.ledger.database import schema
 from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger, RunStart
-
-RESUME = "resume"
-"""The kind of a run that sends what an earlier one had to defer."""
+from clayload.model import Outcome, RunKind
 
 _r, _c, _s = schema.runs.c, schema.chunks.c, schema.submissions.c
 # From what is owed, which is little as a rule, and not from the leads of every run there ever was.
@@ -35,7 +33,7 @@ def find_deferred_runs(ledger: Ledger) -> list[RunRow]:
     """List the runs that ended deferred and have leads that are owed still, the newest first."""
     found = (
         select(schema.runs)
-        .where(_r.outcome == "deferred", _r.finished_at.is_not(None), _r.run_id.in_(_OWING))
+        .where(_r.outcome == Outcome.DEFERRED, _r.finished_at.is_not(None), _r.run_id.in_(_OWING))
         .order_by(_r.started_at.desc())
     )
     return list_runs(ledger, found)
@@ -53,7 +51,7 @@ def check_alone(tx: Connection, run: RunStart) -> None:
     Raises:
         RunError: RESUMED_ALREADY.
     """
-    if run.kind != RESUME or run.parent_run_id is None:
+    if run.kind is not RunKind.RESUME or run.parent_run_id is None:
         return
     other = tx.execute(_open_resumes_of(run.parent_run_id).limit(1)).one_or_none()
     if other is not None:
@@ -72,5 +70,5 @@ def refuse_second(run_id: str, resumed_by: str) -> RunError:
 
 def _open_resumes_of(run_id: str) -> Select[*tuple[Any, ...]]:
     return select(schema.runs).where(
-        _r.parent_run_id == run_id, _r.kind == RESUME, _r.finished_at.is_(None)
+        _r.parent_run_id == run_id, _r.kind == RunKind.RESUME, _r.finished_at.is_(None)
     )

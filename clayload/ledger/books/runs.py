@@ -19,12 +19,12 @@ from clayload.ledger.books.run_books import LEADS_OF_RUN
 from clayload.ledger.database import schema
 from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger
-from clayload.model import Priority
+from clayload.model import Outcome, Priority, RunKind
 
 _r = schema.runs.c
-_TAKING_UP = ("replay", "resume")
+_TAKING_UP = (RunKind.REPLAY, RunKind.RESUME)
 """Kinds of runs that read no extract: they send leads of an earlier run."""
-_SETTLED = ("complete", "attention")
+_OWING_NOTHING = tuple(outcome for outcome in Outcome if not outcome.is_owing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,10 @@ class RunRow:
     extract_summary: str
     started_at: float
     finished_at: float | None
-    outcome: str | None
+    outcome: Outcome | None
     problems: str | None
     halted_by: str | None
-    kind: str
+    kind: RunKind
     parent_run_id: str | None
     priority: str | None
 
@@ -52,7 +52,9 @@ class RunRow:
 
 def as_run(row: Row[Any]) -> RunRow:
     """Make a run of a row with all columns of `runs`."""
-    return RunRow(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public accessor
+    figures = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public accessor
+    outcome = None if row.outcome is None else Outcome(row.outcome)
+    return RunRow(**figures | {"kind": RunKind(row.kind), "outcome": outcome})
 
 
 def list_runs(ledger: Ledger, found: Select[Any]) -> list[RunRow]:
@@ -102,7 +104,7 @@ def find_cycle(ledger: Ledger, extract_id: str) -> str | None:
 
 def list_settled(ledger: Ledger, extract_id: str, cycle: str) -> list[RunRow]:
     """List the loads of an extract for a cycle that left nothing owed, newest first."""
-    found = _loads_of(extract_id).where(_r.cycle == cycle, _r.outcome.in_(_SETTLED))
+    found = _loads_of(extract_id).where(_r.cycle == cycle, _r.outcome.in_(_OWING_NOTHING))
     return list_runs(ledger, found)
 
 
@@ -114,7 +116,7 @@ def _loads_of(extract_id: str) -> Select[Any]:
     )
 
 
-Sort: TypeAlias = tuple[str, str, frozenset[str]]
+Sort: TypeAlias = tuple[RunKind, str, frozenset[str]]
 """What a run is for, so that a later one takes its place: kind, cycle, tables."""
 
 

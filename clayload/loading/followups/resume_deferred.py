@@ -20,7 +20,7 @@ from clayload.delivery.grant import Room, TableSnapshot, find_fitting
 from clayload.delivery.limits import stop_of
 from clayload.errors import StopTableError
 from clayload.ledger.books.condition import read_condition
-from clayload.ledger.books.deferred import RESUME, find_deferred_runs, find_resuming, refuse_second
+from clayload.ledger.books.deferred import find_deferred_runs, find_resuming, refuse_second
 from clayload.ledger.books.orphans import NO_ORPHANS, find_orphans
 from clayload.ledger.books.pauses import find_pause
 from clayload.ledger.books.run_books import Books
@@ -34,6 +34,7 @@ from clayload.loading.close import recover_ended
 from clayload.loading.followups.replay import prepare_replay
 from clayload.loading.followups.replay_plan import plan_leads
 from clayload.loading.prepare import PreparedLoad
+from clayload.model import Outcome, RunKind
 from clayload.report.moments import describe_pause
 from clayload.setup import Setup
 from clayload.tables.costs import costs_of
@@ -41,7 +42,6 @@ from clayload.tables.models import Table
 
 _QUIET_S, _IDLE_S = 30.0, 600.0
 """After so long without a move nobody works on a run: if nobody asks for leads; and if some do."""
-_ABANDONED = "pending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +105,11 @@ def prepare_resume(run_id: str, setup: Setup) -> PreparedLoad | None:
     if deferral.resumed_by is not None:
         raise refuse_second(run_id, deferral.resumed_by)
     leads = tuple(lead for lead in owed if lead.table not in deferral.holds)
-    plan = plan_leads(run, leads, setup, RESUME)
+    plan = plan_leads(run, leads, setup, RunKind.RESUME)
     if not plan.leads:
         return None
     if (abandoned := find_resuming(setup.ledger, run_id)) is not None:
-        setup.ledger.finish_run(abandoned.run_id, _ABANDONED, "[]")
+        setup.ledger.finish_run(abandoned.run_id, Outcome.PENDING, "[]")
     return prepare_replay(plan, setup)
 
 

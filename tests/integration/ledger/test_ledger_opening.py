@@ -29,6 +29,7 @@ from clayload.ledger.database.migrate import migrate
 from clayload.ledger.database.schema import LEDGER_VERSION, metadata, runs, slots, submissions
 from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger, consistent_read
+from clayload.model import Outcome
 
 NOBODY = 65_534
 COUNT_PENDING = (
@@ -159,7 +160,7 @@ def test_read_only_cannot_write(scene: LedgerScene) -> None:
     scene.open().close()
     ledger = Ledger.open(scene.url, read_only=True)
     with pytest.raises(LedgerError, match=r"read-?only"):
-        ledger.finish_run("run-1", "complete", "[]")
+        ledger.finish_run("run-1", Outcome.COMPLETE, "[]")
     ledger.close()
 
 

@@ -13,7 +13,7 @@ from clayload.ledger.books.runs import find_run
 from clayload.ledger.granting.register import Owing, register_chunk
 from clayload.ledger.rules.owing import Lead
 from clayload.ledger.store import Ledger, RunStart
-from clayload.model import Priority
+from clayload.model import Outcome, Priority
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 DELIVERED = judge(Answered(200, {}, ""), NOW)
@@ -63,7 +63,7 @@ def test_owed_are_the_leads_of_runs_that_may_go_on_each_once(scene: LedgerScene)
     assert condition_of(ledger, "run-1").owed == {(TABLE, None): 17}
     ledger.halt_run("run-3", "interrupted")
     assert condition_of(ledger, "run-1").owed == {(TABLE, None): 16}
-    ledger.finish_run("run-2", "pending", "[]")
+    ledger.finish_run("run-2", Outcome.PENDING, "[]")
     assert condition_of(ledger, "run-1").owed == {(TABLE, None): 6}
 
 

@@ -11,6 +11,7 @@ from clayload.delivery.verdict import Answered, AnswerLost, judge, too_large
 from clayload.ledger.books.run_traffic import RunTraffic, read_run_traffic
 from clayload.ledger.books.runs import find_run
 from clayload.ledger.store import Ledger
+from clayload.model import Outcome
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 DELIVERED = judge(Answered(200, {}, ""), NOW)
@@ -70,7 +71,7 @@ def test_429s_and_the_slow_down_are_those_of_the_workspace_within_the_run(
     scene.clock.at = NOVEMBER + 45
     first.record(each(take_grant(first, 2).leads, DELIVERED))
     scene.clock.at = NOVEMBER + 60
-    ledger.finish_run("run-1", "complete", "[]")
+    ledger.finish_run("run-1", Outcome.COMPLETE, "[]")
     told = traffic_of(ledger, "run-1")
     assert told.answers == ((NOVEMBER + 12, 4), (NOVEMBER + 45, 2))
     assert told.rate_limited == ((int(NOVEMBER) + 20, 3),)
@@ -87,7 +88,7 @@ def test_what_came_before_and_after_the_run_is_none_of_its_own(scene: LedgerScen
     scene.start_run(ledger, "run-2")
     scene.register(ledger, "run-2", "chunk-1", KEYS)
     scene.clock.at = NOVEMBER + 104
-    ledger.finish_run("run-2", "complete", "[]")
+    ledger.finish_run("run-2", Outcome.COMPLETE, "[]")
     scene.clock.at = NOVEMBER + 200
     grants.record(each(take_grant(grants, 4).leads, DELIVERED))
     told = traffic_of(ledger, "run-2")
