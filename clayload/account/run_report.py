@@ -8,11 +8,11 @@ Never: a sum that is made to fit; rows that nobody can place make the run fail.
 import json
 from collections.abc import Iterator, Mapping
 
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from clayload.account.deferral import describe_deferred, find_deferred
 from clayload.account.extract_summary import ExtractSummary
-from clayload.account.problem import Problem, _Account
+from clayload.account.problem import Problem
 from clayload.account.sample import SampleAccount
 from clayload.errors import ExitCode
 from clayload.ledger.books.run_books import LeadRow
@@ -27,8 +27,10 @@ EXIT_CODE_OF = {
 }
 
 
-class SlotAccount(_Account):
+class SlotAccount(BaseModel):
     """A webhook slot after the run: `used` of `safe_limit`, `used_by_run` of it in this run."""
+
+    model_config = ConfigDict(frozen=True)
 
     table: str
     slot: str
@@ -39,12 +41,14 @@ class SlotAccount(_Account):
     reason: str
 
 
-class ChildRun(_Account):
+class ChildRun(BaseModel):
     """A run that took up leads of this one: a replay or a resubmit.
 
     `n_rows` it read, `ends` what became of them now, `n_recovered` of this run's leads it
     delivered; a resubmit may also have delivered leads that were added by hand.
     """
+
+    model_config = ConfigDict(frozen=True)
 
     run_id: str
     kind: RunKind
@@ -53,7 +57,7 @@ class ChildRun(_Account):
     n_recovered: int
 
 
-class RunReport(_Account):
+class RunReport(BaseModel):
     """The account of one run; `ends` has every row read under exactly one end.
 
     `in_doubt`, `refused` and `deferred` may list the first leads only: how many there are, `ends`
@@ -64,7 +68,7 @@ class RunReport(_Account):
     """
 
     # It is put together from parts by name: a part that there is no place for is a mistake.
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     run_id: str
     extract_id: str

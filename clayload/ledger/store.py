@@ -239,12 +239,3 @@ def find_chunk(run_id: str, chunk_id: str) -> Select[int]:
     return select(schema.chunks.c.chunk_no).where(
         schema.chunks.c.run_id == run_id, schema.chunks.c.chunk_id == chunk_id
     )
-
-
-@contextmanager
-def consistent_read(ledger: Ledger) -> Iterator[Connection]:
-    """Read; SQLite's transactions are of one moment anyway, a server is asked for it."""
-    with ledger.read_only() as connection:
-        is_sqlite = connection.dialect.name == "sqlite"
-        options = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        yield connection.execution_options(**options)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from clayload.account.extract_summary import ExtractSummary
 from clayload.ledger.books.run_books import Books
-from clayload.ledger.granting.recovery import recover
+from clayload.ledger.granting.recovery import recover_ended
 from clayload.ledger.granting.register import Owing, register_chunk
 from clayload.ledger.store import RunStart
 from clayload.loading.intake.cycle import check_first, choose_cycle
@@ -50,7 +50,7 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
     setup.secrets(request.hints.only_table or request.table)
     ledger, tables = setup.ledger, setup.config.tables
     with new_run_folder(setup) as made:
-        recover(ledger, setup.departures_folder)
+        recover_ended(ledger, setup.departures_folder)
         frames = prepare_frames(request, setup, made.run_id, made.path)
         cycle = choose_cycle(request, frames.extract_id, ledger, setup.config.workspace)
         if request.is_first:

@@ -15,8 +15,9 @@ from clayload.errors import Code, RunError
 from clayload.ledger.books.run_books import LEADS_OF_RUN
 from clayload.ledger.books.runs import RunRow, list_runs
 from clayload.ledger.database import schema
+from clayload.ledger.moment import Readable
 from clayload.ledger.rules.states import SubmissionState
-from clayload.ledger.store import Ledger, RunStart
+from clayload.ledger.store import RunStart
 from clayload.model import Outcome, RunKind
 
 _r, _c, _s = schema.runs.c, schema.chunks.c, schema.submissions.c
@@ -29,7 +30,7 @@ _OWING = (
 )
 
 
-def find_deferred_runs(ledger: Ledger) -> list[RunRow]:
+def find_deferred_runs(ledger: Readable) -> list[RunRow]:
     """List the runs that ended deferred and have leads that are owed still, the newest first."""
     found = (
         select(schema.runs)
@@ -39,7 +40,7 @@ def find_deferred_runs(ledger: Ledger) -> list[RunRow]:
     return list_runs(ledger, found)
 
 
-def find_resuming(ledger: Ledger, run_id: str) -> RunRow | None:
+def find_resuming(ledger: Readable, run_id: str) -> RunRow | None:
     """Find the run that resumes another one, and was not closed."""
     runs = list_runs(ledger, _open_resumes_of(run_id).limit(1))
     return runs[0] if runs else None
