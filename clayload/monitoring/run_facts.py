@@ -27,16 +27,12 @@ _LISTED_DEFERRED = 1_000
 
 @dataclass(frozen=True, slots=True)
 class RunCounts:
-    """A run, what stopped it, and how its registered leads ended, by table."""
+    """A run, what it read, what stopped it, and how its registered leads ended, by table."""
 
     run: RunRow
+    extract: ExtractSummary
     problems: tuple[Problem, ...]
     tables: Mapping[str, Mapping[RowEnd, int]]
-
-    @property
-    def extract(self) -> ExtractSummary:
-        """What the run read, as it was written down when it began."""
-        return ExtractSummary.model_validate_json(self.run.extract_summary)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,12 @@ class RunFacts:
 def read_counts(books: Books, run: RunRow, problems: Sequence[Problem] | None = None) -> RunCounts:
     """Read how a run's leads ended; `problems` are the run's own, as they were written down."""
     stopped_by = read_problems(run) if problems is None else tuple(problems)
-    return RunCounts(run, stopped_by, books.count_ends(run.run_id, find_deferred(stopped_by)))
+    return RunCounts(
+        run=run,
+        extract=ExtractSummary.model_validate_json(run.extract_summary),
+        problems=stopped_by,
+        tables=books.count_ends(run.run_id, find_deferred(stopped_by)),
+    )
 
 
 def read_run_facts(
