@@ -104,7 +104,7 @@ def alert_after_load(error: ClayloadError | None) -> None:
     `error` is what failed the flow, if anything did: a load that could not begin leaves no run
     behind by which it could be judged.
     """
-    with best_effort("alerts cannot be told"):
+    with best_effort("alerts cannot be reported"):
         setup = read_setup(os.environ)
         look = look_around(setup)
         told_of = (*look.conditions, _judge_flow(setup.config.workspace.name, error))

@@ -84,6 +84,7 @@ def test_no_message_has_a_forbidden_word(folder: str) -> None:
     said = {
         f"{path.relative_to(ROOT)}: {text}": words
         for path in sorted((ROOT / folder).rglob("*.py"))
+        if path.parent.name != "versions"  # a migration names what was before
         for text in messages(path.read_text("utf-8"))
         if (words := found(text))
     }
@@ -92,7 +93,7 @@ def test_no_message_has_a_forbidden_word(folder: str) -> None:
 
 def test_a_planted_word_is_found() -> None:
     assert found(prose("The rows are mended.\n```\nmended\n```\n`mended`")) == ["mended"]
-    assert found("\n".join(messages('"""Told."""\nsay(f"it was told {n}", "told")'))) == ["told"]
+    assert found(" ".join(messages('"""Told."""\nshow(f"it was told {n}")'))) == ["told"]
 
 
 def test_two_modules_have_one_name_only_where_their_folders_make_the_difference_plain() -> None:
