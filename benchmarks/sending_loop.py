@@ -106,7 +106,9 @@ def run_httpx(extract: Path, folder: Path, base_url: str) -> Told:
         for body in read_bodies(chunk).values()
     ]
     started = time.perf_counter()
-    asyncio.run(_post_all(iter(posts), setup.settings.chunks_at_once, setup.settings.in_flight))
+    asyncio.run(
+        _post_all(iter(posts), setup.settings.chunks_at_once, setup.settings.requests_per_chunk)
+    )
     return {"leads_per_s": len(posts) / (time.perf_counter() - started)}
 
 

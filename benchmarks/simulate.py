@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from clayload.capacity.simulation.mishaps import Failures
+from clayload.capacity.simulation.incidents import Failures
 from clayload.capacity.simulation.scenario import HOUR_S, ScenarioAsk, write_scenarios
 from clayload.capacity.simulation.simulate import simulate_month
 from clayload.tables.costs import LeadCost
@@ -45,13 +45,13 @@ def run_ours(n_leads: int) -> int:
 
 def run_budgeted(n_leads: int) -> int:
     """Simulate it where the budgets hold for a third of the leads, some of them each day."""
-    credits_per_cycle = n_leads / N_WORKSPACES / 3
+    credits_per_billing_month = n_leads / N_WORKSPACES / 3
     ask = ScenarioAsk(
         n_leads,
         N_WORKSPACES,
         failures=Failures.SOME,
-        credits_per_cycle=credits_per_cycle,
-        credits_per_day=credits_per_cycle / 20,
+        credits_per_billing_month=credits_per_billing_month,
+        credits_per_day=credits_per_billing_month / 20,
     )
     return _simulate(ask, is_leaping=True)
 

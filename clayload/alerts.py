@@ -18,16 +18,16 @@ from typing import TypeAlias
 Figures: TypeAlias = Mapping[str, float | str | None]
 
 
-class Level(StrEnum):
+class AlertLevel(StrEnum):
     """How something stands, the best first; an alert is anything but fine."""
 
     FINE = "fine"
     NEAR = "near"
     OVER = "over"
 
-    def is_worse_than(self, other: Level) -> bool:
+    def is_worse_than(self, other: AlertLevel) -> bool:
         """Whether this is further from fine."""
-        levels = list(Level)
+        levels = list(AlertLevel)
         return levels.index(self) > levels.index(other)
 
 
@@ -49,7 +49,7 @@ class Condition:
 
     subject: str
     kind: Kind
-    level: Level
+    level: AlertLevel
     what: str
     next_step: str = ""
     figures: Figures = field(default_factory=dict)
@@ -65,17 +65,17 @@ class Look:
     @property
     def alerts(self) -> tuple[Condition, ...]:
         """Give what is not fine."""
-        return tuple(one for one in self.conditions if one.level is not Level.FINE)
+        return tuple(one for one in self.conditions if one.level is not AlertLevel.FINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ReportedAlert:
     """What was told of a subject last, and when (epoch seconds)."""
 
     subject: str
     kind: Kind
-    level: Level
-    told_at: float
+    level: AlertLevel
+    reported_at: float
     detail: str
 
 
@@ -84,17 +84,17 @@ class Change:
     """News: how a thing stands now, and what was told of it before."""
 
     condition: Condition
-    before: Level
+    before: AlertLevel
 
     @property
     def is_recovery(self) -> bool:
         """Whether what was told before is over."""
-        return self.condition.level is Level.FINE
+        return self.condition.level is AlertLevel.FINE
 
 
-def find_changes(told: Iterable[Told], look: Look) -> list[Change]:
+def find_changes(reported: Iterable[ReportedAlert], look: Look) -> list[Change]:
     """Find what is to be told, in the order of the look; what is gone comes last."""
-    before = {one.subject: one for one in told}
+    before = {one.subject: one for one in reported}
     changes = [
         Change(one, level)
         for one in look.conditions
@@ -103,22 +103,22 @@ def find_changes(told: Iterable[Told], look: Look) -> list[Change]:
     return [*changes, *_find_gone(before, look)]
 
 
-def _level_of(told: Told | None) -> Level:
-    return Level.FINE if told is None else told.level
+def _level_of(reported: ReportedAlert | None) -> AlertLevel:
+    return AlertLevel.FINE if reported is None else reported.level
 
 
-def _is_news(before: Level, now: Level) -> bool:
-    has_recovered = now is Level.FINE and before is not Level.FINE
+def _is_news(before: AlertLevel, now: AlertLevel) -> bool:
+    has_recovered = now is AlertLevel.FINE and before is not AlertLevel.FINE
     return has_recovered or now.is_worse_than(before)
 
 
-def _find_gone(before: Mapping[str, Told], look: Look) -> Iterator[Change]:
+def _find_gone(before: Mapping[str, ReportedAlert], look: Look) -> Iterator[Change]:
     """End the alerts about what is no longer watched: nothing else ever would."""
     seen = {one.subject for one in look.conditions}
     for one in before.values():
-        if one.kind in look.whole and one.subject not in seen and one.level is not Level.FINE:
+        if one.kind in look.whole and one.subject not in seen and one.level is not AlertLevel.FINE:
             what = f"no longer watched ({_WHY_GONE[one.kind]}); it was told: {one.detail}"
-            yield Change(Condition(one.subject, one.kind, Level.FINE, what), one.level)
+            yield Change(Condition(one.subject, one.kind, AlertLevel.FINE, what), one.level)
 
 
 _WHY_GONE = {

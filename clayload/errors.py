@@ -78,7 +78,7 @@ class Code(StrEnum):
     TABLE_FULL = "CLY-CAP-02"
     BUDGET_EXHAUSTED = "CLY-BUD-01"
     SAMPLE_SENT = "CLY-BUD-02"
-    NO_WORD_AWAITED = "CLY-BUD-03"
+    NO_APPROVAL_NEEDED = "CLY-BUD-03"
     SLOTS_REJECTED = "CLY-SLT-01"
     LAST_SLOT = "CLY-SLT-02"
     DESTINATION_DOWN = "CLY-DST-01"
@@ -185,7 +185,7 @@ class BudgetExhaustedError(StopTableError):
     exit_code = ExitCode.DEFERRED
 
 
-class AwaitsWordError(StopTableError):
+class ApprovalRequiredError(StopTableError):
     """The sample of a table is sent, and nobody has said that the rest may follow."""
 
     exit_code = ExitCode.DEFERRED

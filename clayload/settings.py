@@ -17,7 +17,14 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from clayload.errors import Code, ConfigError
 from clayload.objects import SCHEME, check_address, is_pattern, is_remote
-from clayload.tables.problems import FLAWS, Flaw, find_nearest, merge_problems, refuse, show
+from clayload.tables.problems import (
+    FLAWS,
+    Flaw,
+    describe_value,
+    find_nearest,
+    merge_problems,
+    refuse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -143,7 +150,7 @@ class Settings(BaseModel):
         allow_inf_nan=False,
         description="Seconds to wait for Clay's answer before a lead is in doubt.",
     )
-    in_flight: int = Field(
+    requests_per_chunk: int = Field(
         default=10,
         ge=1,
         le=10,
@@ -192,7 +199,8 @@ def _problems_of(error: "ErrorDetails") -> "Iterator[ConfigError]":
     elif error["type"] == "extra_forbidden":
         yield _unknown(variable)
     else:
-        what = f"{error['msg'].replace('Input should', 'should')}, not {show(error['input'])}"
+        should = error["msg"].replace("Input should", "should")
+        what = f"{should}, not {describe_value(error['input'])}"
         yield _problem(Code.CONFIG_BAD_VALUE, variable, what, "see docs/reference/config.md")
 
 

@@ -35,12 +35,12 @@ class Setup:
     aliases: HeaderAliases
     environ: Mapping[str, str]
     catalogue: Catalogue
-    is_reading: bool = False
+    read_only: bool = False
 
     @property
     def ledger(self) -> Ledger:
         """The ledger, shared by all threads of this process; read-only if we only look."""
-        return _open_ledger(self.settings.ledger_url, read_only=self.is_reading)
+        return _open_ledger(self.settings.ledger_url, read_only=self.read_only)
 
     @property
     def departures_folder(self) -> Path:

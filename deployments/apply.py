@@ -69,7 +69,7 @@ def _deploy_flows(pool: str, folder: Path, time_zone: str) -> None:
         raise ConfigError(
             Code.NOT_DEPLOYED,
             f"`prefect deploy` failed: {said[-1] if said else 'it said nothing'}",
-            hint=f"mend it in {_DEPLOYMENTS.name}, and deploy again",
+            hint=f"fix it in {_DEPLOYMENTS.name}, and deploy again",
         )
 
 

@@ -21,10 +21,10 @@ import typer
 from clayload.cli.console import out
 from clayload.cli.standin.local_clay import running_clay
 from clayload.setup import read_setup
-from deployments.endings import heeding_first_signal
 from deployments.names import POOL
-from deployments.parts import HOST, check_free, run_to_end, running, wait_for, watch
+from deployments.processes import HOST, check_free, run_to_end, running, wait_for, watch
 from deployments.reports import serving_reports
+from deployments.signals import heeding_first_signal
 from deployments.stop_times import longest_stop_s
 
 _STOP_S = 20.0

@@ -13,7 +13,7 @@ from clayload.cli.console import out
 from clayload.errors import Code, RunError
 from clayload.extracts.landing.inbox import Inbox
 from clayload.extracts.landing.place import LandingPlace
-from clayload.extracts.landing.stable_files import Settling
+from clayload.extracts.landing.stable_files import StableFiles
 from clayload.settings import read_settings
 from clayload.tables.headers import read_headers
 from deployments.options import check_event_name
@@ -35,7 +35,7 @@ def watch(
     event_name: EventName = None,
     *,
     once: Annotated[bool, typer.Option("--once", help="End when what is there is done.")] = False,
-    settle_s: Annotated[
+    stable_for_s: Annotated[
         float, typer.Option(min=0, help="Seconds without change after which a file is complete.")
     ] = 5.0,
 ) -> None:
@@ -52,7 +52,7 @@ def watch(
         )
     aliases = read_headers(read_settings(os.environ).config.parent / "headers.yaml")
     place = LandingPlace(folder.resolve(), PrefectAnnouncer())
-    inbox = Inbox(place, aliases, Settling(settle_s, time.monotonic), event_name)
+    inbox = Inbox(place, aliases, StableFiles(stable_for_s, time.monotonic), event_name)
     with place.alone(is_waiting=False):
         _watch(inbox, once=once)
     if inbox.troubles:
@@ -64,6 +64,6 @@ def _watch(inbox: Inbox, *, once: bool) -> None:
     while True:
         for line in inbox.look():
             out.print(line, soft_wrap=True)
-        if once and not inbox.settling.is_settling:
+        if once and not inbox.stable_files.is_settling:
             return
         time.sleep(_LOOK_EVERY_S)

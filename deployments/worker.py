@@ -21,9 +21,9 @@ def worker(
 ) -> None:
     """Run the flows of a work pool until Ctrl-C; loads under way then record what they sent."""
     # Prefect takes seconds to import, which `clayload --help` need not wait for.
-    from deployments.patience import PatientWorker, check_pool, work  # noqa: PLC0415
+    from deployments.graceful_worker import GracefulWorker, check_pool, work  # noqa: PLC0415
 
     check_pool(pool)
-    patient = PatientWorker(pool, name=name, limit=limit, create_pool_if_not_found=False)
-    patient.grace_s = grace_s(read_settings(os.environ))
-    raise typer.Exit(work(patient))
+    graceful = GracefulWorker(pool, name=name, limit=limit, create_pool_if_not_found=False)
+    graceful.grace_s = grace_s(read_settings(os.environ))
+    raise typer.Exit(work(graceful))

@@ -58,7 +58,7 @@ def offer_tables_or_filters(schema: dict[str, Any]) -> None:
         schema["default"] = default
 
 
-def say_volumes(schema: dict[str, Any]) -> None:
+def describe_volumes(schema: dict[str, Any]) -> None:
     """Let a form say how many leads a month are configured, where there is a configuration."""
     leave_empty(schema)
     try:

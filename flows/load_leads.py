@@ -16,13 +16,13 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from pydantic import ValidationError
 
-from clayload.cli.console import say_error
+from clayload.cli.console import print_error
 from clayload.errors import ClayloadError, ExitCode
 from clayload.model import Priority
 from flows.orders import ManualLoad
 from flows.sending import SENDING, asked, ending_well_told, exit_code_of, send_load
 from tasks.load import prepare_load
-from tasks.plans import show_load_plan
+from tasks.plans import publish_load_plan
 from tasks.server import suited_server
 
 
@@ -40,7 +40,7 @@ def load_leads(load: ManualLoad) -> State[None]:
     """
     request = load.request()
     if load.dry_run:
-        return ending_well_told(lambda: show_load_plan(request))
+        return ending_well_told(lambda: publish_load_plan(request))
     return send_load(lambda: prepare_load(request), load.workers)
 
 
@@ -65,7 +65,7 @@ def main() -> None:
         sys.exit(ExitCode.INTERRUPTED)
     stop = state.result(raise_on_failure=False) if state.is_failed() else None
     if isinstance(stop, ClayloadError):
-        say_error(stop)
+        print_error(stop)
     else:
         print(state.message)
     sys.exit(exit_code_of(state))

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from clayload.capacity.month import MonthAsk
-from flows.forms import leave_empty, say_volumes
+from flows.forms import describe_volumes, leave_empty
 
 _Amount = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
@@ -23,7 +23,7 @@ class MonthOrder(BaseModel):
 
     leads: Annotated[int, Field(ge=1)] | None = Field(
         default=None,
-        json_schema_extra=say_volumes,
+        json_schema_extra=describe_volumes,
         title="Leads a month",
         description="Left empty: the volumes in tables.yaml, table by table.",
     )

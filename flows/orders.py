@@ -251,7 +251,7 @@ class ResubmitOrder(_Order):
     )
 
 
-class ShareOrder(_Order):
+class ShardOrder(_Order):
     """Deliver a share of a load; its own flow run starts these, nobody else."""
 
     run: RunId = Field(title="Run", description="The run whose chunks are shared.")

@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import State
 from flows.orders import ReplayOrder
 from flows.sending import SENDING, asked, ending_well_told, send_load
 from tasks.load import prepare_replay
-from tasks.plans import show_replay_plan
+from tasks.plans import publish_replay_plan
 
 
 def name_run() -> str:
@@ -29,5 +29,5 @@ def replay(replay: ReplayOrder) -> State[None]:
     """
     request = replay.request()
     if replay.dry_run:
-        return ending_well_told(lambda: show_replay_plan(request))
+        return ending_well_told(lambda: publish_replay_plan(request))
     return send_load(lambda: prepare_replay(request))

@@ -20,16 +20,16 @@ from clayload.account.problem import Problem
 from clayload.account.run_report import EXIT_CODE_OF, Outcome, RunReport, describe_ends
 from clayload.errors import ClayloadError, ExitCode
 from clayload.loading.prepare import PreparedLoad
-from tasks.alerts import tell_after_load
+from tasks.alerts import alert_after_load
 from tasks.artifacts import publish_report
 from tasks.limits import ensure_chunk_limits
-from tasks.load import halting_when_interrupted, settle_run, start_delivery
+from tasks.load import close_run, halting_when_interrupted, start_delivery
 from tasks.places import keeping_places
 from tasks.progress import ChunkArrivals, find_problems, follow_progress
+from tasks.restart_guard import check_restarts
 from tasks.runners import check_runner, chunk_runner
-from tasks.shares import start_shares
+from tasks.shards import start_shards
 from tasks.states import StateName
-from tasks.tries import check_tries
 
 _Order = TypeVar("_Order", bound=BaseModel)
 
@@ -58,7 +58,7 @@ def asked(order: type[_Order]) -> _Order:
 def ending_well_told(body: Callable[[], State[Any]]) -> State[None]:
     """Run a flow's body; an error that says what to do next becomes the state's message."""
     try:
-        check_tries()
+        check_restarts()
         return body()
     except ClayloadError as error:
         # It says in one line what is wrong and what to do; a traceback would bury it.
@@ -78,7 +78,7 @@ def send_load(prepare: Callable[[], PreparedLoad], n_workers: int = 1) -> State[
 def ending_with_news(body: Callable[[], State[Any]]) -> State[None]:
     """As `ending_well_told`; and tell what of budgets, slots and loads has changed meanwhile."""
     state = ending_well_told(body)
-    tell_after_load(state.data if isinstance(state.data, ClayloadError) else None)
+    alert_after_load(state.data if isinstance(state.data, ClayloadError) else None)
     return state
 
 
@@ -89,7 +89,7 @@ def send(load: PreparedLoad, n_workers: int = 1) -> RunReport:
     # Whoever stops is heard first: places are given back after that.
     with keeping_places(), halting_when_interrupted(load.run_id):
         problems = deliver(load)
-    report = settle_run(load.run_id, problems)
+    report = close_run(load.run_id, problems)
     publish_report(report)
     return report
 
@@ -102,15 +102,15 @@ def _deliver_here(load: PreparedLoad) -> list[Problem]:
 
 
 def _deliver_shared(load: PreparedLoad, n_workers: int) -> list[Problem]:
-    shares = start_shares(load, n_workers)
-    follow_progress(load, shares)
-    return shares.read_problems()
+    shards = start_shards(load, n_workers)
+    follow_progress(load, shards)
+    return shards.read_problems()
 
 
 def describe_load(load: PreparedLoad) -> str:
     """Say what was read, and what of it is to be sent."""
     return (
-        f"run {load.run_id}: {load.reading.sum_up()}; {load.n_owed:,} of "
+        f"run {load.run_id}: {load.extract.describe_rows()}; {load.n_owed:,} of "
         f"{load.n_accepted:,} accepted leads are owed, in {len(load.chunks):,} chunks"
     )
 

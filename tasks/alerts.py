@@ -19,11 +19,11 @@ from prefect.client.orchestration import get_client
 from prefect.events.schemas.events import Event, RelatedResource
 from prefect.runtime import flow_run
 
-from clayload.alerts import Change, Condition, Kind, Level, Look
+from clayload.alerts import AlertLevel, Change, Condition, Kind, Look
 from clayload.errors import ClayloadError
-from clayload.monitoring.alerts import look_around, tell_changes
+from clayload.monitoring.alerts import look_around, report_changes
 from clayload.setup import Setup, read_setup
-from tasks.showing import only_looking
+from tasks.best_effort import best_effort
 
 THRESHOLDS = {
     Kind.BUDGET: "clayload.budget.threshold",
@@ -44,8 +44,8 @@ _HEADLINES = {
     Kind.LOAD: "load",
     Kind.FLOW: "load",
 }
-_WORDS = {Level.FINE: "recovered", Level.NEAR: "near its end", Level.OVER: "used up"}
-_WORDS_OF_LOADS = {Level.FINE: "recovered", Level.OVER: "degraded"}
+_WORDS = {AlertLevel.FINE: "recovered", AlertLevel.NEAR: "near its end", AlertLevel.OVER: "used up"}
+_WORDS_OF_LOADS = {AlertLevel.FINE: "recovered", AlertLevel.OVER: "degraded"}
 
 
 def make_event(change: Change, workspace: str) -> Event:
@@ -92,23 +92,23 @@ def send_events(changes: Sequence[Change], workspace: str) -> None:
         client.request("POST", "/events", json=events)
 
 
-def tell_prefect(look: Look, setup: Setup) -> list[Change]:
+def post_alerts(look: Look, setup: Setup) -> list[Change]:
     """Tell Prefect what has changed since it was told last."""
     name = setup.config.workspace.name
-    return tell_changes(look, setup, lambda changes: send_events(changes, name))
+    return report_changes(look, setup, lambda changes: send_events(changes, name))
 
 
-def tell_after_load(error: ClayloadError | None) -> None:
+def alert_after_load(error: ClayloadError | None) -> None:
     """Look how things stand once a load has ended, and tell what has changed.
 
     `error` is what failed the flow, if anything did: a load that could not begin leaves no run
     behind by which it could be judged.
     """
-    with only_looking("alerts cannot be told"):
+    with best_effort("alerts cannot be told"):
         setup = read_setup(os.environ)
         look = look_around(setup)
         told_of = (*look.conditions, _judge_flow(setup.config.workspace.name, error))
-        tell_prefect(Look(told_of, look.whole), setup)
+        post_alerts(Look(told_of, look.whole), setup)
 
 
 def _judge_flow(workspace: str, error: ClayloadError | None) -> Condition:
@@ -117,7 +117,7 @@ def _judge_flow(workspace: str, error: ClayloadError | None) -> Condition:
     return Condition(
         subject=f"clayload.flow.{workspace}.{name}",
         kind=Kind.FLOW,
-        level=Level.FINE if error is None else Level.OVER,
+        level=AlertLevel.FINE if error is None else AlertLevel.OVER,
         what=f"{name}: the load began" if error is None else f"{name}: {error.message}",
         next_step="" if error is None else error.hint,
         figures=figures,

@@ -22,14 +22,14 @@ from clayload.capacity.usage import Usage
 from clayload.loading.report_page import link_page, write_page
 from clayload.monitoring.slots import forecast_slots, warn_of_slots
 from clayload.report.markdown import render_grid, render_report
-from clayload.report.usage import grid_days, grid_lines, sum_up_owed
+from clayload.report.usage import describe_owed, render_days, render_lines
 from clayload.setup import Setup, read_setup
-from tasks.showing import only_looking
+from tasks.best_effort import best_effort
 
 
 def publish_report(report: RunReport) -> None:
     """Put the report, and how all slots stand after the load, into the UI, as far as it can be."""
-    with only_looking("the report cannot be shown"):
+    with best_effort("the report cannot be shown"):
         setup = read_setup(os.environ)
         create_markdown_artifact(
             render_report(report, with_keys=False, page=_write_page(report, setup)),
@@ -69,10 +69,10 @@ def publish_usage(usage: Usage) -> None:
     """Put into the UI what was used by day, and what the billing month will come to."""
     parts = (
         f"## By day ({usage.time_zone})",
-        render_grid(grid_days(usage)),
+        render_grid(render_days(usage)),
         "## This billing month, and by its end",
-        render_grid(grid_lines(usage.lines)),
-        sum_up_owed(usage.owed),
+        render_grid(render_lines(usage.lines)),
+        describe_owed(usage.owed),
     )
     create_markdown_artifact("\n\n".join(parts) + "\n", key="credits-and-actions")
 

@@ -29,14 +29,14 @@ from clayload.delivery.send import STOP_GRACE_S
 from clayload.delivery.verdict import VerdictKind
 from clayload.errors import RetryChunkError, StopTableError
 from clayload.loading import close, deliver, prepare
-from clayload.loading.config_reload import Follower
+from clayload.loading.config_reload import ConfigReloader
 from clayload.loading.followups import replay, replay_plan, resubmit, resume_deferred
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.run import INTERRUPTED
 from clayload.model import ChunkRef
 from clayload.setup import read_setup
-from tasks.discretion import telling_no_data
 from tasks.places import chunk_place
+from tasks.redaction import scrubbed_errors
 
 CHUNK_RETRIES = 3
 _FIRST_RETRY_S = 5
@@ -55,37 +55,37 @@ def is_retryable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> boo
 @task(name="prepare-load", task_run_name="prepare", cache_policy=NO_CACHE, persist_result=False)
 def prepare_load(request: LoadRequest) -> prepare.PreparedLoad:
     """Read, check and route the extract; write down what is owed."""
-    with telling_no_data():
+    with scrubbed_errors():
         return prepare.prepare_load(request, read_setup(os.environ))
 
 
 @task(name="prepare-replay", task_run_name="prepare", cache_policy=NO_CACHE, persist_result=False)
 def prepare_replay(request: replay_plan.ReplayRequest) -> prepare.PreparedLoad:
     """Owe leads of an earlier run again."""
-    with telling_no_data():
+    with scrubbed_errors():
         setup = read_setup(os.environ)
-        close.settle_ended(setup)
+        close.recover_ended(setup)
         return replay.prepare_replay(replay_plan.plan_replay(request, setup), setup)
 
 
 @task(name="prepare-resubmit", task_run_name="prepare", cache_policy=NO_CACHE, persist_result=False)
 def prepare_resubmit(files: list[str], run_id: str | None) -> prepare.PreparedLoad:
     """Read corrected rows of an earlier run; write down what is owed."""
-    with telling_no_data():
+    with scrubbed_errors():
         setup = read_setup(os.environ)
         return prepare.prepare_load(resubmit.request_resubmit(files, run_id, setup), setup)
 
 
 def list_deferrals() -> list[resume_deferred.Deferral]:
     """List what runs left deferred and is owed still."""
-    with telling_no_data():
+    with scrubbed_errors():
         return resume_deferred.list_deferrals(read_setup(os.environ))
 
 
 @task(name="prepare-resume", task_run_name="prepare", cache_policy=NO_CACHE, persist_result=False)
 def prepare_resume(run_id: str) -> prepare.PreparedLoad | None:
     """Begin to send what a run had deferred, as far as nothing holds it any more."""
-    with telling_no_data():
+    with scrubbed_errors():
         return resume_deferred.prepare_resume(run_id, read_setup(os.environ))
 
 
@@ -110,18 +110,18 @@ def deliver_chunk(chunk: ChunkRef, position: str) -> State[dict[str, int]]:  # n
         position: which chunk of how many, as in `3/43`.
     """
     place = chunk_place(chunk.priority, partial(deliver.is_stopped, chunk.run_id))
-    with place, telling_no_data(), _halting(chunk.run_id):
+    with place, scrubbed_errors(), _halting(chunk.run_id):
         counts = dict(deliver.deliver_chunk(chunk, _follower(chunk.run_id).look()))
     return Completed(message=describe_counts(counts), data=counts)
 
 
 @lru_cache(maxsize=8)
-def _follower(run_id: str) -> Follower:  # noqa: ARG001 - what a run began with is its own
+def _follower(run_id: str) -> ConfigReloader:  # noqa: ARG001 - what a run began with is its own
     """Follow the configuration for a run's chunks: an edit that cannot be used stops none.
 
     The flow's progress follows it, too, and tells.
     """
-    return Follower(read_setup(os.environ), tell=lambda _: None)
+    return ConfigReloader(read_setup(os.environ), on_message=lambda _: None)
 
 
 @contextmanager
@@ -188,14 +188,14 @@ def start_delivery(chunks: Sequence[ChunkRef]) -> Sequence[PrefectFuture[Any]]:
 
 
 @task(
-    name="settle-run",
-    task_run_name="settle",
+    name="close-run",
+    task_run_name="close",
     cache_policy=NO_CACHE,
     persist_result=False,
     log_prints=True,
 )
-def settle_run(run_id: str, problems: list[Problem]) -> RunReport:
+def close_run(run_id: str, problems: list[Problem]) -> RunReport:
     """Wait for what is in flight, close the run, give its report."""
-    with telling_no_data():
+    with scrubbed_errors():
         # Prefect takes over `print` while a task runs; a default argument would be the old one.
-        return close.settle_run(run_id, read_setup(os.environ), problems, tell=print)
+        return close.close_run(run_id, read_setup(os.environ), problems, on_message=print)

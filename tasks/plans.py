@@ -19,26 +19,26 @@ from clayload.loading.followups.replay_plan import ReplayPlan, ReplayRequest, pl
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.plan import plan_load
 from clayload.report.grids import Grid
-from clayload.report.load_plan import describe_plan, describe_verdict, sum_up_plan
+from clayload.report.load_plan import describe_plan, describe_totals, describe_verdict
 from clayload.report.markdown import render_grid
 from clayload.report.moments import describe_seconds
 from clayload.setup import Setup, read_setup
-from tasks.discretion import telling_no_data
+from tasks.redaction import scrubbed_errors
 from tasks.states import StateName
 from tasks.watching import render_section
 
 
-def show_load_plan(request: LoadRequest) -> State[Any]:
+def publish_load_plan(request: LoadRequest) -> State[Any]:
     """Plan a load, and show the plan."""
-    with telling_no_data():
+    with scrubbed_errors():
         plan = plan_load(request, read_setup(os.environ))
     page = "\n\n".join([*map(render_section, describe_plan(plan)), *plan.describe_lacks()])
-    return _show("load-plan", f"{sum_up_plan(plan)}. {describe_verdict(plan)}", page)
+    return _publish("load-plan", f"{describe_totals(plan)}. {describe_verdict(plan)}", page)
 
 
-def show_replay_plan(request: ReplayRequest) -> State[Any]:
+def publish_replay_plan(request: ReplayRequest) -> State[Any]:
     """Plan a replay, and show the plan."""
-    with telling_no_data():
+    with scrubbed_errors():
         plan = plan_replay(request, _reading())
     said = f"{len(plan.leads):,} leads to send again: {describe_seconds(plan.sending_time_s)}"
     doubt = f"; Clay may have {plan.n_in_doubt:,} of them already" if plan.n_in_doubt else ""
@@ -46,14 +46,14 @@ def show_replay_plan(request: ReplayRequest) -> State[Any]:
     listed = (
         f"; {plan.n_suppressed:,} on a suppression list are left out" if plan.n_suppressed else ""
     )
-    return _show("replay-plan", f"{said}{doubt}{fits}{listed}", _render_replay(plan))
+    return _publish("replay-plan", f"{said}{doubt}{fits}{listed}", _render_replay(plan))
 
 
 def _reading() -> Setup:
-    return replace(read_setup(os.environ), is_reading=True)
+    return replace(read_setup(os.environ), read_only=True)
 
 
-def _show(key: str, said: str, page: str) -> State[Any]:
+def _publish(key: str, said: str, page: str) -> State[Any]:
     create_markdown_artifact(f"**{said}**\n\n{page}\n", key=key, description=said)
     return Completed(name=StateName.PLANNED, message=f"{said}. Nothing was sent")
 

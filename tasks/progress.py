@@ -19,13 +19,13 @@ from prefect.artifacts import create_progress_artifact, update_progress_artifact
 from prefect.futures import PrefectFuture
 
 from clayload.account.problem import Problem, describe_problem
-from clayload.ledger.books.holds import Hold
-from clayload.loading.config_reload import Follower
+from clayload.ledger.books.pauses import Pause
+from clayload.loading.config_reload import ConfigReloader
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.progress import ProgressMeter
 from clayload.model import ChunkRef
 from clayload.setup import read_setup
-from tasks.showing import Teller, only_looking
+from tasks.best_effort import ThrottledPrinter, best_effort
 
 _LOOK_EVERY_S = 2.0
 _LOOKING_SHARE = 0.05
@@ -41,7 +41,7 @@ class Arrivals(Protocol):
 
 def follow_progress(load: PreparedLoad, arrivals: Arrivals) -> None:
     """Wait for the chunks while the progress artifact moves."""
-    shown = _ShownProgress(load, Follower(read_setup(os.environ), tell=print))
+    shown = _ShownProgress(load, ConfigReloader(read_setup(os.environ), on_message=print))
     shown.begin()
     look_again_s = _LOOK_EVERY_S
     while not arrivals.wait(look_again_s):
@@ -55,12 +55,12 @@ def follow_progress(load: PreparedLoad, arrivals: Arrivals) -> None:
 class _ShownProgress:
     """The progress artifact and the lines in the log; what cannot be shown is only told."""
 
-    def __init__(self, load: PreparedLoad, follower: Follower) -> None:
-        self._follower = follower
-        self._meter = ProgressMeter(load, follower.setup)
+    def __init__(self, load: PreparedLoad, reloader: ConfigReloader) -> None:
+        self._follower = reloader
+        self._meter = ProgressMeter(load, reloader.setup)
         self._artifact_id: UUID | None = None
-        self._teller, self._of_trouble = Teller(), Teller()
-        self._last_hold: Hold | None = None
+        self._printer, self._of_trouble = ThrottledPrinter(), ThrottledPrinter()
+        self._last_hold: Pause | None = None
 
     def begin(self) -> None:
         with self._only_showing():
@@ -71,8 +71,8 @@ class _ShownProgress:
         with self._only_showing():
             self._follower.look()
             progress = self._meter.read()
-            self._teller.tell(str(progress), is_news=progress.hold != self._last_hold)
-            self._last_hold = progress.hold
+            self._printer.print_due(str(progress), is_news=progress.pause != self._last_hold)
+            self._last_hold = progress.pause
             self._move_artifact(progress.percent, str(progress))
 
     def end(self) -> None:
@@ -91,7 +91,7 @@ class _ShownProgress:
             update_progress_artifact(self._artifact_id, percent, description=description)
 
     def _only_showing(self) -> AbstractContextManager[None, bool | None]:
-        return only_looking("progress cannot be shown", self._of_trouble)
+        return best_effort("progress cannot be shown", self._of_trouble)
 
 
 class ChunkArrivals:

@@ -26,17 +26,17 @@ from clayload.ledger.audit.audit import audit, describe_damage
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.database.engine import is_new
 from clayload.ledger.rules.snapshot import unused_table
-from clayload.loading.close import settle_ended
+from clayload.loading.close import recover_ended
 from clayload.monitoring.alerts import look_around
 from clayload.monitoring.slots import forecast_slots
 from clayload.monitoring.usage import read_usage
 from clayload.report.grids import Grid, Section
 from clayload.report.markdown import escape, render_grid
-from clayload.report.month import describe_month, read_month, sum_up_month
+from clayload.report.month import describe_month, describe_month_shortly, read_month
 from clayload.setup import Setup, read_setup
-from tasks.alerts import tell_prefect
+from tasks.alerts import post_alerts
 from tasks.artifacts import publish_slots, publish_usage
-from tasks.discretion import telling_no_data
+from tasks.redaction import scrubbed_errors
 from tasks.states import StateName
 
 _SHOWN_DAYS = 30
@@ -44,12 +44,12 @@ _SHOWN_DAYS = 30
 
 def look_at_capacity() -> State[Any]:
     """Show use by day and how all slots stand; tell what has changed, and what is not fine."""
-    with telling_no_data():
+    with scrubbed_errors():
         setup = read_setup(os.environ)
         publish_slots(forecast_slots(setup))
         publish_usage(read_usage(setup, _SHOWN_DAYS))
         look = look_around(setup)
-        tell_prefect(look, setup)
+        post_alerts(look, setup)
     if not look.alerts:
         return Completed(message="no budget, slot or table is near its end, no load is degraded")
     return _needs_attention("; ".join(_describe(one) for one in look.alerts))
@@ -61,11 +61,11 @@ def _describe(condition: Condition) -> str:
 
 def look_at_month(ask: MonthAsk) -> State[Any]:
     """Show what a month takes; of the configured volumes, also what room the slots have for it."""
-    with telling_no_data():
+    with scrubbed_errors():
         setup = read_setup(os.environ)
         month = read_month(ask, setup)
         room = () if month.is_asked else (_show_room(setup),)
-    said = sum_up_month(month)
+    said = describe_month_shortly(month)
     parts = [*map(render_section, describe_month(month)), *room]
     page = "\n\n".join([f"**{said}**", *parts])
     create_markdown_artifact(f"{page}\n", key="capacity-plan", description=said)
@@ -103,9 +103,9 @@ def _read_table(forecast: TableForecast, setup: Setup) -> TableSnapshot:
 
 def look_at_ledger() -> State[Any]:
     """Settle what ended processes left behind, and hold the ledger's books against each other."""
-    with telling_no_data():
+    with scrubbed_errors():
         setup = read_setup(os.environ)
-        settle_ended(setup)
+        recover_ended(setup)
         findings = audit(setup.ledger)
     rows = tuple(("damage" if one.is_damage else "remark", one.what) for one in findings)
     page = render_grid(Grid(("kind", "finding"), rows)) if rows else "The books agree."

@@ -52,7 +52,9 @@ def describe_deferred(
         yield f"{n:,} leads are deferred {_DEFERRED_BY[code]}: {hint}"
 
 
-def title_deferred(problems: Sequence[Problem], tables: Mapping[str, Mapping[RowEnd, int]]) -> str:
+def describe_deferral(
+    problems: Sequence[Problem], tables: Mapping[str, Mapping[RowEnd, int]]
+) -> str:
     """Name the list of deferred leads by what they wait for, if it is one thing."""
     kinds = [_DEFERRED_BY[code] for code in count_deferred(problems, tables)]
     return f"Deferred {kinds[0]}" if len(kinds) == 1 else "Deferred"

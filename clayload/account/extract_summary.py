@@ -13,7 +13,7 @@ from clayload.account.savings import Saving
 from clayload.tables.hints import Hints
 
 
-class Reading(BaseModel):
+class ExtractSummary(BaseModel):
     """What the frames made of the extract; kept in the ledger with the run.
 
     `n_left_out` leads were accepted, and left for later by `--limit`, `--table` or `--plan`.
@@ -50,7 +50,7 @@ class Reading(BaseModel):
         n_aside = self.n_quarantined + self.n_suppressed + self.n_duplicates + self.n_unrouted
         return self.n_rows - n_aside - self.n_left_out
 
-    def sum_up(self) -> str:
+    def describe_rows(self) -> str:
         """Say how many rows were read, and how many of them were set aside."""
         suppressed = f"{self.n_suppressed:,} suppressed, " if self.n_suppressed else ""
         return (

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pydantic import ConfigDict
 
 from clayload.account.deferral import describe_deferred, find_deferred
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.account.problem import Problem, _Account
 from clayload.account.sample import SampleAccount
 from clayload.errors import ExitCode
@@ -81,7 +81,7 @@ class RunReport(_Account):
     run_id: str
     extract_id: str
     cycle: str
-    reading: Reading
+    extract: ExtractSummary
     tables: dict[str, dict[RowEnd, int]]
     problems: tuple[Problem, ...]
     slots: tuple[SlotAccount, ...] = ()
@@ -99,7 +99,7 @@ class RunReport(_Account):
     @property
     def ends(self) -> dict[RowEnd, int]:
         """Count every row by its end, in the order of `RowEnd`."""
-        return count_ends(self.reading, self.tables, self.n_unwritten)
+        return count_ends(self.extract, self.tables, self.n_unwritten)
 
     def leads_of(self, end: RowEnd) -> tuple[LeadRow, ...]:
         """Give the listed leads that were refused, are in doubt, or are deferred."""
@@ -116,7 +116,7 @@ class RunReport(_Account):
         resubmits = [child for child in self.children if child.kind == "resubmit"]
         if resubmits:
             n_recovered = sum(child.n_recovered for child in resubmits)
-            n_aside = self.reading.n_quarantined + self.reading.n_unrouted
+            n_aside = self.extract.n_quarantined + self.extract.n_unrouted
             yield f"Of {n_aside:,} leads set aside here, {n_recovered:,} were delivered since."
 
     @property
@@ -127,7 +127,7 @@ class RunReport(_Account):
     @property
     def n_unaccounted(self) -> int:
         """Rows read that stand under no end (or, negative, under two)."""
-        return self.reading.n_rows - sum(self.ends.values())
+        return self.extract.n_rows - sum(self.ends.values())
 
     @property
     def outcome(self) -> Outcome:
@@ -135,7 +135,7 @@ class RunReport(_Account):
         ends = self.ends
         if self.n_unaccounted:
             return Outcome.UNBALANCED
-        if ends[RowEnd.PENDING] > self.reading.n_left_out:
+        if ends[RowEnd.PENDING] > self.extract.n_left_out:
             return Outcome.PENDING
         if ends[RowEnd.DEFERRED]:
             return Outcome.DEFERRED
@@ -156,7 +156,7 @@ class RunReport(_Account):
             case Outcome.UNBALANCED:
                 return f"keep the run folder and report this: {self.n_unaccounted} rows unplaced"
             case Outcome.PENDING:
-                n_pending = ends[RowEnd.PENDING] - self.reading.n_left_out
+                n_pending = ends[RowEnd.PENDING] - self.extract.n_left_out
                 return f"{n_pending:,} leads are still owed: {self._hint()}"
             case Outcome.DEFERRED:
                 return "; ".join(describe_deferred(self.problems, self.tables))
@@ -167,7 +167,7 @@ class RunReport(_Account):
                     f"{self.run_id}{option} --dry-run` says which of them it would send again"
                 )
             case Outcome.COMPLETE:
-                n_left_out = self.reading.n_left_out
+                n_left_out = self.extract.n_left_out
                 as_asked = f"; {n_left_out:,} were left out, as asked" if n_left_out else ""
                 return f"nothing: every lead that could be sent was sent{as_asked}"
 
@@ -194,15 +194,15 @@ class RunReport(_Account):
 
 
 def count_ends(
-    reading: Reading, tables: Mapping[str, Mapping[RowEnd, int]], n_unwritten: int = 0
+    extract: ExtractSummary, tables: Mapping[str, Mapping[RowEnd, int]], n_unwritten: int = 0
 ) -> dict[RowEnd, int]:
     """Count every row read by its end, in the order of `RowEnd`."""
     ends = dict.fromkeys(RowEnd, 0)
-    ends[RowEnd.QUARANTINED] = reading.n_quarantined
-    ends[RowEnd.SUPPRESSED] = reading.n_suppressed
-    ends[RowEnd.DUPLICATE] = reading.n_duplicates
-    ends[RowEnd.UNROUTED] = reading.n_unrouted
-    ends[RowEnd.PENDING] = reading.n_left_out + n_unwritten
+    ends[RowEnd.QUARANTINED] = extract.n_quarantined
+    ends[RowEnd.SUPPRESSED] = extract.n_suppressed
+    ends[RowEnd.DUPLICATE] = extract.n_duplicates
+    ends[RowEnd.UNROUTED] = extract.n_unrouted
+    ends[RowEnd.PENDING] = extract.n_left_out + n_unwritten
     for of_table in tables.values():
         for end, n in of_table.items():
             ends[end] += n

@@ -7,7 +7,7 @@ Never: a lead or its key.
 
 from pydantic import BaseModel, ConfigDict
 
-from clayload.delivery.sample import Word
+from clayload.delivery.sample import Decision
 from clayload.model import RowEnd
 
 
@@ -24,7 +24,7 @@ class SampleAccount(BaseModel):
     table: str
     n_sent: int
     n_allowed: int | None
-    word: Word | None
+    decision: Decision | None
     decided_at: float | None
     ends: dict[RowEnd, int]
     n_in_flight: int
@@ -38,9 +38,9 @@ class SampleAccount(BaseModel):
         return self.n_allowed is not None and self.n_sent - self.n_in_flight >= self.n_allowed
 
     @property
-    def awaits_word(self) -> bool:
+    def needs_approval(self) -> bool:
         """Whether leads wait because nobody has said that they may follow."""
-        return self.is_used_up and self.n_owed > 0 and self.word is not Word.STOP
+        return self.is_used_up and self.n_owed > 0 and self.decision is not Decision.STOP
 
     def describe(self) -> str:
         """Say it in a sentence."""
@@ -55,7 +55,7 @@ class SampleAccount(BaseModel):
         owed = f"{self.n_owed:,} leads"
         if not self.n_owed:
             return "no lead of the run is owed there"
-        if self.word is Word.STOP:
+        if self.decision is Decision.STOP:
             return f"{owed} stay unsent: a person has stopped the table"
         if self.n_allowed is None:
             return f"a person has approved it, and {owed} may follow"

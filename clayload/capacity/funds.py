@@ -19,7 +19,7 @@ from clayload.tables.costs import LeadCost
 class Fund:
     """What is `left` in one unit, of a budget or a balance; without a table all tables draw on it.
 
-    `name` is what people call it, such as `workspace.budget.credits_per_cycle`.
+    `name` is what people call it, such as `workspace.budget.credits_per_billing_month`.
     """
 
     name: str

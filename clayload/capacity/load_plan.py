@@ -14,7 +14,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.capacity.credits import SpendRange, add_up
 from clayload.delivery.budget import Unit
 
@@ -41,7 +41,7 @@ class TableLoadPlan(_Plan):
     """
 
     n_accepted: int
-    n_already_settled: int
+    n_already_done: int
     n_to_send: int
     n_chunks: int
     by_slot: dict[str, int]
@@ -88,7 +88,7 @@ class LoadPlan(_Plan):
 
     cycle: str
     extract_id: str
-    reading: Reading
+    extract: ExtractSummary
     table: str | None
     limit: int | None
     tables: dict[str, TableLoadPlan]
@@ -157,7 +157,7 @@ class LoadPlan(_Plan):
         """Say, a sentence each, what suffices if leads cost what is likely, and not at worst."""
         for fund in self.funds:
             if fund.likely <= fund.left < fund.high:
-                left = f"{fund.left:,.10g} {fund.unit.word}"
+                left = f"{fund.left:,.10g} {fund.unit.label}"
                 yield (
                     f"{fund.name}: {left} are enough for what is likely, not for what is the most: "
                     f"{fund.high:,.10g}"

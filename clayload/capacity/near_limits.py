@@ -1,4 +1,4 @@
-"""Which slots and tables are near their end, and what mends it?
+"""Which slots and tables are near their end, and what fixes it?
 
 In:    a table's forecast, and the part of a limit from which on somebody should know.
 Out:   what is near its end, each with figures and the next step.
@@ -15,7 +15,7 @@ from clayload.capacity.slots import WARN_AT, WARN_DAYS, SlotForecast, TableForec
 
 
 @dataclass(frozen=True, slots=True)
-class Soon:
+class NearLimit:
     """Something near its end: a slot, or without one the table's rows."""
 
     slot: str | None
@@ -25,20 +25,20 @@ class Soon:
 
 def warn_of(table: TableForecast) -> Iterator[str]:
     """Say what is near its end, and what to do, a sentence or two each."""
-    for soon in find_soon(table):
+    for soon in find_near_limits(table):
         yield f"{soon.what}; {soon.next_step}"
 
 
-def find_soon(table: TableForecast, warn_at: float = WARN_AT) -> Iterator[Soon]:
+def find_near_limits(table: TableForecast, warn_at: float = WARN_AT) -> Iterator[NearLimit]:
     """Find what is near its end; where no slot is left, the last one stands for all."""
     if not table.usable:
-        yield Soon(table.slots[-1].slot, f"{table.table}: no slot is left", _add(table))
+        yield NearLimit(table.slots[-1].slot, f"{table.table}: no slot is left", _add(table))
         return
     if table.auto_delete:
         return
     yield from _find_slots(table, warn_at)
-    if table.part_of_rows_used >= warn_at or _is_soon(table.rows_run_out_on, table.as_of):
-        yield Soon(
+    if table.part_of_rows_used >= warn_at or _is_near_limit(table.rows_run_out_on, table.as_of):
+        yield NearLimit(
             None,
             f"{table.table}: {table.rows_used:,} of {table.row_limit:,} rows "
             f"({table.part_of_rows_used:.0%}), {_when(table.rows_run_out_on)}",
@@ -46,14 +46,14 @@ def find_soon(table: TableForecast, warn_at: float = WARN_AT) -> Iterator[Soon]:
         )
 
 
-def _find_slots(table: TableForecast, warn_at: float) -> Iterator[Soon]:
+def _find_slots(table: TableForecast, warn_at: float) -> Iterator[NearLimit]:
     last = table.usable[-1]
     for slot in table.usable:
         if slot.part_used >= warn_at:
-            yield Soon(slot.slot, describe_slot(table, slot), _what_next(table, slot))
-    is_soon = _is_soon(last.runs_out_on, table.as_of) and not table.is_full_first
+            yield NearLimit(slot.slot, describe_slot(table, slot), _what_next(table, slot))
+    is_soon = _is_near_limit(last.runs_out_on, table.as_of) and not table.is_full_first
     if last.part_used < warn_at and is_soon:
-        yield Soon(last.slot, describe_slot(table, last), _add(table))
+        yield NearLimit(last.slot, describe_slot(table, last), _add(table))
 
 
 def describe_slot(table: TableForecast, slot: SlotForecast) -> str:
@@ -85,5 +85,5 @@ def _when(day: date | None) -> str:
     return f"{day} at this rate" if day else "no end in sight at this rate"
 
 
-def _is_soon(day: date | None, today: date) -> bool:
+def _is_near_limit(day: date | None, today: date) -> bool:
     return day is not None and day <= today + timedelta(days=WARN_DAYS)

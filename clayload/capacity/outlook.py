@@ -15,14 +15,14 @@ from clayload.capacity.credits import spend_for
 from clayload.capacity.funds import Demand, Fund, count_paid, draw
 from clayload.capacity.load_plan import FundPlan, TableLoadPlan
 from clayload.capacity.placement import plan_table
-from clayload.capacity.timeline import Piece, TableTimes, Tempo, limit_pieces, time_tables
+from clayload.capacity.timeline import PlannedChunk, SendRate, TableTimes, limit_chunks, time_tables
 from clayload.delivery.grant import TableSnapshot
 from clayload.tables.catalogue import Level
 from clayload.tables.costs import CostRange
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class TableFacts:
     """What is known of a table before it is planned."""
 
     snapshot: TableSnapshot
@@ -34,19 +34,19 @@ class Draft:
 class Owed:
     """What a load would send: chunks in their turn, and what is known of each table."""
 
-    drafts: Mapping[str, Draft]
-    pieces: Sequence[Piece]
+    tables_facts: Mapping[str, TableFacts]
+    chunks: Sequence[PlannedChunk]
 
     def count(self) -> dict[str, int]:
         """Count the leads of each table, in the order in which tables go out."""
         n_of: dict[str, int] = {}
-        for piece in self.pieces:
-            n_of[piece.table] = n_of.get(piece.table, 0) + piece.n
-        return n_of | {name: 0 for name in self.drafts if name not in n_of}
+        for chunk in self.chunks:
+            n_of[chunk.table] = n_of.get(chunk.table, 0) + chunk.n
+        return n_of | {name: 0 for name in self.tables_facts if name not in n_of}
 
     def demand(self, n_of: Mapping[str, int], level: Level = Level.LIKELY) -> list[Demand]:
         """Say what so many leads of each table take."""
-        return [Demand(name, n, self.drafts[name].cost.at(level)) for name, n in n_of.items()]
+        return [Demand(name, n, self.tables_facts[name].cost.at(level)) for name, n in n_of.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def look_ahead(
     """See how far room, budgets and balances reach; budgets count what leads cost at a level."""
     n_to_send = owed.count()
     n_placed = {
-        name: n - plan_table(owed.drafts[name].snapshot, n).n_unplaced
+        name: n - plan_table(owed.tables_facts[name].snapshot, n).n_unplaced
         for name, n in n_to_send.items()
     }
     n_going = count_paid(budgets, owed.demand(n_placed, counted))
@@ -77,9 +77,11 @@ def look_ahead(
     return Outlook(owed, n_to_send, n_placed, n_going, n_paid)
 
 
-def plan_tables(outlook: Outlook, tempo: Tempo, starts_at: datetime) -> dict[str, TableLoadPlan]:
+def plan_tables(
+    outlook: Outlook, send_rate: SendRate, starts_at: datetime
+) -> dict[str, TableLoadPlan]:
     """Plan each table, in the order in which they go out."""
-    times = time_tables(limit_pieces(outlook.owed.pieces, outlook.n_going), tempo)
+    times = time_tables(limit_chunks(outlook.owed.chunks, outlook.n_going), send_rate)
     return {
         name: _plan_one(name, outlook, _Clock(times.get(name), starts_at))
         for name in outlook.n_to_send
@@ -118,14 +120,14 @@ class _Clock:
 
 
 def _plan_one(name: str, outlook: Outlook, clock: _Clock) -> TableLoadPlan:
-    draft, n_going = outlook.owed.drafts[name], outlook.n_going[name]
+    draft, n_going = outlook.owed.tables_facts[name], outlook.n_going[name]
     snapshot, n_to_send = draft.snapshot, outlook.n_to_send[name]
     by_slot = dict(plan_table(snapshot, n_going).by_slot)
     return TableLoadPlan(
         n_accepted=draft.n_accepted,
-        n_already_settled=draft.n_accepted - n_to_send,
+        n_already_done=draft.n_accepted - n_to_send,
         n_to_send=n_to_send,
-        n_chunks=sum(piece.table == name for piece in outlook.owed.pieces),
+        n_chunks=sum(chunk.table == name for chunk in outlook.owed.chunks),
         by_slot=by_slot,
         left_in_slots={slot.name: slot.n_left for slot in snapshot.slots},
         n_unplaced=n_to_send - outlook.n_placed[name],

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from clayload.capacity.credits import Spend
-from clayload.tables.catalogue import Catalogue, Level, PlanFacts, Span
-from clayload.tables.workspace import Plan
+from clayload.tables.catalogue import Bounds, Catalogue, Level, PlanFacts
+from clayload.tables.workspace import ClayPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Price:
 class PlanFit:
     """A plan held against a need: `lacks` says in words what it has not; empty if it fits."""
 
-    plan: Plan
+    plan: ClayPlan
     lacks: tuple[str, ...]
     price: Price
 
@@ -80,7 +80,7 @@ def describe_lacks(fits: Iterable[PlanFit]) -> str:
     return "; ".join(f"{', '.join(plans)}: {lack}" for lack, plans in plans_by_lack.items())
 
 
-def judge_plan(catalogue: Catalogue, plan: Plan, need: Need, level: Level) -> PlanFit:
+def judge_plan(catalogue: Catalogue, plan: ClayPlan, need: Need, level: Level) -> PlanFit:
     """Hold a plan against a need; prices are those of `level`."""
     facts = catalogue.plans[plan]
     lacks = tuple(_find_lacks(facts, need, catalogue.rollover_months.value))
@@ -132,6 +132,6 @@ def _price(catalogue: Catalogue, facts: PlanFacts, spend: Spend, level: Level) -
     )
 
 
-def _beyond(held: Span, n: int, *, whole: bool) -> float:
+def _beyond(held: Bounds, n: int, *, whole: bool) -> float:
     """How many are paid for beside the plan's own price."""
     return max(float(n), held.least) if whole else max(n - held.least, 0.0)

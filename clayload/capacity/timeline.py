@@ -21,7 +21,7 @@ from clayload.model import Priority
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class PlannedChunk:
     """A chunk's leads that go: `n` of them."""
 
     table: str
@@ -30,7 +30,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Tempo:
+class SendRate:
     """How leads are sent: `n_at_once` chunks, `grant_size` leads of each at a time."""
 
     rate: Rate
@@ -53,12 +53,12 @@ class TableTimes:
         return sending_time_s(self.rate, self.all_of_them[at] - (self.own[at] - n))
 
 
-def time_tables(pieces: Sequence[Piece], tempo: Tempo) -> dict[str, TableTimes]:
+def time_tables(chunks: Sequence[PlannedChunk], send_rate: SendRate) -> dict[str, TableTimes]:
     """Tell when each table's leads go; a table without leads is not in it."""
-    times: defaultdict[str, TableTimes] = defaultdict(lambda: TableTimes(tempo.rate))
+    times: defaultdict[str, TableTimes] = defaultdict(lambda: TableTimes(send_rate.rate))
     n_of: defaultdict[str, int] = defaultdict(int)
     n_sent = 0
-    for table, n in _take_turns(pieces, tempo):
+    for table, n in _take_turns(chunks, send_rate):
         n_of[table] += n
         n_sent += n
         times[table].own.append(n_of[table])
@@ -66,27 +66,27 @@ def time_tables(pieces: Sequence[Piece], tempo: Tempo) -> dict[str, TableTimes]:
     return dict(times)
 
 
-def limit_pieces(pieces: Iterable[Piece], n_of: Mapping[str, int]) -> list[Piece]:
+def limit_chunks(chunks: Iterable[PlannedChunk], n_of: Mapping[str, int]) -> list[PlannedChunk]:
     """Keep the first so many leads of each table."""
     left, kept = dict(n_of), []
-    for piece in pieces:
-        n = min(piece.n, left[piece.table])
-        left[piece.table] -= n
+    for chunk in chunks:
+        n = min(chunk.n, left[chunk.table])
+        left[chunk.table] -= n
         if n:
-            kept.append(Piece(piece.table, piece.priority, n))
+            kept.append(PlannedChunk(chunk.table, chunk.priority, n))
     return kept
 
 
-def _take_turns(pieces: Sequence[Piece], tempo: Tempo) -> Iterable[tuple[str, int]]:
+def _take_turns(chunks: Sequence[PlannedChunk], send_rate: SendRate) -> Iterable[tuple[str, int]]:
     """Give grant after grant: whose leads, and how many."""
-    waiting, active = deque(pieces), _Active(tempo.weights)
+    waiting, active = deque(chunks), _Active(send_rate.weights)
     while waiting or active.n_chunks:
-        while waiting and active.n_chunks < tempo.n_at_once:
+        while waiting and active.n_chunks < send_rate.n_at_once:
             active.begin(waiting.popleft())
-        piece = active.next_in_turn()
-        n = min(piece.n, tempo.grant_size)
-        yield piece.table, n
-        active.served(piece, n)
+        chunk = active.next_in_turn()
+        n = min(chunk.n, send_rate.grant_size)
+        yield chunk.table, n
+        active.served(chunk, n)
 
 
 class _Active:
@@ -94,30 +94,30 @@ class _Active:
 
     def __init__(self, weights: Mapping[Priority, int]) -> None:
         self._weights = weights
-        self._chunks: dict[Priority, deque[Piece]] = {}
+        self._chunks: dict[Priority, deque[PlannedChunk]] = {}
         self._served: dict[Priority, float] = {}
 
     @property
     def n_chunks(self) -> int:
         return sum(map(len, self._chunks.values()))
 
-    def begin(self, piece: Piece) -> None:
-        if piece.priority not in self._chunks:
+    def begin(self, chunk: PlannedChunk) -> None:
+        if chunk.priority not in self._chunks:
             # Silence earns no credit: it starts level with the others.
-            self._served[piece.priority] = min(
+            self._served[chunk.priority] = min(
                 (self._served[one] for one in self._chunks), default=0.0
             )
-            self._chunks[piece.priority] = deque()
-        self._chunks[piece.priority].append(piece)
+            self._chunks[chunk.priority] = deque()
+        self._chunks[chunk.priority].append(chunk)
 
-    def next_in_turn(self) -> Piece:
+    def next_in_turn(self) -> PlannedChunk:
         priority = min(self._chunks, key=lambda one: (self._served[one], -self._weights[one]))
         return self._chunks[priority].popleft()
 
-    def served(self, piece: Piece, n: int) -> None:
-        priority = piece.priority
+    def served(self, chunk: PlannedChunk, n: int) -> None:
+        priority = chunk.priority
         self._served[priority] += n / self._weights[priority]
-        if piece.n > n:
-            self._chunks[priority].append(Piece(piece.table, priority, piece.n - n))
+        if chunk.n > n:
+            self._chunks[priority].append(PlannedChunk(chunk.table, priority, chunk.n - n))
         if not self._chunks[priority]:
             del self._chunks[priority]

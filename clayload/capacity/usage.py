@@ -23,7 +23,7 @@ class DayUse:
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class OwedCost:
     """Leads that are still owed, over all runs, and what they will take."""
 
     n_leads: int
@@ -42,4 +42,4 @@ class Usage:
     time_zone: str
     days: tuple[DayUse, ...]
     lines: tuple[LineUse, ...]
-    owed: Owed
+    owed: OwedCost

@@ -2,7 +2,7 @@
 
 In:    arguments and the environment.
 Out:   text for people, or JSON with `--json`; a typed exit code (README, "Exit codes").
-Never: a traceback for what a person can mend; a secret.
+Never: a traceback for what a person can fix; a secret.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from clayload import __version__
-from clayload.cli.console import say_error
+from clayload.cli.console import print_error
 from clayload.cli.system import refuse_windows
 from clayload.errors import ClayloadError, ExitCode
 
@@ -35,7 +35,7 @@ _COMMANDS = {
     "trace": ("monitoring.trace", "trace"),
     "replay": ("loading.replay", "replay"),
     "pause": ("upkeep.pause", "pause"),
-    "resume": ("upkeep.pause", "resume"),
+    "unpause": ("upkeep.pause", "unpause"),
     "approve": ("loading.approve", "approve"),
     "resume-deferred": ("loading.resume_deferred", "resume_deferred"),
     "budget": ("monitoring.budget", "budget"),
@@ -101,7 +101,7 @@ def _end_by_signal(_signal: int, _frame: object) -> NoReturn:
 
 
 def main(platform: str = sys.platform) -> None:
-    """Run the command; what a person can mend comes as one line, with its exit code."""
+    """Run the command; what a person can fix comes as one line, with its exit code."""
     called = [name for name in sys.argv[1:2] if name in _list_commands()]
     try:
         refuse_windows(platform)
@@ -110,7 +110,7 @@ def main(platform: str = sys.platform) -> None:
         signal.signal(signal.SIGTERM, _end_by_signal)
         app()
     except ClayloadError as error:
-        say_error(error)
+        print_error(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:  # out of an import; a command's own is Typer's
         sys.exit(ExitCode.INTERRUPTED)

@@ -17,7 +17,7 @@ out = Console(highlight=False, markup=False)
 err = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
-def say_json(document: str) -> None:
+def print_json(document: str) -> None:
     """Print a report's JSON: coloured for people; a program gets it as it is, at once."""
     if out.is_terminal:
         out.print_json(document)
@@ -26,7 +26,7 @@ def say_json(document: str) -> None:
         out.file.write(f"{document}\n")
 
 
-def say_error(error: ClayloadError) -> None:
+def print_error(error: ClayloadError) -> None:
     """Say what is wrong and what to do, on standard error."""
     first, *others = error.message.splitlines()
     err.print(Text(str(error.code), style="bold red"), Text(first), soft_wrap=True)

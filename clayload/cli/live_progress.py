@@ -56,7 +56,7 @@ def run_watched(run: WatchedRun, setup: Setup) -> RunReport:
 def _watch(meter: ProgressMeter, stop: threading.Event) -> None:
     """Show a live bar on a terminal, a plain line now and then elsewhere."""
     if not err.is_terminal:
-        _say(meter, stop)
+        _print_lines(meter, stop)
         return
     with Progress(BarColumn(), TextColumn("{task.description}"), console=err) as bar:
         shown = bar.add_task("", total=100.0)
@@ -67,14 +67,14 @@ def _watch(meter: ProgressMeter, stop: threading.Event) -> None:
             bar.update(shown, completed=progress.percent, description=str(progress))
 
 
-def _say(meter: ProgressMeter, stop: threading.Event) -> None:
+def _print_lines(meter: ProgressMeter, stop: threading.Event) -> None:
     """Say a line every ten seconds, and at once when the workspace is paused or goes on."""
-    told, due_at = meter.find_hold(), time.monotonic() + _LINE_EVERY_S
-    if told is not None:
+    shown, due_at = meter.find_pause(), time.monotonic() + _LINE_EVERY_S
+    if shown is not None:
         err.print(str(meter.read()))
     while not stop.wait(_LOOK_EVERY_S):
-        hold = meter.find_hold()
-        if hold == told and time.monotonic() < due_at:
+        pause = meter.find_pause()
+        if pause == shown and time.monotonic() < due_at:
             continue
-        told, due_at = hold, time.monotonic() + _LINE_EVERY_S
+        shown, due_at = pause, time.monotonic() + _LINE_EVERY_S
         err.print(str(meter.read()))

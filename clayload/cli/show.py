@@ -15,14 +15,14 @@ from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.account.run_report import RunReport
 from clayload.cli.console import out
-from clayload.ledger.books.holds import Hold
+from clayload.ledger.books.pauses import Pause
 from clayload.ledger.books.traffic import WorkspaceUse
 from clayload.model import RowEnd
-from clayload.report.grids import SAVINGS_TITLE, TABLE_ENDS, Grid, grid_savings
-from clayload.report.moments import describe_hold, describe_seconds
+from clayload.report.grids import SAVINGS_TITLE, TABLE_ENDS, Grid, render_savings
+from clayload.report.moments import describe_pause, describe_seconds
 
 if TYPE_CHECKING:
     # Only a type here: what plans a load takes half a second to import.
@@ -33,7 +33,7 @@ _SHOWN_LEADS = 20
 _SHOWN_CHARACTERS = 60
 
 
-def show_grid(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+def print_grid(header: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """Print a table; figures to the right."""
     grid = _begin_grid(title)
     rows = [list(row) for row in rows]
@@ -45,7 +45,7 @@ def show_grid(header: Sequence[str], rows: Iterable[Sequence[object]], title: st
     out.print(grid)
 
 
-def show_figures(figures: Grid, title: str) -> None:
+def print_figures(figures: Grid, title: str) -> None:
     """Print a table of a report, whose cells are text already; figures to the right."""
     grid = _begin_grid(title)
     for index, name in enumerate(figures.header):
@@ -56,7 +56,7 @@ def show_figures(figures: Grid, title: str) -> None:
     out.print(grid)
 
 
-def show_points(sentences: Iterable[str]) -> None:
+def print_points(sentences: Iterable[str]) -> None:
     """Print sentences as points, each with its later lines below its first."""
     points = Table.grid(padding=(0, 1))
     for sentence in sentences:
@@ -75,7 +75,7 @@ def _begin_grid(title: str) -> Table:
     )
 
 
-def show_report(report: RunReport) -> None:
+def print_report(report: RunReport) -> None:
     """Print a run report."""
     rate = report.n_delivered / report.duration_s if report.duration_s else 0.0
     parent = f" ({report.kind} of run {report.parent_run_id})" if report.parent_run_id else ""
@@ -83,44 +83,44 @@ def show_report(report: RunReport) -> None:
         f"run {report.run_id}{parent}, cycle {report.cycle}: {report.n_delivered:,} delivered in "
         f"{describe_seconds(report.duration_s)} ({rate:.1f}/s)"
     )
-    show_books(report)
-    show_grid(
+    print_books(report)
+    print_grid(
         ["table", *TABLE_ENDS],
         ([name, *(ends.get(end, 0) for end in TABLE_ENDS)] for name, ends in report.tables.items()),
     )
-    show_slots(report)
-    show_warnings(report.warnings)
+    print_slots(report)
+    print_warnings(report.warnings)
     for sample in report.samples:
         out.print(Text("sample", style="bold"), sample.describe(), soft_wrap=True)
-    show_children(report)
-    show_reading(report.reading)
-    if savings := report.reading.savings:
-        show_figures(grid_savings(savings), SAVINGS_TITLE)
-    if report.reading.n_quarantined:
+    print_children(report)
+    print_extract(report.extract)
+    if savings := report.extract.savings:
+        print_figures(render_savings(savings), SAVINGS_TITLE)
+    if report.extract.n_quarantined:
         out.print(f"to correct them: clayload quarantine export {report.run_id}", soft_wrap=True)
-    _show_problems(report)
-    _show_leads("in doubt", report, RowEnd.IN_DOUBT)
-    _show_leads("refused by Clay", report, RowEnd.REFUSED)
+    _print_problems(report)
+    _print_leads("in doubt", report, RowEnd.IN_DOUBT)
+    _print_leads("refused by Clay", report, RowEnd.REFUSED)
     out.print(Text("outcome:", style="bold"), report.outcome)
     out.print(Text("next:", style="bold"), report.next_step)
 
 
-def show_books(report: RunReport) -> None:
+def print_books(report: RunReport) -> None:
     """Print every row read under its end, and that the parts make the whole."""
     ends = report.ends
-    show_grid(
+    print_grid(
         ["end", "rows"],
         [
             *([end, n] for end, n in ends.items()),
             ["sum of the parts", sum(ends.values())],
-            ["rows read", report.reading.n_rows],
+            ["rows read", report.extract.n_rows],
         ],
     )
 
 
-def show_slots(report: RunReport) -> None:
+def print_slots(report: RunReport) -> None:
     """Print the webhook slots, by name."""
-    show_grid(
+    print_grid(
         ["table", "slot", "this run", "used", "safe limit", "% used", "state"],
         (
             [
@@ -137,13 +137,13 @@ def show_slots(report: RunReport) -> None:
     )
 
 
-def show_children(report: RunReport) -> None:
+def print_children(report: RunReport) -> None:
     """Print which runs took up leads of this one, and what became of them."""
     for sentence in report.describe_children():
         out.print(sentence, soft_wrap=True)
 
 
-def show_workspaces(workspaces: Sequence[WorkspaceUse]) -> None:
+def print_workspaces(workspaces: Sequence[WorkspaceUse]) -> None:
     """Print how fast each workspace may go and goes, and what last slowed it."""
     for use in workspaces:
         out.print(f"workspace {use.workspace}: {'; '.join(_describe_pace(use))}", soft_wrap=True)
@@ -155,44 +155,46 @@ def _describe_pace(use: WorkspaceUse) -> Iterator[str]:
     if use.slowed_at:
         ago = describe_seconds(max(use.now - use.slowed_at, 0.0))
         yield f"last slowed down {ago} ago, to {use.slowed_to:.0%} of the rate"
-    if use.paused_until > use.now:
-        yield f"silent for another {describe_seconds(use.paused_until - use.now)} after a 429"
-    if use.held_at is not None:
-        yield describe_hold(Hold(use.workspace, use.held_at, use.held_because or ""))
+    if use.throttled_until > use.now:
+        yield f"silent for another {describe_seconds(use.throttled_until - use.now)} after a 429"
+    if use.paused_at is not None:
+        yield describe_pause(Pause(use.workspace, use.paused_at, use.paused_because or ""))
 
 
-def show_warnings(warnings: Iterable[str]) -> None:
+def print_warnings(warnings: Iterable[str]) -> None:
     """Print what is near its end, and what to do."""
     for warning in warnings:
         out.print(Text("soon:", style="bold yellow"), warning, soft_wrap=True)
 
 
-def show_reading(reading: Reading) -> None:
+def print_extract(extract: ExtractSummary) -> None:
     """Print what the frames set aside, and why."""
-    if reading.quarantine_reasons:
-        reasons = sorted(reading.quarantine_reasons.items(), key=lambda item: -item[1])
-        show_grid(["quarantined because", "leads"], reasons)
-    for sentence in reading.describe_columns():
+    if extract.quarantine_reasons:
+        reasons = sorted(extract.quarantine_reasons.items(), key=lambda item: -item[1])
+        print_grid(["quarantined because", "leads"], reasons)
+    for sentence in extract.describe_columns():
         out.print(sentence)
 
 
-def show_plan(plan: LoadPlan) -> None:
+def print_plan(plan: LoadPlan) -> None:
     """Print a load plan."""
     # What says a plan takes half a second to import, too.
-    from clayload.report.load_plan import describe_plan, describe_verdict, sum_up_plan  # noqa: PLC0415
+    from clayload.report.load_plan import describe_plan, describe_totals, describe_verdict  # noqa: PLC0415
 
-    reading = plan.reading
-    out.print(f"plan for cycle {plan.cycle}: {reading.sum_up()}, {reading.n_left_out:,} left out\n")
+    extract = plan.extract
+    out.print(
+        f"plan for cycle {plan.cycle}: {extract.describe_rows()}, {extract.n_left_out:,} left out\n"
+    )
     for section in describe_plan(plan):
-        show_figures(section.grid, section.title)
-        show_points(section.sentences)
+        print_figures(section.grid, section.title)
+        print_points(section.sentences)
         out.print()
-    show_reading(reading)
-    out.print(f"{sum_up_plan(plan)}. {describe_verdict(plan)}.")
-    show_points(plan.describe_lacks())
+    print_extract(extract)
+    out.print(f"{describe_totals(plan)}. {describe_verdict(plan)}.")
+    print_points(plan.describe_lacks())
 
 
-def _show_problems(report: RunReport) -> None:
+def _print_problems(report: RunReport) -> None:
     for problem in report.problems:
         out.print(Text(problem.code, style="bold red"), f"{problem.table}: {problem.message}")
 
@@ -203,11 +205,11 @@ def _clip(text: str) -> str:
     return line if len(line) <= _SHOWN_CHARACTERS else f"{line[:_SHOWN_CHARACTERS]}…"
 
 
-def _show_leads(title: str, report: RunReport, end: RowEnd) -> None:
+def _print_leads(title: str, report: RunReport, end: RowEnd) -> None:
     leads, n = report.leads_of(end)[:_SHOWN_LEADS], report.ends[end]
     if not leads:
         return
-    show_grid(
+    print_grid(
         ["row", "table", "lead_key", "slot", "status", "attempts", "reason", "answer"],
         (
             [

@@ -32,7 +32,7 @@ class Unit(StrEnum):
     ACTIONS = "actions"
 
     @property
-    def word(self) -> str:
+    def label(self) -> str:
         """Say it as Clay writes it."""
         return "Actions" if self is Unit.ACTIONS else "credits"
 
@@ -40,7 +40,7 @@ class Unit(StrEnum):
 class Span(StrEnum):
     """Over which time a limit holds: Clay's billing month, or a day."""
 
-    CYCLE = "cycle"
+    BILLING_MONTH = "billing_month"
     DAY = "day"
 
 
@@ -101,7 +101,7 @@ def find_periods(now: float, budgets: Budgets) -> Periods:
         month -= 1
     first, last = (_renewal_day(one, budgets.workspace.renews_on_day) for one in (month, month + 1))
     return {
-        Span.CYCLE: _period(first, last, zone),
+        Span.BILLING_MONTH: _period(first, last, zone),
         Span.DAY: _period(today, today + timedelta(days=1), zone),
     }
 
@@ -207,14 +207,14 @@ def _renews_at(line: BudgetLine, each: int) -> float:
 
 
 def _stop_at(line: BudgetLine, each: int) -> OverBudget:
+    spent, limit = describe_milli(line.spent_milli), describe_milli(line.limit_milli)
     detail = (
-        f"{say_milli(line.spent_milli)} of {say_milli(line.limit_milli)} {line.unit.word} are "
-        f"spent, and a lead takes {say_milli(each)}"
+        f"{spent} of {limit} {line.unit.label} are spent, and a lead takes {describe_milli(each)}"
     )
     return OverBudget(line, detail, line.period if each <= line.limit_milli else None)
 
 
-def say_milli(amount: int) -> str:
+def describe_milli(amount: int) -> str:
     """Say thousandths as people do: `1,250`, `0.5`."""
     whole, rest = divmod(amount, MILLI)
     return f"{whole:,}" + (f".{rest:03}".rstrip("0") if rest else "")

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clayload.delivery.budget import FREE, Bill, OverBudget, count_affordable
+from clayload.delivery.fair_share import WAIT_FOR_TURN_S, FairShare, FairShares
 from clayload.delivery.pace import PaceState, Rate, count_unused, take_moments
-from clayload.delivery.sample import AwaitsWord, Sample, count_allowed
-from clayload.delivery.share import WAIT_FOR_TURN_S, Share, Shares
+from clayload.delivery.sample import ApprovalRequired, Sample, count_allowed
 from clayload.delivery.verdict import Verdict
 from clayload.model import Priority
 from clayload.tables.budgets import Budgets
@@ -75,8 +75,8 @@ class WorkspaceSnapshot:
     read_at: float
     rate: Rate
     pace: PaceState
-    shares: Shares
-    is_held: bool = False
+    shares: FairShares
+    is_paused: bool = False
     budgets: Budgets | None = None
 
 
@@ -133,7 +133,7 @@ class Exhausted:
     detail: str
 
 
-Stopped = Exhausted | OverBudget | AwaitsWord
+Stopped = Exhausted | OverBudget | ApprovalRequired
 """Why the table is sent nothing more for now."""
 
 GrantAnswer = Grant | Wait | Finished | Stopped
@@ -158,7 +158,7 @@ class Reservation:
     slot: str
     delays_s: tuple[float, ...]
     pace: PaceState
-    share: Share
+    share: FairShare
     bill: Bill
 
 
@@ -173,7 +173,7 @@ def reserve(
     fitting = find_fitting(table, n, bill)
     if not isinstance(fitting, Room):
         return fitting
-    if workspace.is_held:
+    if workspace.is_paused:
         return Wait(HELD_WAIT_S)
     now, rate, shares = workspace.now, workspace.rate, workspace.shares
     n_unused = count_unused(workspace.pace, rate, now)
@@ -193,7 +193,7 @@ def find_fitting(table: TableSnapshot, n: int, bill: Bill) -> Room | Stopped:
     if isinstance(room, Exhausted):
         return room
     n_allowed = count_allowed(table.sample, room.n)
-    if isinstance(n_allowed, AwaitsWord):
+    if isinstance(n_allowed, ApprovalRequired):
         return n_allowed
     n_affordable = count_affordable(bill, n_allowed)
     if isinstance(n_affordable, OverBudget):

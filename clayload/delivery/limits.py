@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from clayload.delivery.budget import OverBudget
 from clayload.delivery.grant import Exhausted, Limit, Stopped
-from clayload.delivery.sample import AwaitsWord, Sample, Word
+from clayload.delivery.sample import ApprovalRequired, Decision, Sample
 from clayload.errors import (
-    AwaitsWordError,
+    ApprovalRequiredError,
     BudgetExhaustedError,
     CapacityExhaustedError,
     Code,
@@ -27,15 +27,15 @@ def stop_of(answer: Stopped) -> StopTableError:
     match answer:
         case OverBudget():
             return _stop_spending(answer)
-        case AwaitsWord(sample):
+        case ApprovalRequired(sample):
             return _stop_sample(sample)
         case Exhausted():
             return _stop_table(answer)
 
 
-def _stop_sample(sample: Sample) -> AwaitsWordError:
+def _stop_sample(sample: Sample) -> ApprovalRequiredError:
     approve = f"`clayload approve {sample.run_id}`"
-    if sample.word is Word.STOP:
+    if sample.decision is Decision.STOP:
         what = f"a person has stopped the table after {sample.n_sent:,} leads of this extract"
         hint = f"to send the rest after all: {approve}, and {_AGAIN}"
     else:
@@ -44,7 +44,7 @@ def _stop_sample(sample: Sample) -> AwaitsWordError:
             "be before a person has looked at them"
         )
         hint = f"look at the rows in Clay, then {approve}, and {_AGAIN}"
-    return AwaitsWordError(Code.SAMPLE_SENT, what, hint=hint, run_id=sample.run_id)
+    return ApprovalRequiredError(Code.SAMPLE_SENT, what, hint=hint, run_id=sample.run_id)
 
 
 def _stop_spending(over: OverBudget) -> BudgetExhaustedError:
@@ -88,5 +88,5 @@ def _stop_table(exhausted: Exhausted) -> StopTableError:
             return SlotRejectedError(
                 Code.SLOTS_REJECTED,
                 f"Clay refuses the table's webhook slots ({exhausted.detail})",
-                hint="check the slot's URL and token in Clay, mend the secret, then load again",
+                hint="check the slot's URL and token in Clay, fix the secret, then load again",
             )

@@ -77,7 +77,7 @@ class PaceState:
     """
 
     tat: float = 0.0
-    paused_until: float = 0.0
+    throttled_until: float = 0.0
     slowed_to: float = 1.0
     slowed_at: float = 0.0
     clock_ahead_s: float | None = None
@@ -109,7 +109,7 @@ def take_moments(state: PaceState, rate: Rate, now: float, n: int) -> Moments:
     # Epoch seconds are rounded to a quarter of a microsecond, and never so that leads go faster.
     interval_s = 1 / (rate.per_s * state.part_at(now)) + math.ulp(now)
     tolerance_s = rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
-    start = max(now, state.paused_until)
+    start = max(now, state.throttled_until)
     tat = state.tat
     delays: list[float] = []
     while len(delays) < n and (at := max(start, tat - tolerance_s)) <= now + HORIZON_S:
@@ -118,8 +118,8 @@ def take_moments(state: PaceState, rate: Rate, now: float, n: int) -> Moments:
     first_at = max(start, tat - tolerance_s)
     wait_s = 0.0 if delays else first_at - now - HORIZON_S / 2
     # A pause that is over is forgotten: a clock stepped back would bring it to life again.
-    paused_until = state.paused_until if state.paused_until > now else 0.0
-    return Moments(tuple(delays), wait_s, replace(state, tat=tat, paused_until=paused_until))
+    throttled_until = state.throttled_until if state.throttled_until > now else 0.0
+    return Moments(tuple(delays), wait_s, replace(state, tat=tat, throttled_until=throttled_until))
 
 
 def count_unused(state: PaceState, rate: Rate, now: float) -> int:
@@ -127,7 +127,7 @@ def count_unused(state: PaceState, rate: Rate, now: float) -> int:
 
     More than none says that nobody else has used the rate for a while.
     """
-    if state.paused_until > now:
+    if state.throttled_until > now:
         return 0
     tolerance_s = rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
     unused_s = tolerance_s / 2 - max(state.tat - now, 0.0)
@@ -166,12 +166,12 @@ def _undo_step_forward(state: PaceState, rate: Rate, now: float, ahead_s: float)
     taken = replace(
         looked_at,
         tat=state.tat + forward_s,
-        paused_until=state.paused_until + forward_s,
+        throttled_until=state.throttled_until + forward_s,
         slowed_at=state.slowed_at + forward_s if state.slowed_at else 0.0,
     )
     # So far ahead is nothing: the machine was started anew, and with it the clock nobody steps.
     furthest = _find_furthest_tat(state, rate, now, now + MAX_RETRY_AFTER_S)
-    return looked_at if max(taken.tat, taken.paused_until) > furthest else taken
+    return looked_at if max(taken.tat, taken.throttled_until) > furthest else taken
 
 
 def _undo_step_back(state: PaceState, rate: Rate, now: float) -> PaceState:
@@ -179,23 +179,23 @@ def _undo_step_back(state: PaceState, rate: Rate, now: float) -> PaceState:
 
     The workspace would stand still until the clock caught up.
     """
-    paused_until = min(state.paused_until, now + MAX_RETRY_AFTER_S)
-    mended = replace(state, paused_until=paused_until, slowed_at=min(state.slowed_at, now))
-    furthest_tat = _find_furthest_tat(mended, rate, now, paused_until)
-    return replace(mended, tat=min(state.tat, furthest_tat))
+    throttled_until = min(state.throttled_until, now + MAX_RETRY_AFTER_S)
+    fixed = replace(state, throttled_until=throttled_until, slowed_at=min(state.slowed_at, now))
+    furthest_tat = _find_furthest_tat(fixed, rate, now, throttled_until)
+    return replace(fixed, tat=min(state.tat, furthest_tat))
 
 
-def _find_furthest_tat(state: PaceState, rate: Rate, now: float, paused_until: float) -> float:
+def _find_furthest_tat(state: PaceState, rate: Rate, now: float, throttled_until: float) -> float:
     tolerance_s = rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
     interval_s = 1 / (rate.per_s * state.part_at(now))
-    return max(now, paused_until) + HORIZON_S + tolerance_s + interval_s
+    return max(now, throttled_until) + HORIZON_S + tolerance_s + interval_s
 
 
-def pause(state: PaceState, rate: Rate, now: float, pause_s: float) -> PaceState:
-    """Silence the workspace for `pause_s`, then go on at the plain rate, with no burst."""
-    until = max(state.paused_until, now + pause_s)
+def throttle(state: PaceState, rate: Rate, now: float, throttle_s: float) -> PaceState:
+    """Silence the workspace for `throttle_s`, then go on at the plain rate, with no burst."""
+    until = max(state.throttled_until, now + throttle_s)
     no_burst_tat = until + rate._tolerance_s  # noqa: SLF001 - one algorithm in pieces
-    return replace(state, tat=max(state.tat, no_burst_tat), paused_until=until)
+    return replace(state, tat=max(state.tat, no_burst_tat), throttled_until=until)
 
 
 def change_rate(state: PaceState, before: Rate, after: Rate, now: float) -> PaceState:

@@ -25,8 +25,8 @@ class GrantPort(Protocol):
         """Record verdicts without asking for more."""
         ...
 
-    async def silence(self, pause_s: float) -> None:
-        """Give nobody of the workspace a moment within the next `pause_s` seconds."""
+    async def throttle(self, throttle_s: float) -> None:
+        """Give nobody of the workspace a moment within the next `throttle_s` seconds."""
         ...
 
     def depart(self, lead: GrantedLead) -> None:

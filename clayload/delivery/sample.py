@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Word(StrEnum):
+class Decision(StrEnum):
     """What a person can say of a sample: send all, send so many more and ask again, send none."""
 
     GO_ON = "go_on"
@@ -30,7 +30,7 @@ class Sample:
     run_id: str
     n_sent: int
     n_allowed: int | None
-    word: Word | None = None
+    decision: Decision | None = None
 
     @property
     def n_left(self) -> int | None:
@@ -39,14 +39,14 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class AwaitsWord:
+class ApprovalRequired:
     """Not one lead more of the table may go before a person speaks."""
 
     sample: Sample
 
 
-def count_allowed(sample: Sample | None, n: int) -> int | AwaitsWord:
+def count_allowed(sample: Sample | None, n: int) -> int | ApprovalRequired:
     """Tell how many of `n` leads (at least one) may go; all of them without a sample."""
     if sample is None or sample.n_left is None:
         return n
-    return min(n, sample.n_left) or AwaitsWord(sample)
+    return min(n, sample.n_left) or ApprovalRequired(sample)

@@ -46,7 +46,7 @@ class Pacing:
     """How a chunk asks and sends: leads per grant, and requests in flight at once."""
 
     grant_size: int = 10
-    in_flight: int = 10
+    requests_per_chunk: int = 10
 
 
 @dataclass(slots=True)
@@ -145,7 +145,7 @@ class _GrantSending:
     def __init__(self, chunk: ChunkDelivery, grant: Grant) -> None:
         self._chunk = chunk
         self._grant = grant
-        self._in_flight = asyncio.Semaphore(chunk.pacing.in_flight)
+        self._in_flight = asyncio.Semaphore(chunk.pacing.requests_per_chunk)
         self._halted_by: str | None = None
         self._failure: LedgerError | None = None
         self._quiet_until = 0.0
@@ -191,15 +191,15 @@ class _GrantSending:
             verdict = self._reason_not_to_send(lead, due) or await self._submit(lead)
         self._verdicts[lead.submission_id] = verdict
         self._halt_if_it_concerns_all(verdict)
-        if verdict.pause_s is not None:
-            await self._silence(verdict.pause_s)
+        if verdict.throttle_s is not None:
+            await self._silence(verdict.throttle_s)
 
-    async def _silence(self, pause_s: float) -> None:
+    async def _silence(self, throttle_s: float) -> None:
         """Silence the workspace at once: the slowest answer of this grant may be long in coming."""
-        until = self._chunk.clock.monotonic() + pause_s
+        until = self._chunk.clock.monotonic() + throttle_s
         if until > self._quiet_until + _SAME_PAUSE_S:
             self._quiet_until = until
-            await self._chunk.ledger.silence(pause_s)
+            await self._chunk.ledger.throttle(throttle_s)
 
     def _halt_if_it_concerns_all(self, verdict: Verdict) -> None:
         if not verdict.was_sent:

@@ -69,8 +69,8 @@ Answer = Answered | NotConnected | AnswerLost
 class Verdict:
     """A verdict and its consequences.
 
-    `is_attempt`: the lead used one of its attempts. `pause_s`: the whole workspace must be silent
-    for so many seconds. `slot_effect`: the slot must not be used further. `was_sent` is False
+    `is_attempt`: the lead used one of its attempts. `throttle_s`: for so many seconds the whole
+    workspace must be silent. `slot_effect`: the slot must not be used further. `was_sent` is False
     where the lead was granted but never put on the wire.
     """
 
@@ -79,7 +79,7 @@ class Verdict:
     status: int | None = None
     body: str = ""
     is_attempt: bool = True
-    pause_s: float | None = None
+    throttle_s: float | None = None
     slot_effect: SlotEffect | None = None
     was_sent: bool = True
 
@@ -124,9 +124,9 @@ def _judge_answered(answer: Answered, now: datetime) -> Verdict:
     if status in _SERVER_ERRORS or status == 408:  # noqa: PLR2004 - the HTTP code is its own name
         return Verdict(VerdictKind.IN_DOUBT, "the server failed", status, body)
     if status == 429:  # noqa: PLR2004 - the HTTP code is its own name
-        pause_s = retry_after_s(answer.headers.get("retry-after"), now)
+        throttle_s = retry_after_s(answer.headers.get("retry-after"), now)
         return Verdict(
-            VerdictKind.RETRY, "over the rate", status, is_attempt=False, pause_s=pause_s
+            VerdictKind.RETRY, "over the rate", status, is_attempt=False, throttle_s=throttle_s
         )
     if (effect := _slot_effect(status, body)) is not None:
         reason = f"slot answers {status}" + (f": {body[:_REASON_CLIP_CHARS]}" if body else "")

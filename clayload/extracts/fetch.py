@@ -5,7 +5,7 @@ Out:   a copy of each object there, under the object's own name; from then on it
 Never: a copy of some of the bytes taken for an extract.
 
 Reading an extract takes several passes over its bytes (identity, encoding, rows, and whatever has
-to be mended), so they are brought here once. What is loaded is identified by what was copied.
+to be fixed), so they are brought here once. What is loaded is identified by what was copied.
 """
 
 from __future__ import annotations

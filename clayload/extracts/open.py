@@ -21,7 +21,7 @@ from clayload.errors import Code, UnreadableExtractError
 from clayload.extracts.facts import read_facts
 from clayload.extracts.find import find_files
 from clayload.extracts.headers import Aliases, find_merged, group_by_field, map_headers
-from clayload.extracts.mend import mend_text
+from clayload.extracts.repair import repair_text
 from clayload.extracts.models import FILE_INDEX, ROW_NUMBER, Format, SourceFile
 from clayload.extracts.sniff import sniff_format
 from clayload.extracts.text_file import open_text, read_head, scan_text
@@ -67,22 +67,22 @@ class Extract:
         frames = [_scan_file(index, file) for index, file in enumerate(self.files)]
         return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal")
 
-    def mended(self, error: Exception) -> Extract:
+    def fixed(self, error: Exception) -> Extract:
         """Make the extract readable after polars refused it with `error`.
 
         Raises:
             UnreadableExtractError: it cannot be; with file, line and value where there is one.
             RunError: a clean copy cannot be written.
         """
-        files = [self._mend_file(file, error) for file in self.files]
+        files = [self._repair_file(file, error) for file in self.files]
         if files == list(self.files):
             _refuse_unread(self.files, error)
         return replace(self, files=_number_rows(files))
 
-    def _mend_file(self, file: SourceFile, error: Exception) -> SourceFile:
+    def _repair_file(self, file: SourceFile, error: Exception) -> SourceFile:
         if not file.path.exists():
             _refuse_unread([file], error)
-        return mend_text(file, self.work_dir) if file.format is Format.CSV else file
+        return repair_text(file, self.work_dir) if file.format is Format.CSV else file
 
 
 def open_extract(paths: Sequence[Path | str], aliases: Aliases, work_dir: Path) -> Extract:

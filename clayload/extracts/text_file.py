@@ -64,7 +64,7 @@ def describe_text(path: Path, readable: Path, encoding: str, facts: ByteFacts) -
     columns = name_columns(header.headers)
     if not columns:
         raise refuse_empty(path.name, "holds no text")
-    # Stray quotes can hide every row from the count; reading the rows then tells, and mends.
+    # Stray quotes can hide every row from the count; reading the rows then tells, and fixes.
     n_rows = _count_rows(readable, header, columns) or seen.n_lines - header.last_line
     if not n_rows:
         raise refuse_empty(path.name, "has a header and no rows")

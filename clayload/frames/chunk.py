@@ -123,7 +123,7 @@ class _RouteWriter:
 
     def take(self, leads: pl.DataFrame) -> list[tuple[pl.DataFrame, Path]]:
         """Take the next leads; gives the chunks that are whole now, with their files."""
-        self._held.append(leads.select("row_number", "lead_key", *self._route.send))
+        self._held.append(leads.select("row_number", "lead_key", *self._route.fields))
         held = pl.concat(self._held)
         ready, start = [], 0
         while self._plans and start + self._plans[0][0].n_leads <= held.height:
@@ -172,7 +172,7 @@ def _plan_route(
     leads: pl.DataFrame, position: int, route: Route, terms: tuple[int, str]
 ) -> Iterator[ChunkPlan]:
     size, identity = terms
-    seed = "\0".join((identity, route.table, route.filter or "", *route.key, "", *route.send))
+    seed = "\0".join((identity, route.table, route.filter or "", *route.key, "", *route.fields))
     cuts = (
         leads.with_row_index("position")
         .group_by(pl.col("position") // size, maintain_order=True)

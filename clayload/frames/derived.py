@@ -61,6 +61,6 @@ class Derived:
         """Rows as Strings with `row_number` and `file_index`."""
         return self.source.scan()
 
-    def mended(self, error: Exception) -> Self:
+    def fixed(self, error: Exception) -> Self:
         """Return the extract made readable, or raise the typed error."""
-        return replace(self, source=self.source.mended(error))
+        return replace(self, source=self.source.fixed(error))

@@ -15,16 +15,16 @@ from pathlib import Path
 
 import polars as pl
 
-from clayload.frames.aside import (
+from clayload.frames.lead import to_leads
+from clayload.frames.route import UNROUTED_KEY, build_key
+from clayload.frames.set_aside import (
     DUPLICATES_FILE,
     OUR_COLUMNS,
-    OURS,
+    OUR_PREFIX,
     QUARANTINE_FILE,
     SUPPRESSED_FILE,
     UNROUTED_FILE,
 )
-from clayload.frames.lead import to_leads
-from clayload.frames.route import UNROUTED_KEY, build_key
 from clayload.frames.source import RAW
 from clayload.model import LEAD_FIELDS, RowEnd
 from clayload.tables.headers import HeaderAliases
@@ -105,14 +105,18 @@ def find_set_aside(folder: Path, keys: KeyReader, wanted: Collection[str]) -> li
 
 def _find_quarantined(path: Path, keys: KeyReader, wanted: Sequence[str]) -> Iterator[SetAside]:
     for row in _match(path, keys, wanted):
-        why = f"{row[OURS + 'reasons']}: {row[OURS + 'hint']}"
-        yield SetAside(RowEnd.QUARANTINED, row[OURS + "file"] or "", row[OURS + "line"] or "", why)
+        why = f"{row[OUR_PREFIX + 'reasons']}: {row[OUR_PREFIX + 'hint']}"
+        yield SetAside(
+            RowEnd.QUARANTINED, row[OUR_PREFIX + "file"] or "", row[OUR_PREFIX + "line"] or "", why
+        )
 
 
 def _find_unrouted(path: Path, keys: KeyReader, wanted: Sequence[str]) -> Iterator[SetAside]:
     for row in _match(path, keys, wanted):
         why = "no table's filter took it"
-        yield SetAside(RowEnd.UNROUTED, row[OURS + "file"] or "", row[OURS + "line"] or "", why)
+        yield SetAside(
+            RowEnd.UNROUTED, row[OUR_PREFIX + "file"] or "", row[OUR_PREFIX + "line"] or "", why
+        )
 
 
 def _find_duplicates(path: Path, _keys: KeyReader, wanted: Sequence[str]) -> Iterator[SetAside]:

@@ -1,6 +1,6 @@
 """Which rule kept a lead from being sent, and from which table?
 
-In:    the fates, with `end` decided.
+In:    the row_ends, with `end` decided.
 Out:   how many leads each rule kept from each table.
 Never: a lead counted twice: of the rules it breaks, the first counts.
 """
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from clayload.frames.fate import DUPLICATE, QUARANTINED, SUPPRESSED
 from clayload.frames.route import UNROUTED, Route
+from clayload.frames.row_ends import DUPLICATE, QUARANTINED, SUPPRESSED
 from clayload.frames.rules import RULES
 from clayload.frames.suppress import SUPPRESSED_BY
 
@@ -30,9 +30,9 @@ class Kept:
     n_leads: int
 
 
-def count_kept(fates: pl.DataFrame, routes: Sequence[Route]) -> tuple[Kept, ...]:
+def count_kept(row_ends: pl.DataFrame, routes: Sequence[Route]) -> tuple[Kept, ...]:
     """Count what was kept back: by end, and under each the rule that kept most first."""
-    kept = fates.filter(pl.col("end").is_in(_KEPT))
+    kept = row_ends.filter(pl.col("end").is_in(_KEPT))
     counted = (
         kept.group_by("end", _first_rule().alias("rule"), "route")
         .len()

@@ -1,7 +1,7 @@
 """In which line of its file does a row stand?
 
-In:    the fates, with `n_newlines` per row, and where each file's rows lie.
-Out:   the fates with `line` (UInt32, from 1).
+In:    the row_ends, with `n_newlines` per row, and where each file's rows lie.
+Out:   the row_ends with `line` (UInt32, from 1).
 Never: a second look at the file.
 """
 
@@ -14,7 +14,7 @@ import polars as pl
 from clayload.frames.source import FileSpan
 
 
-def find_lines(fates: pl.DataFrame, files: Sequence[FileSpan]) -> pl.DataFrame:
+def find_lines(row_ends: pl.DataFrame, files: Sequence[FileSpan]) -> pl.DataFrame:
     """Add `line`: the file line for text, the row for other formats, the sheet row for Excel.
 
     A row's line is its position plus the newlines inside the rows before it.
@@ -36,7 +36,7 @@ def find_lines(fates: pl.DataFrame, files: Sequence[FileSpan]) -> pl.DataFrame:
     before = pl.col("n_newlines").cum_sum().shift(1, fill_value=0).over("file_index")
     in_file = pl.col("row_number") - pl.col("first_row") + pl.col("first_line")
     return (
-        fates.join(spans, on="file_index", how="left", maintain_order="left")
+        row_ends.join(spans, on="file_index", how="left", maintain_order="left")
         .with_columns(
             line=(in_file + pl.when("spans_lines").then(before).otherwise(0)).cast(pl.UInt32)
         )

@@ -18,7 +18,7 @@ from clayload.errors import Code, ConfigError
 from clayload.frames.mail import AROUND_MAIL, is_domain, is_mail
 from clayload.frames.text import read_domain
 from clayload.tables.headers import HeaderAliases
-from clayload.tables.problems import Place, problem_at, show
+from clayload.tables.problems import Place, describe_value, problem_at
 
 _FIELDS = ("email", "domain")
 _DELIMITERS = ",;\t|"
@@ -68,7 +68,7 @@ def _read_lines(path: Path) -> pl.DataFrame:
     try:
         text = path.read_text("utf-8-sig")
     except OSError as error:
-        hint = "put the file there, or mend its path under suppression in tables.yaml"
+        hint = "put the file there, or fix its path under suppression in tables.yaml"
         raise _refuse(Place(path), f"cannot be read: {error.strerror}", hint) from None
     except UnicodeDecodeError:
         raise _refuse(Place(path), "is not UTF-8 text", "save it as CSV UTF-8") from None
@@ -158,7 +158,7 @@ def _check_entries(path: Path, read: pl.DataFrame) -> None:
         return
     line, value = bad.select("line", "text").row(0)
     more = f", and {bad.height - 1:,} more like it" if bad.height > 1 else ""
-    what = f"is neither an e-mail nor a domain: {show(value.strip())}{more}"
+    what = f"is neither an e-mail nor a domain: {describe_value(value.strip())}{more}"
     raise _refuse(Place(path, line), what, _MEND)
 
 

@@ -1,6 +1,6 @@
 """What did the frames make of an extract?
 
-In:    the fates of all rows, and what was written.
+In:    the row_ends of all rows, and what was written.
 Out:   `Preparation`: counts that sum to the rows read, and references to the chunks.
 Never: a lead's data.
 """
@@ -13,10 +13,18 @@ from pathlib import Path
 
 import polars as pl
 
-from clayload.frames import fate
 from clayload.frames.kept import Kept, count_kept
 from clayload.frames.listed import Listed
 from clayload.frames.route import Route
+from clayload.frames.row_ends import (
+    ACCEPTED,
+    BEYOND_LIMIT,
+    DUPLICATE,
+    NOT_SELECTED,
+    QUARANTINED,
+    SUPPRESSED,
+    UNROUTED_END,
+)
 from clayload.frames.rules import RULES
 from clayload.frames.walk import CONFLICT, Walked
 from clayload.model import ChunkRef
@@ -96,22 +104,22 @@ class Preparation:
 
 
 def count_up(
-    walked: Walked, fates: pl.DataFrame, routes: Sequence[Route], chunk_size: int
+    walked: Walked, row_ends: pl.DataFrame, routes: Sequence[Route], chunk_size: int
 ) -> Preparation:
-    """Count the fates, with `end` decided; chunks and paths are still to be filled in."""
-    by_end = _count_by(fates, "end")
-    accepted = fates.filter(pl.col("end") == fate.ACCEPTED)
+    """Count the row_ends, with `end` decided; chunks and paths are still to be filled in."""
+    by_end = _count_by(row_ends, "end")
+    accepted = row_ends.filter(pl.col("end") == ACCEPTED)
     by_route = _count_by(accepted, "route")
     n_accepted = {route.table: by_route.get(position, 0) for position, route in enumerate(routes)}
     return Preparation(
-        n_rows=fates.height,
-        n_quarantined=by_end.get(fate.QUARANTINED, 0),
-        quarantine_reasons=_sum_flags(fates, {rule.name: rule.flag for rule in RULES}),
-        n_suppressed=by_end.get(fate.SUPPRESSED, 0),
-        n_duplicates=by_end.get(fate.DUPLICATE, 0),
-        n_unrouted=by_end.get(fate.UNROUTED_END, 0),
-        n_not_selected=by_end.get(fate.NOT_SELECTED, 0),
-        n_beyond_limit=by_end.get(fate.BEYOND_LIMIT, 0),
+        n_rows=row_ends.height,
+        n_quarantined=by_end.get(QUARANTINED, 0),
+        quarantine_reasons=_sum_flags(row_ends, {rule.name: rule.flag for rule in RULES}),
+        n_suppressed=by_end.get(SUPPRESSED, 0),
+        n_duplicates=by_end.get(DUPLICATE, 0),
+        n_unrouted=by_end.get(UNROUTED_END, 0),
+        n_not_selected=by_end.get(NOT_SELECTED, 0),
+        n_beyond_limit=by_end.get(BEYOND_LIMIT, 0),
         n_multi_match=accepted.filter(pl.col("n_matches") > 1).height,
         n_accepted=n_accepted,
         flags=_sum_flags(accepted, {flag.value: flag for flag in MailKind}),
@@ -120,8 +128,8 @@ def count_up(
         chunks=(),
         unmapped=tuple(walked.source.unmapped),
         merged=dict(walked.source.merged),
-        conflicts=_sum_flags(fates, {name: CONFLICT + name for name in walked.source.merged}),
-        kept=count_kept(fates, routes),
+        conflicts=_sum_flags(row_ends, {name: CONFLICT + name for name in walked.source.merged}),
+        kept=count_kept(row_ends, routes),
     )
 
 

@@ -5,7 +5,7 @@ Out:   a `Preparation`, the chunk files, and the files of rows set aside.
 Never: a row lost: the counts sum to the rows read, or nothing goes on.
 
 The order of the walk: lead - route - screen (one streaming pass, `walk`), then lines - suppress -
-fate (dedupe, selection) on the narrow fates, then chunk and aside from what was staged on disk.
+row_ends (dedupe, selection), then chunk and set_aside from what was staged on disk.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ import polars as pl
 
 from clayload.errors import Code, ContractError, RunError
 from clayload.folder import remove_folder, writing_to
-from clayload.frames import fate
-from clayload.frames.aside import write_aside
 from clayload.frames.chunk import Staged, choose_chunk_size, plan_chunks, write_chunks
 from clayload.frames.contract import check_leads
 from clayload.frames.lines import find_lines
 from clayload.frames.preparation import Preparation, PrepareOptions, count_up
 from clayload.frames.route import UNROUTED_KEY, Route, list_routes
+from clayload.frames.row_ends import ACCEPTED, decide_ends
+from clayload.frames.set_aside import write_set_aside
 from clayload.frames.source import Source
 from clayload.frames.suppress import mark_suppressed
-from clayload.frames.walk import ASIDE_FILE, LEADS_FILE, Walked, walk
+from clayload.frames.walk import LEADS_FILE, SET_ASIDE_FILE, Walked, walk
 from clayload.model import ChunkRef
 from clayload.tables.tables_file import TablesConfig
 
@@ -58,15 +58,15 @@ def prepare_chunks(source: Source, config: TablesConfig, options: PrepareOptions
     check_keys(source, routes)
     with _staging(options) as staging:
         walked = walk(source, routes, staging)
-        fates = find_lines(walked.fates, walked.source.files)
-        fates = mark_suppressed(fates, routes, options.lists)
-        fates = fate.decide_ends(fates, routes, options.tables, options.limit)
-        size = _choose_size(fates, options)
-        counted = count_up(walked, fates, routes, size)
+        row_ends = find_lines(walked.row_ends, walked.source.files)
+        row_ends = mark_suppressed(row_ends, routes, options.lists)
+        row_ends = decide_ends(row_ends, routes, options.tables, options.limit)
+        size = _choose_size(row_ends, options)
+        counted = count_up(walked, row_ends, routes, size)
         _check_books(counted, source)
         if staging is None:
             return counted
-        return _write(Walked(walked.source, fates), routes, options, counted)
+        return _write(Walked(walked.source, row_ends), routes, options, counted)
 
 
 def check_keys(source: Source, routes: Sequence[Route]) -> None:
@@ -92,8 +92,8 @@ def _can_make(field: str, delivered: set[str]) -> bool:
     return not delivered.isdisjoint((field, *_DERIVED_FROM.get(field, ())))
 
 
-def _choose_size(fates: pl.DataFrame, options: PrepareOptions) -> int:
-    accepted = fates.filter(pl.col("end") == fate.ACCEPTED)
+def _choose_size(row_ends: pl.DataFrame, options: PrepareOptions) -> int:
+    accepted = row_ends.filter(pl.col("end") == ACCEPTED)
     by_route = accepted.get_column("route").value_counts().get_column("count").to_list()
     return choose_chunk_size(by_route, options.chunk_rows, options.max_chunks)
 
@@ -112,14 +112,14 @@ def _write(
     walked: Walked, routes: Sequence[Route], options: PrepareOptions, counted: Preparation
 ) -> Preparation:
     staging = options.folder / _STAGING
-    source, fates = walked.source, walked.fates
-    accepted = fates.filter(pl.col("end") == fate.ACCEPTED)
-    not_sent = fates.filter(pl.col("end") != fate.ACCEPTED).get_column("row_number")
+    source, row_ends = walked.source, walked.row_ends
+    accepted = row_ends.filter(pl.col("end") == ACCEPTED)
+    not_sent = row_ends.filter(pl.col("end") != ACCEPTED).get_column("row_number")
     plans = plan_chunks(accepted, routes, counted.chunk_size, _identify(source))
-    aside = pl.scan_parquet(staging / ASIDE_FILE)
+    set_aside = pl.scan_parquet(staging / SET_ASIDE_FILE)
     names = [file.name for file in source.files]
     with ThreadPoolExecutor(1) as beside:
-        writing = beside.submit(write_aside, fates, names, routes, aside, options.folder)
+        writing = beside.submit(write_set_aside, row_ends, names, routes, set_aside, options.folder)
         check_leads(pl.scan_parquet(staging / LEADS_FILE))
         paths = write_chunks(Staged(staging / LEADS_FILE, not_sent), plans, routes, options.folder)
     return replace(

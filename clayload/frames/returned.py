@@ -15,12 +15,12 @@ from pathlib import Path
 import polars as pl
 
 from clayload.errors import Code, UnreadableExtractError
-from clayload.frames.aside import OUR_COLUMNS, OURS, QUARANTINE_FILE, UNROUTED_FILE
 from clayload.frames.derived import Derived
 from clayload.frames.formula import unguard, unguard_name
+from clayload.frames.set_aside import OUR_COLUMNS, OUR_PREFIX, QUARANTINE_FILE, UNROUTED_FILE
 from clayload.frames.source import Source
 
-RUN_COLUMN, LINE_COLUMN, FILE_COLUMN = OURS + "run", OURS + "line", OURS + "file"
+RUN_COLUMN, LINE_COLUMN, FILE_COLUMN = OUR_PREFIX + "run", OUR_PREFIX + "line", OUR_PREFIX + "file"
 _PLACE = (FILE_COLUMN, LINE_COLUMN)
 
 
@@ -108,9 +108,9 @@ def _read(returned: Returned, *columns: str) -> pl.DataFrame:
     try:
         return returned.scan().select(columns).collect(engine="streaming")
     except pl.exceptions.PolarsError as error:
-        mended = returned.mended(error)
+        fixed = returned.fixed(error)
     try:
-        return mended.scan().select(columns).collect(engine="streaming")
+        return fixed.scan().select(columns).collect(engine="streaming")
     except pl.exceptions.PolarsError as error:
         names = ", ".join(file.name for file in returned.files)
         raise UnreadableExtractError(

@@ -33,7 +33,7 @@ class Route:
     table: str
     filter: str | None
     key: tuple[str, ...]
-    send: tuple[str, ...]
+    fields: tuple[str, ...]
     suppressed_by: tuple[str, ...] = ()
 
 
@@ -48,7 +48,7 @@ def _read_route(name: str, config: TablesConfig) -> Route:
     table = config.tables[name]
     lists = [listed for listed, one in config.suppression.items() if one.holds_for(name)]
     kinds = [kind.value for kind in table.suppress]
-    return Route(name, table.filter, table.key, table.send, (*lists, *kinds))
+    return Route(name, table.filter, table.key, table.fields, (*lists, *kinds))
 
 
 def route_leads(leads: pl.LazyFrame, routes: Sequence[Route]) -> pl.LazyFrame:

@@ -46,13 +46,13 @@ def screen(leads: pl.LazyFrame, raw: Sequence[str]) -> pl.LazyFrame:
     )
 
 
-def weigh(fates: pl.DataFrame, leads: pl.LazyFrame, routes: Sequence[Route]) -> pl.DataFrame:
+def weigh(row_ends: pl.DataFrame, leads: pl.LazyFrame, routes: Sequence[Route]) -> pl.DataFrame:
     """Measure the payloads of heavy leads, and judge them again; `leads` has every field.
 
     The body is the one that delivery builds, so its size is exact.
     """
-    if not fates.get_column(HEAVY).any():
-        return fates
+    if not row_ends.get_column(HEAVY).any():
+        return row_ends
     heavy = leads.filter(HEAVY).select("row_number", "route", *LEAD_FIELDS)
     sizes = [
         (lead["row_number"], _measure_payload(lead, routes))
@@ -61,7 +61,7 @@ def weigh(fates: pl.DataFrame, leads: pl.LazyFrame, routes: Sequence[Route]) -> 
     schema = {"row_number": pl.UInt32, PAYLOAD_BYTES: pl.UInt32}
     weighed = pl.DataFrame(sizes, schema=schema, orient="row")
     return (
-        fates.join(weighed, on="row_number", how="left", maintain_order="left")
+        row_ends.join(weighed, on="row_number", how="left", maintain_order="left")
         .with_columns(PAYLOAD.broken.fill_null(value=False).alias(PAYLOAD.flag))
         .drop(PAYLOAD_BYTES)
     )
@@ -81,7 +81,7 @@ def _measure_payload(lead: dict[str, object], routes: Sequence[Route]) -> int:
     route = lead["route"]
     if not isinstance(route, int) or route == UNROUTED:
         return 0
-    return len(build_body({field: lead[field] for field in routes[route].send}, "", ""))
+    return len(build_body({field: lead[field] for field in routes[route].fields}, "", ""))
 
 
 def _has_nul(raw: Sequence[str]) -> pl.Expr:

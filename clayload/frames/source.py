@@ -92,6 +92,6 @@ class Source(Protocol):
         """Rows as Strings with `row_number` and `file_index`."""
         ...
 
-    def mended(self, error: Exception) -> Self:
+    def fixed(self, error: Exception) -> Self:
         """Return the extract made readable, or raise the typed error."""
         ...

@@ -1,9 +1,9 @@
 """What becomes of every row, found out in one walk over the extract?
 
 In:    an open extract and the routes.
-Out:   the fates: one narrow row per row of the extract; and, staged as Parquet, the leads that may
-       be sent and the delivered columns of the rows that may not.
-Never: the whole extract in memory; only the fates are.
+Out:   the row ends: one narrow row per row of the extract; and, staged as Parquet, the leads that
+       may be sent and the delivered columns of the rows that may not.
+Never: the whole extract in memory; only the row_ends are.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from clayload.model import LEAD_FIELDS
 from clayload.tables.suppression import MailKind
 
 LEADS_FILE = "leads.parquet"
-ASIDE_FILE = "aside.parquet"
+SET_ASIDE_FILE = "aside.parquet"
 CONFLICT = "conflict:"
 _ATTEMPTS = 2
 _STAGED = ("row_number", "route", "lead_key", *LEAD_FIELDS)
@@ -35,21 +35,21 @@ _STAGED = ("row_number", "route", "lead_key", *LEAD_FIELDS)
 
 @dataclass(frozen=True, slots=True)
 class Walked:
-    """An extract as far as it could be read, and the fate of its rows.
+    """An extract as far as it could be read, and the row_end of its rows.
 
-    `fates` has, in file order: row_number, file_index, route, n_matches, lead_key, n_newlines,
+    `row_ends` has, in file order: row_number, file_index, route, n_matches, lead_key, n_newlines,
     `fails:<rule>` per rule, `personal_mail`, `role_account`, `conflict:<field>` per merged field,
     and `ADDRESSES` where a route has rules for whom it does without.
     """
 
     source: Source
-    fates: pl.DataFrame
+    row_ends: pl.DataFrame
 
 
 def walk(source: Source, routes: Sequence[Route], staging: Path | None) -> Walked:
     """Walk over the extract once; with `staging`, write `LEADS_FILE` and `ASIDE_FILE` there.
 
-    Where polars refuses a text file, the extract is mended and walked again.
+    Where polars refuses a text file, the extract is fixed and walked again.
 
     Raises:
         UnreadableExtractError: with file, line and value where there is one.
@@ -62,7 +62,7 @@ def walk(source: Source, routes: Sequence[Route], staging: Path | None) -> Walke
             if staging is not None:
                 probe_space(staging)
             refusal = exc
-            source = source.mended(exc)
+            source = source.fixed(exc)
     raise refusal
 
 
@@ -79,24 +79,24 @@ def _walk(source: Source, routes: Sequence[Route], staging: Path | None) -> pl.D
     to_send = ~FAILED & (pl.col("route") != UNROUTED)
     leads = judged.filter(to_send).select(_STAGED)
     check_schema(leads)
-    plans = [judged.select(_fate(source, routes))]
+    plans = [judged.select(_row_end(source, routes))]
     if staging is not None:
         # A heavy lead is staged on both sides: its weight is known only after the walk.
-        aside = judged.filter(~to_send | pl.col(HEAVY))
+        set_aside = judged.filter(~to_send | pl.col(HEAVY))
         delivered = [RAW + column for column in source.columns]
         plans += [
             _sink(leads, staging / LEADS_FILE),
-            _sink(aside.select("row_number", *delivered), staging / ASIDE_FILE),
+            _sink(set_aside.select("row_number", *delivered), staging / SET_ASIDE_FILE),
         ]
-    fates: pl.DataFrame = pl.collect_all(plans, engine="streaming")[0]
-    if fates.height != source.n_rows:
-        # A stray quote can mislead the quick count of rows; mending counts again.
-        message = f"{source.n_rows} rows were counted and {fates.height} read"
+    row_ends: pl.DataFrame = pl.collect_all(plans, engine="streaming")[0]
+    if row_ends.height != source.n_rows:
+        # A stray quote can mislead the quick count of rows; fixing counts again.
+        message = f"{source.n_rows} rows were counted and {row_ends.height} read"
         raise pl.exceptions.ComputeError(message)
-    return weigh(fates, judged, routes)
+    return weigh(row_ends, judged, routes)
 
 
-def _fate(source: Source, routes: Sequence[Route]) -> list[pl.Expr]:
+def _row_end(source: Source, routes: Sequence[Route]) -> list[pl.Expr]:
     conflicts = [
         differs(columns).alias(CONFLICT + field) for field, columns in source.merged.items()
     ]

@@ -20,9 +20,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from clayload.delivery.grant import SlotState
 from clayload.ledger.database import schema
 from clayload.ledger.database.engine import guarded, open_engine
-from clayload.ledger.database.retry_on_conflict import again_after_conflict
+from clayload.ledger.database.retry_on_conflict import retry_on_conflict
 from clayload.ledger.database.server import SERVER_CLOCK, connect
-from clayload.ledger.database.sqlite import READING
+from clayload.ledger.database.sqlite import READ_ONLY
 from clayload.ledger.rules import statements, unanswered
 from clayload.ledger.terms import set_terms
 from clayload.model import Priority
@@ -31,7 +31,7 @@ from clayload.tables.tables_file import TablesConfig
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """A run as it is first written: `preparation` is JSON with the counts of the frames.
+    """A run as it is first written: `extract_summary` is JSON with the counts of the frames.
 
     `kind`: load, replay, resubmit or resume; the last three belong to a `parent_run_id`.
     `priority`: what its leads have in place of their tables'.
@@ -40,7 +40,7 @@ class RunStart:
     run_id: str
     extract_id: str
     cycle: str
-    preparation: str
+    extract_summary: str
     kind: str = "load"
     parent_run_id: str | None = None
     priority: Priority | None = None
@@ -87,7 +87,7 @@ class Ledger:
 
     def now(self) -> float:
         """Read the ledger's clock on its own."""
-        with self.reading() as connection:
+        with self.read_only() as connection:
             return self.read_clock(connection)
 
     def close(self) -> None:
@@ -106,10 +106,10 @@ class Ledger:
             yield connection
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
+    def read_only(self) -> Iterator[Connection]:
         """Read without holding up those who write."""
         with guarded(self.engine), connect(self.engine) as connection:
-            yield connection.execution_options(**READING)
+            yield connection.execution_options(**READ_ONLY)
 
     def insert_new(self, table: SqlTable, *key: str) -> Insert:
         """Build an INSERT that leaves a row that is already there as it is."""
@@ -134,7 +134,7 @@ class Ledger:
         """
         tx.execute(statements.LOCK_ALL_WORKSPACES).all()
 
-    @again_after_conflict
+    @retry_on_conflict
     def start_run(self, run: RunStart, config: TablesConfig) -> None:
         """Write the run, make the configured slots known, and give benched slots a new chance.
 
@@ -149,7 +149,7 @@ class Ledger:
         now = self.read_clock(tx)
         self._introduce(tx, config)
         set_terms(tx, config, now)
-        # A person started this run: what Clay refused earlier may have been mended since.
+        # A person started this run: what Clay refused earlier may have been fixed since.
         tx.execute(
             update(schema.slots)
             .where(schema.slots.c.state == SlotState.BENCHED)
@@ -158,13 +158,13 @@ class Ledger:
         tx.execute(unanswered.GIVE_UP_OVERDUE, {"now": now})
         tx.execute(insert(schema.runs).values(**asdict(run), started_at=now))
 
-    @again_after_conflict
+    @retry_on_conflict
     def introduce(self, config: TablesConfig) -> None:
         """Make the configured workspace, tables and slots known, so that they can be charged."""
         with self.transaction() as tx:
             self._introduce(tx, config)
 
-    @again_after_conflict
+    @retry_on_conflict
     def follow(self, config: TablesConfig) -> None:
         """Take up a configuration that changed while loads run: rate, budgets and slots."""
         with self.transaction() as tx:
@@ -173,7 +173,7 @@ class Ledger:
             set_terms(tx, config, self.read_clock(tx))
 
     def _introduce(self, tx: Connection, config: TablesConfig) -> None:
-        workspace = {"tat": 0.0, "paused_until": 0.0, "n_rate_limited": 0}
+        workspace = {"tat": 0.0, "throttled_until": 0.0, "n_rate_limited": 0}
         rate = {"rate_per_s": config.workspace.rate_per_s, "burst": config.workspace.burst}
         tx.execute(
             self.insert_new(schema.workspaces, "workspace"),
@@ -193,10 +193,10 @@ class Ledger:
 
     def chunk_no(self, run_id: str, chunk_id: str) -> int:
         """Find the ledger's own number of a registered chunk."""
-        with self.reading() as connection:
+        with self.read_only() as connection:
             return int(connection.execute(find_chunk(run_id, chunk_id)).scalar_one())
 
-    @again_after_conflict
+    @retry_on_conflict
     def give_up_overdue(self) -> int:
         """Put in doubt what was granted to a process that never told; return how many."""
         with self.transaction() as tx:
@@ -216,16 +216,16 @@ class Ledger:
                 update(schema.runs).where(schema.runs.c.run_id == run_id).values(halted_by=code)
             )
 
-    def hold(self, workspace: str, because: str) -> None:
+    def pause(self, workspace: str, because: str) -> None:
         """Give nobody a further grant of this workspace until it is released."""
         with self.transaction() as tx:
             held = {"name": workspace, "at": self.read_clock(tx), "why": because}
-            tx.execute(statements.HOLD, held)
+            tx.execute(statements.SET_PAUSE, held)
 
-    def release(self, workspace: str) -> None:
+    def unpause(self, workspace: str) -> None:
         """Let grants of this workspace go on."""
         with self.transaction() as tx:
-            tx.execute(statements.HOLD, {"name": workspace, "at": None, "why": None})
+            tx.execute(statements.SET_PAUSE, {"name": workspace, "at": None, "why": None})
 
     def mark_slot(self, slot: str, state: SlotState, reason: str) -> None:
         """Write down what a person says of a slot."""
@@ -242,9 +242,9 @@ def find_chunk(run_id: str, chunk_id: str) -> Select[int]:
 
 
 @contextmanager
-def at_one_moment(ledger: Ledger) -> Iterator[Connection]:
+def consistent_read(ledger: Ledger) -> Iterator[Connection]:
     """Read; SQLite's transactions are of one moment anyway, a server is asked for it."""
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         is_sqlite = connection.dialect.name == "sqlite"
         options = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
         yield connection.execution_options(**options)

@@ -24,11 +24,11 @@ from clayload.setup import Setup
 _LOOK_AGAIN_S = 1.0
 
 
-def settle_run(
+def close_run(
     run_id: str,
     setup: Setup,
     problems: Sequence[Problem] = (),
-    tell: Callable[[str], None] = print,
+    on_message: Callable[[str], None] = print,
 ) -> RunReport:
     """Wait for what is in flight, close the run, and give its report.
 
@@ -36,7 +36,7 @@ def settle_run(
         LedgerError: the ledger cannot be read or written.
         RunError: the report cannot be written; the ledger holds the account all the same.
     """
-    wait_for_answers(run_id, setup, tell)
+    wait_for_answers(run_id, setup, on_message)
     merged = merge_problems(problems)
     books, run = _open_books(run_id, setup)
     # From here on nothing more is written down of it: what is missing is missing.
@@ -56,7 +56,7 @@ def _write_report(report: RunReport, folder: RunFolder) -> None:
 def wait_for_answers(
     run_id: str,
     setup: Setup,
-    tell: Callable[[str], None] = lambda _: None,
+    on_message: Callable[[str], None] = lambda _: None,
     within_s: float = math.inf,
 ) -> None:
     """Wait for leads another process had in flight, until their answers cannot come any more.
@@ -66,18 +66,18 @@ def wait_for_answers(
     ledger, books, until = setup.ledger, Books(setup.ledger), time.monotonic() + within_s
     recover(ledger, setup.departures_folder)
     ledger.give_up_overdue()
-    has_told = False
+    is_announced = False
     while (give_up_at := books.last_give_up_at(run_id)) is not None and time.monotonic() < until:
         wait_s = max(give_up_at - ledger.now(), 0.0)
-        if not has_told:
-            tell(f"waiting up to {wait_s:.0f} s for leads another process had in flight")
-            has_told = True
+        if not is_announced:
+            on_message(f"waiting up to {wait_s:.0f} s for leads another process had in flight")
+            is_announced = True
         time.sleep(min(wait_s + 0.01, _LOOK_AGAIN_S))
         recover(ledger, setup.departures_folder)
         ledger.give_up_overdue()
 
 
-def settle_ended(setup: Setup) -> None:
+def recover_ended(setup: Setup) -> None:
     """Settle what ended processes left behind, so that a plan sees all of it."""
     recover(setup.ledger, setup.departures_folder)
     setup.ledger.give_up_overdue()

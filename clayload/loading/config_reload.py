@@ -19,11 +19,11 @@ from clayload.tables.tables_file import TablesConfig
 
 
 @dataclass(slots=True)
-class Follower:
+class ConfigReloader:
     """The setup of a running load, looked at anew whenever its file has changed."""
 
     setup: Setup
-    tell: Callable[[str], None]
+    on_message: Callable[[str], None]
     _seen: object = field(init=False)
 
     def __post_init__(self) -> None:
@@ -44,12 +44,12 @@ class Follower:
             changed.secrets()
             changed.ledger.follow(changed.config)
         except ClayloadError as error:
-            self.tell(f"{path} has changed, but this load goes on with what it read: {error}")
+            self.on_message(f"{path} has changed, but this load goes on with what it read: {error}")
             return
         has_budgets = changed.config.budgets != self.setup.config.budgets
         self.setup = changed
         workspace = changed.config.workspace
-        self.tell(
+        self.on_message(
             f"{path} has changed: {workspace.rate_per_s:g}/s, burst {workspace.burst}"
             + (", and its budgets" if has_budgets else "")
         )

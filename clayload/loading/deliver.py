@@ -67,9 +67,9 @@ class GrantsInThread:
         """Record verdicts without asking for more."""
         await asyncio.to_thread(self.grants.record, verdicts)
 
-    async def silence(self, pause_s: float) -> None:
-        """Give nobody of the workspace a moment within the next `pause_s` seconds."""
-        await asyncio.to_thread(self.grants.silence, pause_s)
+    async def throttle(self, throttle_s: float) -> None:
+        """Give nobody of the workspace a moment within the next `throttle_s` seconds."""
+        await asyncio.to_thread(self.grants.throttle, throttle_s)
 
     def depart(self, lead: GrantedLead) -> None:
         """Note that a lead goes on the wire now."""
@@ -157,7 +157,7 @@ async def _deliver(ref: ChunkRef, setup: Setup, sending: _Sending) -> Counter[st
     costs = costs_of(setup.config, setup.catalogue)
     terms = GrantTerms(setup.config, settings.request_timeout_s, setup.departures, costs)
     grants = GrantsInThread(await asyncio.to_thread(ChunkGrants, setup.ledger, ref, terms))
-    pacing = Pacing(grant_size(setup.config.workspace.rate_per_s), settings.in_flight)
+    pacing = Pacing(grant_size(setup.config.workspace.rate_per_s), settings.requests_per_chunk)
     blank = partial(redact, secrets=list(secrets.values()))
     destination = ClayWebhook(
         secrets, blank, sending.connections, timeout_s=settings.request_timeout_s

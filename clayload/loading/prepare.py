@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.granting.recovery import recover
 from clayload.ledger.granting.register import Owing, register_chunk
 from clayload.ledger.store import RunStart
 from clayload.loading.intake.cycle import check_first, choose_cycle
-from clayload.loading.intake.ledger_view import History
+from clayload.loading.intake.ledger_view import LedgerView
 from clayload.loading.intake.read_extract import prepare_frames, put_in_turn, read_leads
 from clayload.loading.intake.request import LoadRequest
-from clayload.loading.planning.keep_to_plan import ask_as_planned, hold_to_plan
+from clayload.loading.planning.keep_to_plan import apply_plan, cut_to_plan
 from clayload.model import ChunkRef
 from clayload.runs.folder import new_run_folder
 from clayload.setup import Setup
@@ -32,7 +32,7 @@ class PreparedLoad:
 
     run_id: str
     cycle: str
-    reading: Reading
+    extract: ExtractSummary
     chunks: tuple[ChunkRef, ...]
     n_owed: int
     n_accepted: int
@@ -48,7 +48,7 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
         LedgerError: the ledger cannot be written.
         RunError: the run folder, or its place on object storage, cannot be written.
     """
-    request = ask_as_planned(request, setup)
+    request = apply_plan(request, setup)
     setup.secrets(request.hints.only_table or request.table)
     ledger, tables = setup.ledger, setup.config.tables
     with new_run_folder(setup) as made:
@@ -57,14 +57,14 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
         cycle = choose_cycle(request, frames.extract_id, ledger, setup.config.workspace)
         if request.is_first:
             check_first(frames, cycle, setup)
-        frames = hold_to_plan(request, frames, cycle, History(Books(ledger)), setup)
-        made.keep([*frames.aside, *(chunk.path for chunk in frames.chunks)])
-        reading = frames.reading.model_copy(update={"folder": made.place})
+        frames = cut_to_plan(request, frames, cycle, LedgerView(Books(ledger)), setup)
+        made.keep([*frames.set_aside, *(chunk.path for chunk in frames.chunks)])
+        extract = frames.extract.model_copy(update={"folder": made.place})
         run = RunStart(
             made.run_id,
             frames.extract_id,
             cycle,
-            reading.model_dump_json(),
+            extract.model_dump_json(),
             "load" if request.parent_run_id is None else RESUBMIT,
             request.parent_run_id,
             request.priority,
@@ -82,7 +82,7 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
     return PreparedLoad(
         run_id=made.run_id,
         cycle=cycle,
-        reading=reading,
+        extract=extract,
         chunks=tuple(put_in_turn(chunk for chunk, n_owed in n_owed_of.items() if n_owed)),
         n_owed=sum(n_owed_of.values()),
         n_accepted=sum(chunk.n_leads for chunk in n_owed_of),

@@ -12,10 +12,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from clayload.ledger.books.holds import Hold, find_hold
+from clayload.ledger.books.pauses import Pause, find_pause
 from clayload.ledger.books.run_books import Books
 from clayload.model import RowEnd
-from clayload.report.moments import describe_hold, describe_seconds
+from clayload.report.moments import describe_pause, describe_seconds
 from clayload.setup import Setup
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Progress:
     n_done: int
     n_owed: int
     rate_per_s: float
-    hold: Hold | None = None
+    pause: Pause | None = None
 
     @property
     def percent(self) -> float:
@@ -49,8 +49,8 @@ class Progress:
 
     def __str__(self) -> str:
         done = f"{self.n_done:,} of {self.n_owed:,} leads"
-        if self.hold is not None:
-            return f"{done}; {describe_hold(self.hold)}"
+        if self.pause is not None:
+            return f"{done}; {describe_pause(self.pause)}"
         if self.eta_s is None:
             return done
         return f"{done}, {self.rate_per_s:.1f}/s, {describe_seconds(self.eta_s)} to go"
@@ -72,11 +72,11 @@ class ProgressMeter:
             self._seen.popleft()
         then, n_then = self._seen[0]
         rate = (n_done - n_then) / (now - then) if now > then else 0.0
-        return Progress(n_done, self.load.n_owed, rate, self.find_hold())
+        return Progress(n_done, self.load.n_owed, rate, self.find_pause())
 
-    def find_hold(self) -> Hold | None:
+    def find_pause(self) -> Pause | None:
         """Tell whether a person has paused the workspace."""
-        return find_hold(self.setup.ledger, self.setup.config.workspace.name)
+        return find_pause(self.setup.ledger, self.setup.config.workspace.name)
 
     def _count_done(self) -> int:
         """Count the leads of the run that were owed at its start and no longer are."""

@@ -15,8 +15,8 @@ from clayload.account.problem import Problem, describe_problem
 from clayload.account.run_report import RunReport
 from clayload.delivery.send import STOP_GRACE_S
 from clayload.errors import StopRunError, StopTableError
-from clayload.loading.close import settle_run
-from clayload.loading.config_reload import Follower
+from clayload.loading.close import close_run
+from clayload.loading.config_reload import ConfigReloader
 from clayload.loading.deliver import deliver_chunk, stop_delivering
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.prepare import PreparedLoad, prepare_load
@@ -30,7 +30,7 @@ _LOOK_EVERY_S = 0.25
 def run_load(
     request: LoadRequest,
     setup: Setup,
-    tell: Callable[[str], None] = print,
+    on_message: Callable[[str], None] = print,
     on_prepared: Callable[[PreparedLoad], None] = lambda _: None,
 ) -> RunReport:
     """Load an extract, start to end.
@@ -41,44 +41,44 @@ def run_load(
     """
     prepared = prepare_load(request, setup)
     on_prepared(prepared)
-    return deliver_and_settle(prepared, setup, tell)
+    return deliver_and_settle(prepared, setup, on_message)
 
 
 def deliver_and_settle(
-    prepared: PreparedLoad, setup: Setup, tell: Callable[[str], None] = print
+    prepared: PreparedLoad, setup: Setup, on_message: Callable[[str], None] = print
 ) -> RunReport:
     """Deliver what a prepared run owes, and give its account.
 
     Raises:
         StopRunError: configuration or ledger; what was sent is in the ledger.
     """
-    problems = list(_deliver_all(prepared, Follower(setup, tell)))
-    return settle_run(prepared.run_id, setup, problems, tell)
+    problems = list(_deliver_all(prepared, ConfigReloader(setup, on_message)))
+    return close_run(prepared.run_id, setup, problems, on_message)
 
 
-def _deliver_all(prepared: PreparedLoad, follower: Follower) -> Iterator[Problem]:
-    setup = follower.setup
+def _deliver_all(prepared: PreparedLoad, reloader: ConfigReloader) -> Iterator[Problem]:
+    setup = reloader.setup
     with ThreadPoolExecutor(setup.settings.chunks_at_once, "chunk") as pool:
         try:
             # The word to stop may come while the last chunks are handed out.
             chunk_of: dict[Future[object], ChunkRef] = {
-                pool.submit(_deliver, chunk, follower): chunk for chunk in prepared.chunks
+                pool.submit(_deliver, chunk, reloader): chunk for chunk in prepared.chunks
             }
-            for future in as_ended(chunk_of, follower.look):
+            for future in as_ended(chunk_of, reloader.look):
                 yield from _problem_of(future, chunk_of[future], setup)
         except BaseException as error:
             # Ctrl-C, SIGTERM, a lost ledger: chunks under way end soon, no other begins.
             stop_delivering(prepared.run_id)
             if not isinstance(error, Exception):  # somebody wants it to stop, and may wonder
-                follower.tell(f"stopping: answers are awaited, {STOP_GRACE_S:g} s at most")
+                reloader.on_message(f"stopping: answers are awaited, {STOP_GRACE_S:g} s at most")
             pool.shutdown(wait=False, cancel_futures=True)
             setup.ledger.halt_run(prepared.run_id, INTERRUPTED)
             raise
 
 
-def _deliver(chunk: ChunkRef, follower: Follower) -> object:
+def _deliver(chunk: ChunkRef, reloader: ConfigReloader) -> object:
     """Deliver a chunk with the setup as it is when its turn comes."""
-    return deliver_chunk(chunk, follower.setup)
+    return deliver_chunk(chunk, reloader.setup)
 
 
 def as_ended(

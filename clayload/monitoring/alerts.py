@@ -12,15 +12,15 @@ from dataclasses import dataclass
 
 from clayload.account.run_report import Outcome
 from clayload.alerts import Change, Condition, Kind, Look, find_changes
-from clayload.ledger.books.orphans import find_left
+from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import RecentRun, RunRow, Sort, count_owed, list_recent
 from clayload.ledger.database.engine import is_new
-from clayload.ledger.granting.told_alerts import (
+from clayload.ledger.granting.reported_alerts import (
     claim_changes,
     give_back_changes,
-    read_told,
-    write_told,
+    read_reported,
+    record_reported,
 )
 from clayload.monitoring.diagnosis.pace import is_abandoned
 from clayload.monitoring.doctor import WITHIN_S, read_signs
@@ -58,8 +58,8 @@ def look_around(setup: Setup) -> Look:
     )
 
 
-def tell_changes(
-    look: Look, setup: Setup, tell: Callable[[Sequence[Change]], None]
+def report_changes(
+    look: Look, setup: Setup, on_changes: Callable[[Sequence[Change]], None]
 ) -> list[Change]:
     """Hand on what has changed since it was told last, once over all processes; give it back.
 
@@ -76,11 +76,11 @@ def tell_changes(
     if not changes:
         return []
     try:
-        tell(changes)
+        on_changes(changes)
     except BaseException:
         give_back_changes(setup.ledger, changes)
         raise
-    write_told(setup.ledger, changes)
+    record_reported(setup.ledger, changes)
     return changes
 
 
@@ -88,7 +88,7 @@ def find_news(look: Look, setup: Setup) -> list[Change]:
     """Find what would be told now; nothing is written."""
     if is_new(setup.settings.ledger_url):
         return find_changes((), look)
-    return find_changes(read_told(setup.ledger, setup.config.workspace.name), look)
+    return find_changes(read_reported(setup.ledger, setup.config.workspace.name), look)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,9 @@ class _Loads:
     def judge(self) -> Iterator[Condition]:
         """Judge each; one that is under way leaves its sort as the one before it was."""
         workspace = self.setup.config.workspace
-        books = Books(self.setup.ledger, find_left(self.setup.ledger, self.setup.departures_folder))
+        books = Books(
+            self.setup.ledger, find_orphans(self.setup.ledger, self.setup.departures_folder)
+        )
         for sort, (run, *earlier) in self._find_ended().items():
             unsettled = [one.run_id for one in earlier if one.outcome not in _SETTLED]
             n_owed = count_owed(self.setup.ledger, unsettled) if unsettled else 0
@@ -110,7 +112,7 @@ class _Loads:
     def _find_ended(self) -> dict[Sort, list[RunRow]]:
         """Find the runs of each sort that have ended, the newest first."""
         ended: dict[Sort, list[RunRow]] = {}
-        days = self.setup.config.workspace.alerts.loads_days
+        days = self.setup.config.workspace.alerts.watch_loads_days
         for recent in list_recent(self.setup.ledger, days):
             if self._is_ours(recent) and self._has_ended(recent.run):
                 ended.setdefault(recent.sort, []).append(recent.run)

@@ -82,7 +82,7 @@ def _read(config: TablesConfig, ledger: Ledger | None) -> _Found:
     if ledger is None:
         periods = find_periods(datetime.now(UTC).timestamp(), budgets)
         return _Found({name: unspent_lines(budgets, name, periods) for name in config.tables}, {})
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         periods = find_periods(ledger.read_clock(connection), budgets)
         payers = [Payer(config.workspace.name, name) for name in config.tables]
         return _Found(

@@ -1,4 +1,4 @@
-"""What is wrong with a run, and what mends it?
+"""What is wrong with a run, and what fixes it?
 
 In:    a run's id, how long the queue may take, and the surroundings.
 Out:   the findings.
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from clayload.account.run_report import RunReport
 from clayload.capacity.funds import Demand, draw
 from clayload.delivery.budget import Span
-from clayload.ledger.books.condition import Condition, read_condition
-from clayload.ledger.books.orphans import find_left
+from clayload.ledger.books.condition import RunCondition, read_condition
+from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.run_traffic import read_run_traffic
 from clayload.ledger.books.runs import RunRow, find_run
 from clayload.ledger.books.traffic import read_workspaces
@@ -63,8 +63,8 @@ def read_signs(run_id: str | None, setup: Setup, within_s: float) -> Signs:
     report = read_report(run_id, setup, n_listed=1)
     run = find_run(setup.ledger, report.run_id)
     workspace = setup.config.workspace.name
-    left = find_left(setup.ledger, setup.departures_folder)
-    condition = read_condition(setup.ledger, run, workspace, left)
+    orphans = find_orphans(setup.ledger, setup.departures_folder)
+    condition = read_condition(setup.ledger, run, workspace, orphans)
     uses = {use.workspace: use for use in read_workspaces(setup.ledger)}
     return Signs(
         report=report,
@@ -81,7 +81,7 @@ def read_signs(run_id: str | None, setup: Setup, within_s: float) -> Signs:
     )
 
 
-def _describe_process(run: RunRow, condition: Condition) -> ProcessSigns:
+def _describe_process(run: RunRow, condition: RunCondition) -> ProcessSigns:
     return ProcessSigns(
         is_open=run.finished_at is None,
         halted_by=run.halted_by,
@@ -95,7 +95,7 @@ def _describe_process(run: RunRow, condition: Condition) -> ProcessSigns:
 
 
 def _describe_queue(
-    report: RunReport, run: RunRow, condition: Condition, setup: Setup, within_s: float
+    report: RunReport, run: RunRow, condition: RunCondition, setup: Setup, within_s: float
 ) -> QueueSigns:
     owed = _count_pending(report)
     ranks = [_rank(name, run.priority, setup) for name in owed]
@@ -126,7 +126,7 @@ def _count_pending(report: RunReport) -> dict[str, int]:
 
 
 def _describe_budgets(
-    report: RunReport, condition: Condition, setup: Setup
+    report: RunReport, condition: RunCondition, setup: Setup
 ) -> Iterator[BudgetSigns]:
     costs = costs_of(setup.config, setup.catalogue)
 
@@ -140,10 +140,10 @@ def _describe_budgets(
     }
     volumes = {name: table.volume_per_month for name, table in setup.config.tables.items()}
     for use in read_budgets(setup):
-        planned = draw(use.fund, demand(volumes)) if use.span is Span.CYCLE else 0.0
+        planned = draw(use.fund, demand(volumes)) if use.span is Span.BILLING_MONTH else 0.0
         yield BudgetSigns(
             key=use.key,
-            unit=use.unit.word,
+            unit=use.unit.label,
             limit=use.limit,
             used=use.spent + use.reserved,
             needed=draw(use.fund, demand(waiting)),

@@ -14,16 +14,16 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
 from clayload.account.run_report import Outcome
-from clayload.alerts import Level
+from clayload.alerts import AlertLevel
 from clayload.capacity.forecast import LineUse
 from clayload.delivery.grant import SlotState
 from clayload.errors import ClayloadError
 from clayload.ledger.books.daily_usage import count_submissions
-from clayload.ledger.books.orphans import find_left
+from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import find_newest_of_kinds
 from clayload.ledger.books.traffic import read_workspaces
-from clayload.ledger.granting.told_alerts import read_told
+from clayload.ledger.granting.reported_alerts import read_reported
 from clayload.monitoring import metric_names
 from clayload.monitoring.metric_names import Family, Sample, make_families
 from clayload.monitoring.run_account import read_counts
@@ -96,7 +96,7 @@ def _read_rates(setup: Setup) -> Iterator[Sample]:
         yield metric_names.RATE_ALLOWED, of, use.allowed_per_s
         yield metric_names.RATE_ACHIEVED, of, use.achieved_per_s
         yield metric_names.RATE_LIMITED, of, use.n_rate_limited_ever
-        yield metric_names.PAUSED, of, use.held_at is not None
+        yield metric_names.PAUSED, of, use.paused_at is not None
 
 
 def _describe_line(line: LineUse) -> Iterator[Sample]:
@@ -111,7 +111,7 @@ def _describe_line(line: LineUse) -> Iterator[Sample]:
 
 
 def _read_newest(setup: Setup) -> Iterator[Sample]:
-    books = Books(setup.ledger, find_left(setup.ledger, setup.departures_folder))
+    books = Books(setup.ledger, find_orphans(setup.ledger, setup.departures_folder))
     for run in find_newest_of_kinds(setup.ledger):
         yield metric_names.RUN_STARTED, (run.kind,), run.started_at
         if run.finished_at is not None:
@@ -123,7 +123,7 @@ def _read_newest(setup: Setup) -> Iterator[Sample]:
 
 
 def _read_alerts(setup: Setup) -> Iterator[Sample]:
-    told = read_told(setup.ledger, setup.config.workspace.name)
-    active = Counter((one.kind, one.level) for one in told if one.level is not Level.FINE)
+    reported = read_reported(setup.ledger, setup.config.workspace.name)
+    active = Counter((one.kind, one.level) for one in reported if one.level is not AlertLevel.FINE)
     for (kind, level), n in sorted(active.items()):
         yield metric_names.ALERTS, (kind, level), n

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from clayload.account.deferral import find_deferred
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.account.problem import Problem, read_problems
 from clayload.account.run_report import ChildRun, RunReport, SlotAccount, count_ends
-from clayload.ledger.books.orphans import find_left
+from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import RunRow, find_run, list_children
 from clayload.ledger.rules.states import SubmissionState
@@ -36,7 +36,7 @@ def read_report(run_id: str | None, setup: Setup, n_listed: int | None = None) -
 
 
 def _open_books(run_id: str | None, setup: Setup) -> tuple[Books, RunRow]:
-    books = Books(setup.ledger, find_left(setup.ledger, setup.departures_folder))
+    books = Books(setup.ledger, find_orphans(setup.ledger, setup.departures_folder))
     return books, find_run(setup.ledger, run_id)
 
 
@@ -57,7 +57,7 @@ def _read_account(
         "children": tuple(_read_children(books, run)),
         "warnings": warn_of_slots(forecast_slots(setup)),
         "deferred": tuple(books.deferred_leads(run.run_id, deferred, n_listed or _LISTED_DEFERRED)),
-        "samples": read_sample_accounts(run, counts.tables, setup, books.left),
+        "samples": read_sample_accounts(run, counts.tables, setup, books.orphans),
     }
     return RunReport.model_validate(dict(counts) | lists)
 
@@ -68,23 +68,23 @@ def read_counts(books: Books, run: RunRow) -> RunReport:
 
 
 def _count(books: Books, run: RunRow, problems: tuple[Problem, ...]) -> RunReport:
-    reading = Reading.model_validate_json(run.preparation)
+    extract = ExtractSummary.model_validate_json(run.extract_summary)
     tables = books.count_ends(run.run_id, find_deferred(problems))
     return RunReport(
         run_id=run.run_id,
         extract_id=run.extract_id,
         cycle=run.cycle,
-        reading=reading,
+        extract=extract,
         tables=tables,
         problems=problems,
         kind=run.kind,
         parent_run_id=run.parent_run_id,
-        n_unwritten=_count_unwritten(run, reading, tables),
+        n_unwritten=_count_unwritten(run, extract, tables),
     )
 
 
 def _count_unwritten(
-    run: RunRow, reading: Reading, tables: Mapping[str, Mapping[RowEnd, int]]
+    run: RunRow, extract: ExtractSummary, tables: Mapping[str, Mapping[RowEnd, int]]
 ) -> int:
     """Count the leads that a run has still to write down, or had as it was killed.
 
@@ -93,30 +93,30 @@ def _count_unwritten(
     if run.finished_at is not None:
         return 0
     n_written = sum(sum(ends.values()) for ends in tables.values())
-    return max(reading.n_accepted - n_written, 0)
+    return max(extract.n_accepted - n_written, 0)
 
 
 def _read_children(books: Books, run: RunRow) -> Iterator[ChildRun]:
     for child in list_children(books.ledger, run.run_id):
-        reading = Reading.model_validate_json(child.preparation)
+        extract = ExtractSummary.model_validate_json(child.extract_summary)
         of_tables = books.count_ends(child.run_id, find_deferred(read_problems(child)))
-        n_unwritten = _count_unwritten(child, reading, of_tables)
-        ends = count_ends(reading, of_tables, n_unwritten)
+        n_unwritten = _count_unwritten(child, extract, of_tables)
+        ends = count_ends(extract, of_tables, n_unwritten)
         yield ChildRun(
             run_id=child.run_id,
             kind=child.kind,
-            n_rows=reading.n_rows,
+            n_rows=extract.n_rows,
             ends={end: n for end, n in ends.items() if n},
-            n_recovered=ends[RowEnd.DELIVERED] - _count_added(books, child.run_id, reading),
+            n_recovered=ends[RowEnd.DELIVERED] - _count_added(books, child.run_id, extract),
         )
 
 
-def _count_added(books: Books, run_id: str, reading: Reading) -> int:
+def _count_added(books: Books, run_id: str, extract: ExtractSummary) -> int:
     """Count what a resubmit delivered of the leads that were added to its file."""
-    if not reading.added:
+    if not extract.added:
         return 0
     delivered = books.rows_delivered_by(run_id)
-    return sum(any(first <= row <= last for first, last in reading.added) for row in delivered)
+    return sum(any(first <= row <= last for first, last in extract.added) for row in delivered)
 
 
 def _duration_s(run: RunRow, setup: Setup) -> float:
@@ -130,7 +130,7 @@ def _slots(books: Books, run_id: str, setup: Setup) -> tuple[SlotAccount, ...]:
         SlotAccount(
             table=name,
             slot=slot.name,
-            used=slot.used_before + known[slot.name].used,
+            used=slot.already_used + known[slot.name].used,
             safe_limit=slot.safe_limit,
             used_by_run=used_by_run.get(slot.name, 0),
             state=known[slot.name].state,

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from clayload.account.sample import SampleAccount
 from clayload.delivery.budget import MILLI
 from clayload.delivery.sample import Sample
-from clayload.ledger.books.orphans import Left
+from clayload.ledger.books.orphans import Orphans
 from clayload.ledger.books.runs import RunRow
 from clayload.ledger.granting.samples import SampleRow, find_sample, read_samples
 from clayload.ledger.rules.states import SubmissionState
@@ -29,7 +29,7 @@ _WAITING = (RowEnd.PENDING, RowEnd.DEFERRED)
 
 
 def read_sample_accounts(
-    run: RunRow, tables: Mapping[str, Mapping[RowEnd, int]], setup: Setup, left: Left
+    run: RunRow, tables: Mapping[str, Mapping[RowEnd, int]], setup: Setup, orphans: Orphans
 ) -> tuple[SampleAccount, ...]:
     """Read the samples of a run's tables, as they stand now, whichever run has sent them."""
     n_first = {
@@ -39,7 +39,7 @@ def read_sample_accounts(
     }
     if not n_first:
         return ()
-    rows = read_samples(setup.ledger, run, n_first, left)
+    rows = read_samples(setup.ledger, run, n_first, orphans)
     unsent = {
         name: SampleRow(Sample(run.run_id, 0, n), None, {}, (0, 0)) for name, n in n_first.items()
     }
@@ -55,7 +55,7 @@ def _account(table: str, row: SampleRow, ends: Mapping[RowEnd, int]) -> SampleAc
         table=table,
         n_sent=sample.n_sent,
         n_allowed=sample.n_allowed,
-        word=sample.word,
+        decision=sample.decision,
         decided_at=row.decided_at,
         ends={end: n_of[state] for state, end in _ENDS.items() if state in n_of},
         n_in_flight=n_in_flight,

@@ -13,19 +13,19 @@ from pathlib import Path
 import polars as pl
 
 from clayload.errors import Code, RunError
-from clayload.frames.aside import ASIDE_FILES
 from clayload.frames.find_set_aside import KeyReader, SetAside, find_set_aside
-from clayload.ledger.books.orphans import find_left
+from clayload.frames.set_aside import ASIDE_FILES
+from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.runs import RunRow, list_all
 from clayload.ledger.books.story import count_submissions, read_story
 from clayload.report.lead_story import (
-    Happening,
-    Stand,
-    Told,
-    describe_aside,
-    describe_stand,
+    LeadEvent,
+    StoryPart,
+    SubmissionStatus,
+    describe_set_aside,
+    describe_status,
+    list_events,
     list_next_steps,
-    tell_ledger,
 )
 from clayload.runs.folder import find_run_folder
 from clayload.setup import Setup
@@ -34,12 +34,12 @@ from clayload.tables.models import OnInDoubt
 _MAIL = ("email",)
 
 
-class LeadStory(Told):
+class LeadStory(StoryPart):
     """All that is known of a lead; `not_searched` says where nobody could look."""
 
     lead: str
-    happenings: tuple[Happening, ...]
-    stands: tuple[Stand, ...]
+    events: tuple[LeadEvent, ...]
+    statuses: tuple[SubmissionStatus, ...]
     next_steps: tuple[str, ...]
     not_searched: tuple[str, ...]
 
@@ -57,20 +57,20 @@ def trace_lead(lead: str, setup: Setup) -> LeadStory:
     wanted = search.wanted | search.keys_by_mail(folders.values())
     tables = setup.config.tables.items()
     resending = {name for name, table in tables if table.on_in_doubt is OnInDoubt.RESEND}
-    left = find_left(setup.ledger, setup.departures_folder)
-    found = read_story(setup.ledger, wanted, left)
+    orphans = find_orphans(setup.ledger, setup.departures_folder)
+    found = read_story(setup.ledger, wanted, orphans)
     aside = [(run, one) for run in runs.values() for one in search.set_aside(folders[run.run_id])]
     told = [
-        Happening(at=run.started_at, run_id=run.run_id, what=describe_aside(one))
+        LeadEvent(at=run.started_at, run_id=run.run_id, what=describe_set_aside(one))
         for run, one in aside
     ]
-    happenings = sorted([*told, *tell_ledger(found)], key=lambda one: one.at)
-    if not happenings:
+    events = sorted([*told, *list_events(found)], key=lambda one: one.at)
+    if not events:
         raise _unknown(lead, setup, search, len(runs))
     return LeadStory(
         lead=lead,
-        happenings=tuple(happenings),
-        stands=tuple(describe_stand(one) for one in found.standing),
+        events=tuple(events),
+        statuses=tuple(describe_status(one) for one in found.submissions),
         next_steps=tuple(list_next_steps(found, aside, resending)),
         not_searched=tuple(search.not_searched),
     )
@@ -112,7 +112,7 @@ class _Search:
         """Name the tables whose key is not the address, but which hold it."""
         tables = self._setup.config.tables.items()
         return frozenset(
-            name for name, table in tables if table.key != _MAIL and "email" in table.send
+            name for name, table in tables if table.key != _MAIL and "email" in table.fields
         )
 
     def keys_by_mail(self, folders: Collection[Path | None]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from clayload.capacity.forecast import WEEK_DAYS, ByDay, LineUse, Month, forecast_line
-from clayload.capacity.usage import DayUse, Owed, Usage
+from clayload.capacity.usage import DayUse, OwedCost, Usage
 from clayload.delivery.budget import MILLI, NOTHING, Charge, Span, Unit, charge_of, find_periods
 from clayload.ledger.books.daily_usage import (
     Answers,
@@ -75,7 +75,7 @@ def read_line_uses(setup: Setup) -> tuple[LineUse, ...]:
     """
     history = _read_history(setup)
     budgets = read_budgets(setup)
-    limited = {use.unit for use in budgets if use.table is None and use.span is Span.CYCLE}
+    limited = {use.unit for use in budgets if use.table is None and use.span is Span.BILLING_MONTH}
     whole = (history.describe_whole(unit) for unit in Unit if unit not in limited)
     return (*whole, *(history.describe_budget(use) for use in budgets))
 
@@ -85,7 +85,7 @@ def _read_history(setup: Setup) -> _History:
     has_ledger = not is_new(setup.settings.ledger_url)
     now = setup.ledger.now() if has_ledger else datetime.now(UTC).timestamp()
     periods = find_periods(now, budgets)
-    cycle, today = periods[Span.CYCLE], periods[Span.DAY]
+    cycle, today = periods[Span.BILLING_MONTH], periods[Span.DAY]
     began_at = datetime.combine(
         date.fromisoformat(today.first_day), time(), ZoneInfo(budgets.time_zone)
     ).timestamp()
@@ -119,9 +119,9 @@ class _History:
         by_day = self._sum_up(unit, None)
         used = sum(n for day, n in by_day.items() if day >= self.month.first_day)
         return LineUse(
-            key=f"workspace, all {unit.word}",
+            key=f"workspace, all {unit.label}",
             table=None,
-            unit=unit.word,
+            unit=unit.label,
             limit=None,
             used=used,
             renews_on=f"{self.month.ends_on}",
@@ -137,7 +137,7 @@ class _History:
         return LineUse(
             key=use.key,
             table=use.table,
-            unit=use.unit.word,
+            unit=use.unit.label,
             limit=use.limit,
             used=used,
             renews_on=use.renews_on,
@@ -163,13 +163,13 @@ class _History:
         )
 
 
-def _read_owed(setup: Setup) -> Owed:
+def _read_owed(setup: Setup) -> OwedCost:
     if is_new(setup.settings.ledger_url):
-        return Owed(0, 0.0, 0.0)
+        return OwedCost(0, 0.0, 0.0)
     counted = count_submissions(setup.ledger)
     costs = costs_of(setup.config, setup.catalogue)
     owed = {name: counted.get((name, SubmissionState.PENDING), 0) for name in costs}
     total = NOTHING
     for name, n in owed.items():
         total = total.plus(charge_of(costs[name]).times(n))
-    return Owed(sum(owed.values()), total.credits_milli / MILLI, total.actions_milli / MILLI)
+    return OwedCost(sum(owed.values()), total.credits_milli / MILLI, total.actions_milli / MILLI)

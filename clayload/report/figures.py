@@ -60,7 +60,7 @@ def draw_ends(report: RunReport) -> Iterator[Figure]:
     """Draw how many rows came to each end; ends without a row are left out."""
     ends = {end: n for end, n in report.ends.items() if n}
     words = Words(
-        "ends", "Where the leads went", f"{report.reading.n_rows:,} rows: {describe_ends(ends)}."
+        "ends", "Where the leads went", f"{report.extract.n_rows:,} rows: {describe_ends(ends)}."
     )
     rows = [_labelled(end, n, _COLOUR_OF.get(end, _SET_ASIDE)) for end, n in ends.items()]
     yield from _draw_bars(words, rows, "rows")
@@ -71,13 +71,13 @@ def draw_reasons(report: RunReport) -> Iterator[Figure]:
     ranked = rank_reasons(report)
     shown = ranked[:_MOST_BARS]
     listed = ", ".join(f"{name} {n:,}" for name, n in shown)
-    title = _say_shown("Why leads were quarantined", len(ranked), "most frequent")
+    title = _describe_shown("Why leads were quarantined", len(ranked), "most frequent")
     words = Words("reasons", title, f"Leads by reason: {listed}.")
     rows = [_labelled(name, n, _SET_ASIDE) for name, n in shown]
     yield from _draw_bars(words, rows, "leads")
 
 
-def _say_shown(title: str, n: int, which: str) -> str:
+def _describe_shown(title: str, n: int, which: str) -> str:
     return f"{title}: the {_MOST_BARS} {which} of {n}" if n > _MOST_BARS else title
 
 
@@ -113,7 +113,7 @@ def draw_tables(report: RunReport) -> Iterator[Figure]:
     names = ranked[:_MOST_BARS]
     of_each = "; ".join(f"{name}: {describe_ends(report.tables[name])}" for name in names)
     words = Words(
-        "tables", _say_shown("Leads by Clay table", len(ranked), "largest"), f"{of_each}."
+        "tables", _describe_shown("Leads by Clay table", len(ranked), "largest"), f"{of_each}."
     )
     rows = [
         {"name": name, "n": n, "part": end.value, "order": order}
@@ -138,7 +138,7 @@ def draw_slots(slots: Sequence[SlotAccount]) -> Iterator[Figure]:
     kept = {slot.slot for slot in busiest[:_MOST_BARS]}
     shown = [slot for slot in slots if slot.slot in kept]
     listed = "; ".join(f"{slot.slot}: {_describe_slot(slot)}" for slot in shown)
-    title = _say_shown("What is left of each webhook slot", len(slots), "busiest")
+    title = _describe_shown("What is left of each webhook slot", len(slots), "busiest")
     words = Words("slots", title, f"{listed}.")
     rows = [row for slot in shown for row in _parts_of(slot)]
     yield from _draw_stacks(words, rows, _PARTS_OF_A_SLOT, _PERCENT)

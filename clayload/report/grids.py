@@ -55,15 +55,15 @@ class Grid:
         return bool(cells) and all(_FIGURE.fullmatch(cell) for cell in cells)
 
 
-def grid_books(report: RunReport) -> Grid:
+def render_books(report: RunReport) -> Grid:
     """Give every row read by its end, and that the parts make the whole."""
     rows = [(end.value, f"{n:,}") for end, n in report.ends.items()]
     total = ("sum of the parts", f"{sum(report.ends.values()):,}")
-    read = ("rows read", f"{report.reading.n_rows:,}")
+    read = ("rows read", f"{report.extract.n_rows:,}")
     return Grid(("end", "rows"), (*rows, total, read), n_totals=2)
 
 
-def grid_tables(report: RunReport) -> Grid:
+def render_tables(report: RunReport) -> Grid:
     """Give the leads of each Clay table by end."""
     rows = (
         (name, *(f"{ends.get(end, 0):,}" for end in TABLE_ENDS))
@@ -72,7 +72,7 @@ def grid_tables(report: RunReport) -> Grid:
     return Grid(("table", *TABLE_ENDS), tuple(rows))
 
 
-def grid_slots(report: RunReport) -> Grid:
+def render_slots(report: RunReport) -> Grid:
     """Give the webhook slots, by name."""
     rows = (
         (
@@ -88,7 +88,7 @@ def grid_slots(report: RunReport) -> Grid:
     return Grid(("table", "slot", "this run", "used", "% used", "state"), tuple(rows))
 
 
-def grid_reasons(report: RunReport) -> Grid:
+def render_reasons(report: RunReport) -> Grid:
     """Give the reasons for quarantine, the most frequent first."""
     rows = ((name, f"{n:,}") for name, n in rank_reasons(report))
     return Grid(("reason", "leads"), tuple(rows))
@@ -96,10 +96,10 @@ def grid_reasons(report: RunReport) -> Grid:
 
 def rank_reasons(report: RunReport) -> list[tuple[str, int]]:
     """Sort the reasons for quarantine by how many leads have them."""
-    return sorted(report.reading.quarantine_reasons.items(), key=lambda item: -item[1])
+    return sorted(report.extract.quarantine_reasons.items(), key=lambda item: -item[1])
 
 
-def grid_savings(savings: Sequence[Saving]) -> Grid:
+def render_savings(savings: Sequence[Saving]) -> Grid:
     """Give what each rule kept from Clay, over all tables, and all rules together."""
     of_rule: defaultdict[tuple[str, str], list[Saving]] = defaultdict(list)
     for one in savings:
@@ -124,7 +124,7 @@ def _sum_savings(savings: Sequence[Saving]) -> tuple[str, str, str, str]:
     return n_leads, credits_, actions, f"{sum(one.dollars for one in savings):,.2f}"
 
 
-def grid_leads(leads: Sequence[LeadRow], *, with_keys: bool) -> Grid:
+def render_leads(leads: Sequence[LeadRow], *, with_keys: bool) -> Grid:
     """Give the first leads of a list, by row number; their keys and Clay's answers on request."""
     header = ("row", "table", "slot", "status", "attempts", "reason")
     rows = [

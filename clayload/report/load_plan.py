@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from clayload.capacity.load_plan import Fit, LoadPlan
-from clayload.report.grids import SAVINGS_TITLE, SAVINGS_WORDS, Grid, Section, grid_savings
+from clayload.report.grids import SAVINGS_TITLE, SAVINGS_WORDS, Grid, Section, render_savings
 from clayload.report.moments import describe_seconds
 from clayload.tables.catalogue import Level
 
 
-def sum_up_plan(plan: LoadPlan) -> str:
+def describe_totals(plan: LoadPlan) -> str:
     """Say in a sentence what the load takes."""
     return (
         f"{plan.n_to_send:,} leads to send for {plan.cycle} at {plan.rate_per_s:g}/s: "
@@ -43,8 +43,8 @@ def describe_plan(plan: LoadPlan) -> Iterator[Section]:
     yield _describe_spend(plan)
     if plan.funds:
         yield _describe_funds(plan)
-    if savings := plan.reading.savings:
-        yield Section(SAVINGS_TITLE, grid_savings(savings), (SAVINGS_WORDS,))
+    if savings := plan.extract.savings:
+        yield Section(SAVINGS_TITLE, render_savings(savings), (SAVINGS_WORDS,))
 
 
 def _describe_leads(plan: LoadPlan) -> Section:
@@ -52,7 +52,7 @@ def _describe_leads(plan: LoadPlan) -> Section:
         (
             name,
             f"{table.n_accepted:,}",
-            f"{table.n_already_settled:,}",
+            f"{table.n_already_done:,}",
             f"{table.n_to_send:,}",
             ", ".join(f"{slot} {n:,}" for slot, n in table.by_slot.items()),
             f"{table.n_unplaced:,}",
@@ -87,18 +87,23 @@ def _describe_rows(plan: LoadPlan) -> Section:
 
 def _describe_times(plan: LoadPlan) -> Section:
     rows = (
-        (name, f"{table.n_going:,}", _say_moment(table.first_at), _say_moment(table.last_at))
+        (
+            name,
+            f"{table.n_going:,}",
+            _describe_moment(table.first_at),
+            _describe_moment(table.last_at),
+        )
         for name, table in plan.tables.items()
         if table.n_going
     )
-    span = f"from {_say_moment(plan.starts_at)} to {_say_moment(plan.ends_at)}"
+    span = f"from {_describe_moment(plan.starts_at)} to {_describe_moment(plan.ends_at)}"
     took = describe_seconds(plan.sending_time_s)
     sentence = f"{span}, {took}, if it begins now, alone, and Clay takes {plan.rate_per_s:g}/s"
     header = ("in this order", "leads", "first", "last")
     return Section(f"Time ({plan.time_zone})", Grid(header, tuple(rows)), (sentence,))
 
 
-def _say_moment(at: datetime | None) -> str:
+def _describe_moment(at: datetime | None) -> str:
     return "" if at is None else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
@@ -109,7 +114,7 @@ def _describe_slots(plan: LoadPlan) -> Section:
             f"{table.by_slot.get(slot, 0):,}",
             f"{left:,}",
             "no limit" if table.row_limit is None else f"{left - table.by_slot.get(slot, 0):,}",
-            _say_moment(table.fills_at.get(slot)),
+            _describe_moment(table.fills_at.get(slot)),
         )
         for table in plan.tables.values()
         for slot, left in table.left_in_slots.items()
@@ -141,7 +146,7 @@ def _describe_funds(plan: LoadPlan) -> Section:
     rows = tuple(
         (
             fund.name,
-            fund.unit.word,
+            fund.unit.label,
             f"{fund.left:,.10g}",
             f"{fund.likely:,.10g}",
             f"{fund.high:,.10g}",

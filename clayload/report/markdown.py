@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clayload.account.deferral import title_deferred
+from clayload.account.deferral import describe_deferral
 from clayload.account.run_report import RunReport
 from clayload.model import RowEnd
 from clayload.report.grids import (
@@ -17,12 +17,12 @@ from clayload.report.grids import (
     SAVINGS_TITLE,
     SAVINGS_WORDS,
     Grid,
-    grid_books,
-    grid_leads,
-    grid_reasons,
-    grid_savings,
-    grid_slots,
-    grid_tables,
+    render_books,
+    render_leads,
+    render_reasons,
+    render_savings,
+    render_slots,
+    render_tables,
 )
 
 
@@ -31,7 +31,7 @@ def render_report(report: RunReport, *, with_keys: bool, page: str | None = None
 
     Without keys, leads are spoken of by row number: so nothing personal goes to the orchestrator.
     """
-    title = title_deferred(report.problems, report.tables)
+    title = describe_deferral(report.problems, report.tables)
     sections = [
         f"# Load {report.cycle}: {report.outcome}",
         f"**Next:** {report.next_step}.",
@@ -41,11 +41,11 @@ def render_report(report: RunReport, *, with_keys: bool, page: str | None = None
         *_render_warnings(report),
         *_render_samples(report),
         "## The books",
-        render_grid(grid_books(report)),
+        render_grid(render_books(report)),
         "## Tables",
-        render_grid(grid_tables(report)),
+        render_grid(render_tables(report)),
         "## Webhook slots",
-        render_grid(grid_slots(report)),
+        render_grid(render_slots(report)),
         *_render_reasons(report),
         *_render_savings(report),
         *_render_leads("Refused by Clay", report, RowEnd.REFUSED, with_keys=with_keys),
@@ -59,7 +59,7 @@ def render_report(report: RunReport, *, with_keys: bool, page: str | None = None
 def _render_facts(report: RunReport) -> str:
     rate = report.n_delivered / report.duration_s if report.duration_s else 0.0
     return (
-        f"Run `{report.run_id}` of {', '.join(f'`{name}`' for name in report.reading.files)} "
+        f"Run `{report.run_id}` of {', '.join(f'`{name}`' for name in report.extract.files)} "
         f"(extract `{report.extract_id}`): {report.n_delivered:,} delivered in "
         f"{report.duration_s:,.1f} s ({rate:.1f}/s)."
     )
@@ -87,7 +87,7 @@ def _render_samples(report: RunReport) -> Iterable[str]:
 
 
 def _render_reasons(report: RunReport) -> Iterable[str]:
-    reasons = report.reading.quarantine_reasons
+    reasons = report.extract.quarantine_reasons
     if reasons:
         yield "## Quarantine by reason"
         yield (
@@ -95,14 +95,14 @@ def _render_reasons(report: RunReport) -> Iterable[str]:
             f"`clayload quarantine export {report.run_id}`, and what is corrected there back with "
             "`clayload resubmit`."
         )
-        yield render_grid(grid_reasons(report))
+        yield render_grid(render_reasons(report))
 
 
 def _render_savings(report: RunReport) -> Iterable[str]:
-    if savings := report.reading.savings:
+    if savings := report.extract.savings:
         yield f"## {SAVINGS_TITLE}"
         yield SAVINGS_WORDS
-        yield render_grid(grid_savings(savings))
+        yield render_grid(render_savings(savings))
 
 
 def _render_leads(title: str, report: RunReport, end: RowEnd, *, with_keys: bool) -> Iterable[str]:
@@ -110,13 +110,13 @@ def _render_leads(title: str, report: RunReport, end: RowEnd, *, with_keys: bool
     if not leads:
         return
     yield f"## {title}"
-    yield render_grid(grid_leads(leads, with_keys=with_keys))
+    yield render_grid(render_leads(leads, with_keys=with_keys))
     if n > LISTED_LEADS:
         yield f"... and {n - LISTED_LEADS:,} more: `clayload status {report.run_id} --json`."
 
 
 def _render_columns(report: RunReport) -> Iterable[str]:
-    sentences = [escape(sentence) for sentence in report.reading.describe_columns()]
+    sentences = [escape(sentence) for sentence in report.extract.describe_columns()]
     if sentences:
         yield "## About the extract"
         yield "\n".join(f"- {sentence}" for sentence in sentences)

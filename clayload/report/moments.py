@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from clayload.ledger.books.holds import Hold
+from clayload.ledger.books.pauses import Pause
 
 
 def describe_moment(at: float) -> str:
@@ -27,10 +27,10 @@ def describe_seconds(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004 - minutes in an hour
 
 
-def describe_hold(hold: Hold) -> str:
+def describe_pause(pause: Pause) -> str:
     """Say that a workspace is paused, since when, because of what, and how that ends."""
-    because = f" ({hold.because})" if hold.because else ""
+    because = f" ({pause.because})" if pause.because else ""
     return (
-        f"{hold.workspace} is paused since {describe_moment(hold.held_at)}{because}; "
-        f"`clayload resume {hold.workspace}` ends it"
+        f"{pause.workspace} is paused since {describe_moment(pause.paused_at)}{because}; "
+        f"`clayload unpause {pause.workspace}` ends it"
     )

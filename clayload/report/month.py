@@ -17,7 +17,7 @@ from clayload.report.grids import Grid, Section
 from clayload.report.moments import describe_seconds
 from clayload.setup import Setup
 from clayload.tables.catalogue import Level, PlanFacts
-from clayload.tables.workspace import Plan
+from clayload.tables.workspace import ClayPlan
 
 _YEAR = 12
 _ONE_RATE = (
@@ -35,7 +35,7 @@ def read_month(ask: MonthAsk, setup: Setup) -> MonthPlan:
     return plan_month(ask, setup.config, setup.catalogue)
 
 
-def sum_up_month(month: MonthPlan) -> str:
+def describe_month_shortly(month: MonthPlan) -> str:
     """Say in a sentence what a month takes."""
     spend, time = month.offer.spend.likely, describe_seconds(month.sending_time_s())
     fit = month.offer.fits[Level.LIKELY]
@@ -74,7 +74,7 @@ def _describe_offer(month: MonthPlan) -> Section:
     return Section(
         "Credits, Actions and the plan",
         Grid(("", *Level), rows),
-        tuple(_say_of_offer(month)),
+        tuple(_explain_offer(month)),
     )
 
 
@@ -82,7 +82,7 @@ def _name_plan(fit: PlanFit) -> str:
     return str(fit.plan) if fit.is_enough else f"none; not even {fit.plan}"
 
 
-def _say_of_offer(month: MonthPlan) -> Iterator[str]:
+def _explain_offer(month: MonthPlan) -> Iterator[str]:
     likely = month.offer.fits[Level.LIKELY]
     if likely.price.is_agreed:
         yield (
@@ -90,11 +90,11 @@ def _say_of_offer(month: MonthPlan) -> Iterator[str]:
             "at the unit prices of clay.yaml, before any discount"
         )
     else:
-        yield _say_price(likely)
+        yield _describe_price(likely)
     if month.passed_over:
         lacks = describe_lacks(month.passed_over)
         yield f"smaller plans are not enough for what is likely: {lacks}"
-    yield from _say_disputes(likely.plan, month.catalogue.plans[likely.plan])
+    yield from _describe_disputes(likely.plan, month.catalogue.plans[likely.plan])
     if month.ask.n_workspaces > 1:
         n = month.ask.n_workspaces
         yield f"for {n} workspaces with a plan each, which share the leads evenly"
@@ -107,11 +107,11 @@ def _say_of_offer(month: MonthPlan) -> Iterator[str]:
         yield f"nothing is counted for tables without enrichment steps: {', '.join(bare)}"
     yield (
         f"prices of {month.catalogue.as_of}; low, likely and high are the least and the most that "
-        "the sources say; mend them in clay.yaml beside tables.yaml"
+        "the sources say; fix them in clay.yaml beside tables.yaml"
     )
 
 
-def _say_disputes(plan: Plan, facts: PlanFacts) -> Iterator[str]:
+def _describe_disputes(plan: ClayPlan, facts: PlanFacts) -> Iterator[str]:
     """Say where sources disagree on the plan that is recommended."""
     spans = {"data credits": facts.credits_per_month, "Actions": facts.actions_per_month}
     for what, span in spans.items():
@@ -119,7 +119,7 @@ def _say_disputes(plan: Plan, facts: PlanFacts) -> Iterator[str]:
             yield f"of the {what} of {plan} there is another word: {span.disputed}"
 
 
-def _say_price(fit: PlanFit) -> str:
+def _describe_price(fit: PlanFit) -> str:
     price = fit.price
     parts = [f"${price.base:,.0f} for {fit.plan} as it begins"]
     if price.for_credits:
@@ -141,7 +141,7 @@ def _describe_parts(month: MonthPlan) -> Section:
             f"{part.spend.likely.credits:,}",
             f"{part.spend.likely.actions:,}",
             f"{part.n_pairs_a_year:,}",
-            "never" if part.auto_delete else _say_full(part),
+            "never" if part.auto_delete else _describe_full(part),
         )
         for part in month.parts
     )
@@ -157,7 +157,7 @@ def _describe_parts(month: MonthPlan) -> Section:
     return Section("By table", Grid(header, tuple(rows)))
 
 
-def _say_full(part: MonthPart) -> str:
+def _describe_full(part: MonthPart) -> str:
     return f"{part.months_until_full or 0:,.1f} months"
 
 
@@ -176,10 +176,10 @@ def _describe_wear(month: MonthPlan) -> Section:
         ("rows a year", f"{sum(p.n_rows_a_year for p in parts):,}"),
     )
     grid = Grid(("what", "figure"), rows)
-    return Section("Webhooks and tables", grid, tuple(_say_of_wear(month)))
+    return Section("Webhooks and tables", grid, tuple(_explain_wear(month)))
 
 
-def _say_of_wear(month: MonthPlan) -> Iterator[str]:
+def _explain_wear(month: MonthPlan) -> Iterator[str]:
     yield (
         "a webhook takes 50,000 submissions in its life and a table holds 50,000 rows, so a new "
         "webhook comes with a new table, unless rows are deleted"
@@ -188,7 +188,7 @@ def _say_of_wear(month: MonthPlan) -> Iterator[str]:
         months = part.months_until_full
         if months is not None and months < _YEAR:
             rows = f"{part.row_limit:,} rows"
-            yield f"{part.name}: one table of {rows} is full after {_say_full(part)}"
+            yield f"{part.name}: one table of {rows} is full after {_describe_full(part)}"
     if not all(part.auto_delete for part in month.parts):
         yield (
             "the alternative is auto-delete (Enterprise only): no limit of webhooks or rows; Clay "

@@ -16,7 +16,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from clayload.account.deferral import title_deferred
+from clayload.account.deferral import describe_deferral
 from clayload.account.run_report import RunReport
 from clayload.ledger.books.run_traffic import RunTraffic
 from clayload.model import RowEnd
@@ -26,12 +26,12 @@ from clayload.report.grids import (
     SAVINGS_TITLE,
     SAVINGS_WORDS,
     Grid,
-    grid_books,
-    grid_leads,
-    grid_reasons,
-    grid_savings,
-    grid_slots,
-    grid_tables,
+    render_books,
+    render_leads,
+    render_reasons,
+    render_savings,
+    render_slots,
+    render_tables,
 )
 from clayload.report.moments import describe_moment, describe_seconds
 from clayload.report.plots import Figure
@@ -102,7 +102,7 @@ def _list_facts(report: RunReport, traffic: RunTraffic) -> Iterator[tuple[str, s
     rate = report.n_delivered / report.duration_s if report.duration_s else 0.0
     of_parent = f", of run {report.parent_run_id}" if report.parent_run_id else ""
     yield "run", f"{report.run_id} ({report.kind}{of_parent})"
-    yield "files", ", ".join(report.reading.files)
+    yield "files", ", ".join(report.extract.files)
     yield "extract", report.extract_id
     yield "began", describe_moment(traffic.started_at)
     yield "took", describe_seconds(report.duration_s)
@@ -111,26 +111,26 @@ def _list_facts(report: RunReport, traffic: RunTraffic) -> Iterator[tuple[str, s
 
 def _list_sections(of: _Sources, *, with_keys: bool) -> Iterator[Section]:
     report, figures = of.report, of.figures
-    yield from _tell_problems(report)
-    yield Section("The books", (), figures.get("ends"), grid_books(report))
-    yield _tell_rate(of)
+    yield from _make_problems_section(report)
+    yield Section("The books", (), figures.get("ends"), render_books(report))
+    yield _make_rate_section(of)
     if report.tables:
-        yield Section("Clay tables", (), figures.get("tables"), grid_tables(report))
+        yield Section("Clay tables", (), figures.get("tables"), render_tables(report))
     if report.slots:
-        yield Section("Webhook slots", (), figures.get("slots"), grid_slots(report))
-    yield from _tell_reasons(of)
-    if savings := report.reading.savings:
-        yield Section(SAVINGS_TITLE, (SAVINGS_WORDS,), None, grid_savings(savings))
+        yield Section("Webhook slots", (), figures.get("slots"), render_slots(report))
+    yield from _make_reasons_section(of)
+    if savings := report.extract.savings:
+        yield Section(SAVINGS_TITLE, (SAVINGS_WORDS,), None, render_savings(savings))
     yield from _list_leads("Refused by Clay", report, RowEnd.REFUSED, with_keys=with_keys)
     yield from _list_leads("In doubt", report, RowEnd.IN_DOUBT, with_keys=with_keys)
-    title = title_deferred(report.problems, report.tables)
+    title = describe_deferral(report.problems, report.tables)
     yield from _list_leads(title, report, RowEnd.DEFERRED, with_keys=with_keys)
-    about = (*report.reading.describe_columns(), *report.describe_children())
+    about = (*report.extract.describe_columns(), *report.describe_children())
     if about:
         yield Section("About the extract", about)
 
 
-def _tell_problems(report: RunReport) -> Iterator[Section]:
+def _make_problems_section(report: RunReport) -> Iterator[Section]:
     stopped = tuple(
         f"{problem.code} {problem.table}: {problem.message}. Next: {problem.hint}."
         for problem in report.problems
@@ -143,7 +143,7 @@ def _tell_problems(report: RunReport) -> Iterator[Section]:
         yield Section("Samples", tuple(f"{sample.describe()}." for sample in report.samples))
 
 
-def _tell_rate(of: _Sources) -> Section:
+def _make_rate_section(of: _Sources) -> Section:
     figure = of.figures.get("rate")
     if figure is None:
         n = of.traffic.n_answers
@@ -171,15 +171,15 @@ def _describe_rate(of: _Sources) -> Iterator[str]:
         yield f"Clay answered 429 to {traffic.n_rate_limited:,} leads of the workspace meanwhile."
 
 
-def _tell_reasons(of: _Sources) -> Iterator[Section]:
+def _make_reasons_section(of: _Sources) -> Iterator[Section]:
     report = of.report
-    if report.reading.quarantine_reasons:
+    if report.extract.quarantine_reasons:
         how = (
             "A lead can have several reasons. Get them into a spreadsheet with "
             f"`clayload quarantine export {report.run_id}`, and what is corrected there back with "
             "`clayload resubmit`."
         )
-        grid = grid_reasons(report)
+        grid = render_reasons(report)
         yield Section("Quarantine by reason", (how,), of.figures.get("reasons"), grid)
 
 
@@ -190,5 +190,5 @@ def _list_leads(
     if leads:
         all_of_them = f"`clayload status {report.run_id} --json` has all."
         more = (f"The first {LISTED_LEADS} of {n:,}; {all_of_them}",)
-        grid = grid_leads(leads, with_keys=with_keys)
+        grid = render_leads(leads, with_keys=with_keys)
         yield Section(title, more if n > LISTED_LEADS else (), None, grid)

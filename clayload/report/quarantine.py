@@ -1,6 +1,6 @@
 """How do the rows that a run set aside get into a spreadsheet?
 
-In:    the run's `quarantine.csv` or `unrouted.csv`, as `frames.aside` wrote it.
+In:    the run's `quarantine.csv` or `unrouted.csv`, as `frames.set_aside` wrote it.
 Out:   a CSV file or an Excel workbook with the user's own columns, in their order, and ours.
 Never: a cell that a spreadsheet runs, links or reads as a number; a value that does not come back
        unchanged through `frames.returned`; a file overwritten that was not meant to be.
@@ -17,12 +17,12 @@ import polars as pl
 
 from clayload.errors import Code, RunError
 from clayload.folder import writing_to
-from clayload.frames.aside import OUR_COLUMNS, OURS
 from clayload.frames.formula import guard, guard_apostrophe
 from clayload.frames.returned import FILE_COLUMN, LINE_COLUMN, RUN_COLUMN
+from clayload.frames.set_aside import OUR_COLUMNS, OUR_PREFIX
 from clayload.report.workbook import find_unfit, write_workbook
 
-_REASONS, _HINT = OURS + "reasons", OURS + "hint"
+_REASONS, _HINT = OUR_PREFIX + "reasons", OUR_PREFIX + "hint"
 _WIDTHS = {_REASONS: 32, _HINT: 60, RUN_COLUMN: 26, LINE_COLUMN: 14, FILE_COLUMN: 24}
 _UNROUTED = {
     _REASONS: "unrouted",
@@ -32,7 +32,7 @@ _BATCH_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Aside:
+class SetAsideRows:
     """Rows that a run set aside: `n_rows`, if the file they lie in is still as it was."""
 
     run_id: str
@@ -40,7 +40,7 @@ class Aside:
     n_rows: int
 
 
-def export_rows(aside: Aside, out: Path, *, force: bool = False) -> None:
+def export_rows(wanted: SetAsideRows, out: Path, *, force: bool = False) -> None:
     """Write the rows to `out`, a CSV file or a workbook by its suffix.
 
     In CSV a value that begins like a formula gets an apostrophe. In a workbook, where it needs
@@ -56,7 +56,7 @@ def export_rows(aside: Aside, out: Path, *, force: bool = False) -> None:
         raise _refuse(f"{out} is to be neither .csv nor .xlsx", "end the name with one of these")
     if out.exists() and not force:
         raise _refuse(f"{out} is there already", "name another with --out, or add --force")
-    rows = _read(aside)
+    rows = _read(wanted)
     part = out.with_name(f".{out.name}.part")
     try:
         with writing_to(out.parent, hint="name a file in a folder that can be written"):
@@ -66,33 +66,35 @@ def export_rows(aside: Aside, out: Path, *, force: bool = False) -> None:
         part.unlink(missing_ok=True)
 
 
-def _read(aside: Aside) -> pl.LazyFrame:
+def _read(wanted: SetAsideRows) -> pl.LazyFrame:
     """Read the rows: the user's columns, then run, line, file, reasons and hint."""
-    rows = _scan(aside)
+    rows = _scan(wanted)
     columns = rows.collect_schema().names()
     # Unrouted rows broke no rule.
     given = {name: pl.lit(text) for name, text in _UNROUTED.items() if name not in columns}
     theirs = [name for name in columns if name not in OUR_COLUMNS]
     ours = [LINE_COLUMN, FILE_COLUMN, _REASONS, _HINT]
-    return rows.with_columns(**given).select(*theirs, pl.lit(aside.run_id).alias(RUN_COLUMN), *ours)
+    return rows.with_columns(**given).select(
+        *theirs, pl.lit(wanted.run_id).alias(RUN_COLUMN), *ours
+    )
 
 
-def _scan(aside: Aside) -> pl.LazyFrame:
+def _scan(wanted: SetAsideRows) -> pl.LazyFrame:
     """Scan the run's own file; if somebody changed it, its books would not hold."""
     try:
-        with aside.path.open(encoding="utf-8-sig", newline="") as text:
+        with wanted.path.open(encoding="utf-8-sig", newline="") as text:
             # polars leaves the doubled quotes of a header doubled.
             columns = next(csv.reader(text), [])
-        rows = pl.scan_csv(aside.path, infer_schema=False, new_columns=columns)
+        rows = pl.scan_csv(wanted.path, infer_schema=False, new_columns=columns)
         n_rows = rows.select(pl.len()).collect(engine="streaming").item()
-        is_whole = n_rows == aside.n_rows and {LINE_COLUMN, FILE_COLUMN} <= set(columns)
+        is_whole = n_rows == wanted.n_rows and {LINE_COLUMN, FILE_COLUMN} <= set(columns)
     except (UnicodeDecodeError, csv.Error, pl.exceptions.PolarsError):
         is_whole = False
     if is_whole:
         return rows
     raise _refuse(
-        f"{aside.path} is not any more as the run wrote it, with {aside.n_rows:,} rows",
-        f"send what was corrected in it: `clayload resubmit {aside.path} --run {aside.run_id}`",
+        f"{wanted.path} is no longer as the run wrote it, with {wanted.n_rows:,} rows",
+        f"send what was corrected in it: `clayload resubmit {wanted.path} --run {wanted.run_id}`",
     )
 
 

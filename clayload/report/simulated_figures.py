@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from clayload.capacity.simulation.mishaps import MishapKind
+from clayload.capacity.simulation.incidents import IncidentKind
 from clayload.capacity.simulation.scenario import DAY_S, HOUR_S
 from clayload.capacity.simulation.simulated import Simulated
 from clayload.folder import writing_to
@@ -28,7 +28,7 @@ from clayload.report.plots import (
     height_of_bars,
     label_bars,
 )
-from clayload.report.simulated_month import sum_up_simulated
+from clayload.report.simulated_month import describe_month_shortly
 
 _MOST_STEPS = 240
 _HEIGHT_PX = 200
@@ -49,7 +49,7 @@ def write_plot(simulated: Simulated, path: Path) -> None:
     Raises:
         RunError: it cannot be written.
     """
-    drawing = join_figures(sum_up_simulated(simulated), list(draw_simulated(simulated)))
+    drawing = join_figures(describe_month_shortly(simulated), list(draw_simulated(simulated)))
     with writing_to(path.parent, hint="name a file in a folder that can be written"):
         path.write_text(drawing, "utf-8")
 
@@ -87,7 +87,7 @@ def draw_simulated(simulated: Simulated) -> Iterator[Figure]:
         ],
         [],
     )
-    yield from _draw_mishaps(simulated)
+    yield from _draw_incidents(simulated)
 
 
 def _list_steps(
@@ -184,15 +184,19 @@ def _mark_allowed(simulated: Simulated) -> list[Spec]:
     ]
 
 
-def _draw_mishaps(simulated: Simulated) -> Iterator[Figure]:
+def _draw_incidents(simulated: Simulated) -> Iterator[Figure]:
     rows = [
-        {"name": mishap.kind.value, "day": mishap.begin_s / DAY_S, "end": mishap.end_s / DAY_S}
+        {
+            "name": incident.kind.value,
+            "day": incident.begin_s / DAY_S,
+            "end": incident.end_s / DAY_S,
+        }
         for scenario in simulated.month.scenarios
-        for mishap in scenario.mishaps
+        for incident in scenario.incidents
     ]
     if not rows:
         return
-    names = [kind.value for kind in MishapKind if any(row["name"] == kind.value for row in rows)]
+    names = [kind.value for kind in IncidentKind if any(row["name"] == kind.value for row in rows)]
     counts = ", ".join(f"{name}: {sum(row['name'] == name for row in rows)}" for name in names)
     y = label_bars(names)
     y["axis"] |= dict.fromkeys(_SAME_EDGE, _NAMES_PX)
@@ -200,5 +204,5 @@ def _draw_mishaps(simulated: Simulated) -> Iterator[Figure]:
         "mark": {"type": "bar", "color": "var(--doubt)", "stroke": "var(--doubt)", "clip": True},
         "encoding": {"y": y, "x": _days(simulated), "x2": {"field": "end"}},
     }
-    words = Words("mishaps", "What goes wrong, in all workspaces", f"{counts}.")
+    words = Words("incidents", "What goes wrong, in all workspaces", f"{counts}.")
     yield draw(words, rows, bars, height_of_bars(len(names) + 1))

@@ -37,10 +37,10 @@ def simulated_for_machines(simulated: Simulated) -> dict[str, Any]:
         "most_deferred": dict(zip(hours, month.most_deferred, strict=True)),
         "budgets": _budgets_of(month),
         "work": asdict(month.work),
-        "mishaps": [
-            {"workspace": number} | asdict(mishap)
+        "incidents": [
+            {"workspace": number} | asdict(incident)
             for number, scenario in enumerate(month.scenarios, 1)
-            for mishap in scenario.mishaps
+            for incident in scenario.incidents
         ],
         "sent": month.sent,
         "owed": month.owed,

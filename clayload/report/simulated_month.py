@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from clayload.capacity.simulation.incidents import EVERY_NTH_IN_DOUBT, Failures, count_incidents
 from clayload.capacity.simulation.lanes import STARTED_AGAIN_S
-from clayload.capacity.simulation.mishaps import EVERY_NTH_IN_DOUBT, Failures, count_mishaps
 from clayload.capacity.simulation.scenario import HOUR_S
 from clayload.capacity.simulation.simulated import Simulated
 from clayload.capacity.simulation.tally import LineTally, SimulatedMonth, TableTally
 from clayload.capacity.simulation.workspace import ANSWER_S
-from clayload.delivery.budget import say_milli
+from clayload.delivery.budget import describe_milli
 from clayload.model import Priority
 from clayload.report.grids import Grid, Section
 from clayload.report.moments import describe_seconds
@@ -24,7 +24,7 @@ from clayload.tables.catalogue import Level
 _HOURS_A_DAY = 24
 
 
-def sum_up_simulated(simulated: Simulated) -> str:
+def describe_month_shortly(simulated: Simulated) -> str:
     """Say in two sentences what came of the month."""
     ask, total, spend = simulated.ask, simulated.month.total, simulated.spend.likely
     each = "" if ask.n_workspaces == 1 else f" over {ask.n_workspaces} workspaces"
@@ -52,7 +52,7 @@ def describe_simulated(simulated: Simulated) -> tuple[Section, ...]:
         _describe_peaks(simulated),
         _describe_spend(simulated),
         *describe_lines(simulated.month),
-        *_describe_mishaps(simulated),
+        *_describe_incidents(simulated),
         Section("Assumed", Grid((), ()), tuple(_list_assumptions(simulated))),
     )
 
@@ -87,8 +87,8 @@ def _describe_peaks(simulated: Simulated) -> Section:
     n_possible = simulated.per_s * month.scenarios[0].length_s
     pace = f"{n_busy / HOUR_S:,.1f}/s of {simulated.per_s:g}/s"
     rows = [
-        ("busiest hour", f"{n_busy:,} leads, {pace} ({_say_hour(busy)})"),
-        ("most leads owed at the end of an hour", f"{n_late:,} ({_say_hour(late)})"),
+        ("busiest hour", f"{n_busy:,} leads, {pace} ({_describe_hour(busy)})"),
+        ("most leads owed at the end of an hour", f"{n_late:,} ({_describe_hour(late)})"),
         *_list_deferred_peak(month),
         ("of all the month's rate", f"{total.n_charged / n_possible:.1%} used"),
         ("answers 429", f"{work.n_rate_limited:,}"),
@@ -102,10 +102,10 @@ def _describe_peaks(simulated: Simulated) -> Section:
 def _list_deferred_peak(month: SimulatedMonth) -> Iterator[tuple[str, str]]:
     if month.lines:
         hour, n = month.most_deferred
-        yield "most leads deferred at the end of an hour", f"{n:,} ({_say_hour(hour)})"
+        yield "most leads deferred at the end of an hour", f"{n:,} ({_describe_hour(hour)})"
 
 
-def _say_hour(hour: int) -> str:
+def _describe_hour(hour: int) -> str:
     return f"day {hour // _HOURS_A_DAY + 1}, {hour % _HOURS_A_DAY:02}:00"
 
 
@@ -119,13 +119,13 @@ def _describe_spend(simulated: Simulated) -> Section:
     return Section("Credits and Actions", Grid(("", *Level), rows), (sentence,))
 
 
-def _describe_mishaps(simulated: Simulated) -> Iterator[Section]:
-    every = [mishap for one in simulated.month.scenarios for mishap in one.mishaps]
+def _describe_incidents(simulated: Simulated) -> Iterator[Section]:
+    every = [incident for one in simulated.month.scenarios for incident in one.incidents]
     if every:
-        lasts_s = {mishap.kind: mishap.end_s - mishap.begin_s for mishap in every}
+        lasts_s = {incident.kind: incident.end_s - incident.begin_s for incident in every}
         rows = tuple(
             (kind.value, f"{n:,}", describe_seconds(lasts_s[kind]))
-            for kind, n in count_mishaps(every).items()
+            for kind, n in count_incidents(every).items()
         )
         yield Section("What goes wrong", Grid(("", "times", "for"), rows))
 
@@ -139,8 +139,8 @@ def _list_assumptions(simulated: Simulated) -> Iterator[str]:
             "webhooks and budgets of its own"
         )
     yield (
-        "slots begin as `used_before` says, the ledger is not read; where a table or its last slot "
-        "is at its limit, a new table with a new webhook is there at once, for "
+        "slots begin as `already_used` says, the ledger is not read; where a table or its last "
+        "slot is at its limit, a new table with a new webhook is there at once, for "
         "45,000 leads"
     )
     if simulated.month.lines:
@@ -160,7 +160,7 @@ def _list_assumptions(simulated: Simulated) -> Iterator[str]:
         )
         yield (
             "a load that gave up is started again after "
-            f"{describe_seconds(STARTED_AGAIN_S)}; a refused slot is mended when its time is over, "
+            f"{describe_seconds(STARTED_AGAIN_S)}; a refused slot is fixed when its time is over, "
             "and a table without another waits for it"
         )
 
@@ -207,4 +207,4 @@ def describe_lines(month: SimulatedMonth) -> Iterator[Section]:
 def _budget_row(key: str, line: LineTally, deferred: list[int]) -> tuple[str, ...]:
     amounts = (line.limit_milli, line.spent_milli, line.most_milli)
     counts = (line.n_deferred, max(deferred, default=0), deferred[-1] if deferred else 0)
-    return (key, *(say_milli(one) for one in amounts), *(f"{n:,}" for n in counts))
+    return (key, *(describe_milli(one) for one in amounts), *(f"{n:,}" for n in counts))

@@ -10,43 +10,43 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from clayload.capacity.forecast import LineUse
-from clayload.capacity.usage import DayUse, Owed, Usage
+from clayload.capacity.usage import DayUse, OwedCost, Usage
 from clayload.report.grids import Grid
 
 _DAY = ("day", "accepted", "in doubt", "credits", "Actions")
 _LINE = ("budget", "used", "limit", "% used", "low", "likely", "high", "used up on", "renews on")
 
 
-def grid_days(usage: Usage, *, by_table: bool = False) -> Grid:
+def render_days(usage: Usage, *, by_table: bool = False) -> Grid:
     """Give what was used by day, of each table or of all; and the sum."""
     if by_table:
         header = (_DAY[0], "table", *_DAY[1:])
-        rows = [(one.day, one.table, *_say_figures([one])) for one in usage.days]
-        return Grid(header, (*rows, ("in all", "", *_say_figures(usage.days))), n_totals=1)
+        rows = [(one.day, one.table, *_describe_figures([one])) for one in usage.days]
+        return Grid(header, (*rows, ("in all", "", *_describe_figures(usage.days))), n_totals=1)
     days = dict.fromkeys(one.day for one in usage.days)
-    rows_of_all = [(day, *_say_figures(_of_day(usage, day))) for day in days]
-    return Grid(_DAY, (*rows_of_all, ("in all", *_say_figures(usage.days))), n_totals=1)
+    rows_of_all = [(day, *_describe_figures(_of_day(usage, day))) for day in days]
+    return Grid(_DAY, (*rows_of_all, ("in all", *_describe_figures(usage.days))), n_totals=1)
 
 
 def _of_day(usage: Usage, day: str) -> list[DayUse]:
     return [one for one in usage.days if one.day == day]
 
 
-def _say_figures(days: Sequence[DayUse]) -> tuple[str, ...]:
+def _describe_figures(days: Sequence[DayUse]) -> tuple[str, ...]:
     n_leads = (sum(one.n_accepted for one in days), sum(one.n_in_doubt for one in days))
     amounts = (sum(one.credits for one in days), sum(one.actions for one in days))
-    return (*(f"{n:,}" for n in n_leads), *(_say(amount) for amount in amounts))
+    return (*(f"{n:,}" for n in n_leads), *(_describe(amount) for amount in amounts))
 
 
-def grid_lines(lines: Sequence[LineUse]) -> Grid:
+def render_lines(lines: Sequence[LineUse]) -> Grid:
     """Give every budget line, and what it comes to by the end of the billing month."""
-    return Grid(_LINE, tuple(tuple(_say_line(line)) for line in lines))
+    return Grid(_LINE, tuple(tuple(_describe_line(line)) for line in lines))
 
 
-def _say_line(line: LineUse) -> Iterator[str]:
+def _describe_line(line: LineUse) -> Iterator[str]:
     yield line.key
-    yield _say(line.used)
-    yield "" if line.limit is None else _say(line.limit)
+    yield _describe(line.used)
+    yield "" if line.limit is None else _describe(line.limit)
     yield "" if line.part_used is None else f"{line.part_used:.1%}"
     at_end = line.forecast
     if at_end is None:
@@ -57,15 +57,15 @@ def _say_line(line: LineUse) -> Iterator[str]:
     yield line.renews_on
 
 
-def sum_up_owed(owed: Owed) -> str:
+def describe_owed(owed: OwedCost) -> str:
     """Say what the leads that are still owed will take."""
     if not owed.n_leads:
         return "no lead is owed"
     return (
-        f"{owed.n_leads:,} leads are still owed; they will take {_say(owed.credits)} credits and "
-        f"{_say(owed.actions)} Actions, which no forecast counts"
+        f"{owed.n_leads:,} leads are still owed; they will take {_describe(owed.credits)} credits "
+        f"and {_describe(owed.actions)} Actions, which no forecast counts"
     )
 
 
-def _say(amount: float) -> str:
+def _describe(amount: float) -> str:
     return f"{amount:,.10g}"

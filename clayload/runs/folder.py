@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.errors import Code, RetryChunkError, RunError
 from clayload.folder import FREE_SPACE, remove_folder, writing_to
 from clayload.ledger.books.runs import RunRow, find_run
@@ -111,7 +111,7 @@ def open_run_folder(run: RunRow, setup: Setup) -> RunFolder:
     Raises:
         RunError: RUN_FOLDER_GONE.
     """
-    made = Reading.model_validate_json(run.preparation).folder
+    made = ExtractSummary.model_validate_json(run.extract_summary).folder
     own = folder_of(run.run_id, setup)
     if is_remote(made):
         return RunFolder(run.run_id, own, made)

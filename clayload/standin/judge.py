@@ -41,7 +41,7 @@ class Submission:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Judgement:
     """What the client gets: `answer`, or a reset where it is None, and how slowly."""
 
     answer: Answer | None
@@ -63,12 +63,12 @@ def wait_before_s(clay: Clay, source_id: str) -> float:
     return 0.0 if source is None else _wait_s(clay, source, Phase.WAIT_BEFORE)
 
 
-def judge(clay: Clay, source_id: str, submission: Submission) -> Outcome:
+def judge(clay: Clay, source_id: str, submission: Submission) -> Judgement:
     """Decide one submission, store its row if it is accepted, and count it."""
     source = clay.sources.get(source_id)
     if source is None:
         clay.unknown_source_answers[str(answers.NOT_FOUND.status)] += 1
-        return Outcome(answers.NOT_FOUND)
+        return Judgement(answers.NOT_FOUND)
     now = clay.now()
     workspace = source.table.workspace
     workspace.traffic.count_attempt(now, workspace.spec.rate_per_s, workspace.spec.burst)
@@ -78,10 +78,10 @@ def judge(clay: Clay, source_id: str, submission: Submission) -> Outcome:
     workspace.traffic.count_answer(now, label)
     clay.last_answers.append(LastAnswer(now, source.label, source.table.name, label, why))
     if not clay.faults.armed:
-        return Outcome(answer)
+        return Judgement(answer)
     slow = _strike(clay, source, Phase.BODY)
     body_over_s = slow.duration_s if isinstance(slow, SlowBody) else 0.0
-    return Outcome(answer, _wait_s(clay, source, Phase.WAIT_AFTER), body_over_s)
+    return Judgement(answer, _wait_s(clay, source, Phase.WAIT_AFTER), body_over_s)
 
 
 def _decide(clay: Clay, source: Source, submission: Submission, now: float) -> Answer | None:

@@ -34,6 +34,6 @@ class Alerts(BaseModel):
         description="Percent of a load's accepted leads, refused or in doubt, above which it is "
         "degraded.",
     )
-    loads_days: Count = Field(
+    watch_loads_days: Count = Field(
         default=35, description="For how many days after it began a load is watched."
     )

@@ -27,10 +27,10 @@ class _Model(BaseModel):
 class Budget(_Model):
     """Limits in credits and Actions; a key that is left out is no limit, 0 lets nothing through."""
 
-    credits_per_cycle: Amount | None = Field(
+    credits_per_billing_month: Amount | None = Field(
         default=None, description="Credits that leads may cost in a billing month."
     )
-    actions_per_cycle: Amount | None = Field(
+    actions_per_billing_month: Amount | None = Field(
         default=None, description="Actions that leads may cost in a billing month."
     )
     credits_per_day: Amount | None = Field(

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, 
 from clayload.tables.explain import explain
 from clayload.tables.problems import Flaw, find_nearest, merge_problems, refuse
 from clayload.tables.values import Amount, Step
-from clayload.tables.workspace import Plan
+from clayload.tables.workspace import ClayPlan
 from clayload.tables.yaml_file import read_yaml
 
 BUILT_IN = Path(__file__).with_name("clay.yaml")
@@ -51,7 +51,7 @@ class Figure(_Sourced):
     value: Amount = Field(description="The number.")
 
 
-class Span(_Sourced):
+class Bounds(_Sourced):
     """What a plan holds at least, and up to where it can be expanded."""
 
     least: Amount = Field(description="What the plan's price includes.")
@@ -98,8 +98,8 @@ class PlanFacts(_Model):
     price_per_month_annual: Figure | None = Field(
         default=None, description="US dollars a month, paid by the year."
     )
-    credits_per_month: Span = Field(description="Data credits a month.")
-    actions_per_month: Span | None = Field(
+    credits_per_month: Bounds = Field(description="Data credits a month.")
+    actions_per_month: Bounds | None = Field(
         default=None, description="Actions a month; leave out if the plan does not count them."
     )
     rows_per_table: Figure = Field(description="Rows a table holds.")
@@ -137,11 +137,11 @@ class StepCost(_Model):
 
 
 class Catalogue(_Model):
-    """The whole of `clay.yaml`; every number in it is an estimate that its owner may mend."""
+    """The whole of `clay.yaml`; every number in it is an estimate that its owner may fix."""
 
     version: Literal[1] = Field(default=1, description="The version of this file's form.")
     as_of: date = Field(description="The day on which the sources were read.")
-    plans: dict[Plan, PlanFacts] = Field(
+    plans: dict[ClayPlan, PlanFacts] = Field(
         description="All of Clay's plans by name, from the smallest to the greatest."
     )
     credit_price: Estimate = Field(description="US dollars for a data credit.")
@@ -160,10 +160,10 @@ class Catalogue(_Model):
 
     @model_validator(mode="after")
     def _has_every_plan(self) -> Self:
-        missing = [plan for plan in Plan if plan not in self.plans]
+        missing = [plan for plan in ClayPlan if plan not in self.plans]
         if missing:
             what = f"the plan '{missing[0]}' is missing"
-            raise refuse(Flaw(what, f"the plans are {', '.join(Plan)}", at=("plans",)))
+            raise refuse(Flaw(what, f"the plans are {', '.join(ClayPlan)}", at=("plans",)))
         return self
 
     def cost_of_step(self, name: str) -> StepCost:

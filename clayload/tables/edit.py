@@ -41,13 +41,13 @@ class NewSlot:
     name: str
     url: str
     token: str | None = None
-    used_before: int = 0
+    already_used: int = 0
     safe_limit: int | None = None
 
     def entry(self) -> dict[str, object]:
         """Give what stands in the file: only what differs from what is so anyway."""
         given = {"name": self.name, "url": self.url, "token": self.token}
-        counts = {"used_before": self.used_before or None, "safe_limit": self.safe_limit}
+        counts = {"already_used": self.already_used or None, "safe_limit": self.safe_limit}
         return {key: value for key, value in (given | counts).items() if value is not None}
 
     def lines(self, dash: int = _USUAL_DASH, key: int = _USUAL_DASH + 2) -> list[str]:

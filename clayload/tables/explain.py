@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, get_args
 from pydantic import BaseModel
 
 from clayload.errors import Code, ConfigError
-from clayload.tables.problems import FLAWS, Flaw, find_nearest, problem_at, show
+from clayload.tables.problems import FLAWS, Flaw, describe_value, find_nearest, problem_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,7 +87,7 @@ def _bad_value(error: ErrorDetails, loc: Loc) -> Flaw:
     what = _WORDS.get(error["type"], error["msg"].replace("Input should be", "must be"))
     choices = re.findall(r"'([^']+)'", str(context.get("expected", "")))
     nearest = find_nearest(str(value), choices)
-    return Flaw(f"{what}, not {show(value)}", f"mend the value; {_SEE}", loc, nearest)
+    return Flaw(f"{what}, not {describe_value(value)}", f"fix the value; {_SEE}", loc, nearest)
 
 
 def model_at(model: type[BaseModel], loc: Loc) -> type[BaseModel]:

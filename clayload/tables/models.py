@@ -70,14 +70,14 @@ class Slot(_Model):
         default=SAFE_LIMIT,
         description="Submissions after which we move on to the next slot.",
     )
-    used_before: Annotated[int, Field(strict=True, ge=0)] = Field(
+    already_used: Annotated[int, Field(strict=True, ge=0)] = Field(
         default=0,
         description="Submissions the webhook took before clayload kept count.",
     )
 
     @model_validator(mode="after")
     def _counts_within_lifetime(self) -> Self:
-        counts = {"safe_limit": self.safe_limit, "used_before": self.used_before}
+        counts = {"safe_limit": self.safe_limit, "already_used": self.already_used}
         over = [key for key, count in counts.items() if count > self.lifetime_limit]
         if over:
             hint = f"Clay takes no more than lifetime_limit: {self.lifetime_limit}"
@@ -119,7 +119,7 @@ class Table(_Model):
     key: LeadFields = Field(
         default=("email",),
         min_length=1,
-        description="The fields that make the lead_key. They need not be in send: the lead_key "
+        description="The fields that make the lead_key. They need not be in fields: the lead_key "
         "itself is in every payload.",
     )
     resend: Resend = Field(
@@ -137,7 +137,7 @@ class Table(_Model):
         description="Whom the table does without, besides those on suppression lists: "
         "personal_mail, role_account, or both.",
     )
-    send: LeadFields = Field(min_length=1, description="The only fields that leave the house.")
+    fields: LeadFields = Field(min_length=1, description="The only fields that leave the house.")
     row_limit: Count = Field(
         default=50_000, description="Rows the Clay table holds; Clay's cap depends on the plan."
     )

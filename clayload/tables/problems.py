@@ -33,7 +33,7 @@ def find_nearest(word: str, known: Iterable[str]) -> str | None:
     return by_lower[close[0]] if close else None
 
 
-def show(value: object) -> str:
+def describe_value(value: object) -> str:
     """A value as it may stand in a message: one line, short, and never a URL."""
     text = repr(value)
     if "://" in text or blank_webhook_addresses(text) != text:
@@ -118,7 +118,7 @@ def merge_problems(problems: Sequence[ConfigError]) -> ConfigError:
     """
     first, n_more = problems[0], len(problems) - 1
     lines = [problem.message for problem in problems]
-    hint = f"mend each of these {n_more + 1}; the first: {first.hint}" if n_more else first.hint
+    hint = f"fix each of these {n_more + 1}; the first: {first.hint}" if n_more else first.hint
     return ConfigError(
         first.code, "\n".join(lines), hint=hint, **{**first.facts, "problems": lines}
     )

@@ -45,7 +45,7 @@ def read_tables(path: Path) -> TablesConfig:
         problems += explain(exc, file, TablesConfig)
         problems += _contradictions_of_the_sound(file, exc)
     if problems:
-        raise merge_problems(_told_once(problems))
+        raise merge_problems(_without_repeats(problems))
     assert config is not None  # noqa: S101  without problems it was made; this tells mypy
     return config
 
@@ -72,7 +72,7 @@ def _sound(model: type[M], raw: object) -> M | None:
         return None
 
 
-def _told_once(problems: list[ConfigError]) -> list[ConfigError]:
+def _without_repeats(problems: list[ConfigError]) -> list[ConfigError]:
     """In file order; a pasted address is told by its key where it has one, else by its line."""
     keyed = {
         problem.facts["line"]

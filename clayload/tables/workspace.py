@@ -22,7 +22,7 @@ LEAST_BURST_S = 0.04
 """The least burst, in seconds' worth of the rate; Clay's own is two seconds' worth."""
 
 
-class Plan(StrEnum):
+class ClayPlan(StrEnum):
     """Clay plans (clay-facts.md §2); only some of them have webhooks."""
 
     FREE = "free"
@@ -55,7 +55,9 @@ class Workspace(_Model):
     """The Clay workspace that meters rate, credits and Actions."""
 
     name: Name = Field(description="What the workspace is called in reports and the ledger.")
-    plan: Plan = Field(description="The workspace's Clay plan; free, launch and starter have none.")
+    plan: ClayPlan = Field(
+        description="The workspace's Clay plan; free, launch and starter have none."
+    )
     rate_per_s: Annotated[float, Field(strict=True, gt=0, le=10_000, allow_inf_nan=False)] = Field(
         default=10.0,
         description="Submissions a second Clay allows over all webhooks; Clay's support can raise "

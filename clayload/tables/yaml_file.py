@@ -44,11 +44,11 @@ class YamlFile:
 
     def place(self, loc: Loc) -> Place:
         """Where this key path stands, for a message."""
-        return Place(self.path, self.line_of(loc), blank_webhook_addresses(show_path(loc)))
+        return Place(self.path, self.line_of(loc), blank_webhook_addresses(describe_path(loc)))
 
 
-def show_path(loc: Loc) -> str:
-    """A key path as a person writes it: `tables.inbound-leads.send[3]`."""
+def describe_path(loc: Loc) -> str:
+    """A key path as a person writes it: `tables.inbound-leads.fields[3]`."""
     parts = (f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc)
     return "".join(parts).lstrip(".")
 
@@ -120,7 +120,7 @@ class _Reader:
         return values
 
     def _note_double(self, loc: Loc, line: int) -> None:
-        place = Place(self.file.path, line, blank_webhook_addresses(show_path(loc)))
+        place = Place(self.file.path, line, blank_webhook_addresses(describe_path(loc)))
         what = f"this key stands here already on line {self.file.lines[loc]}"
         problem = problem_at(place, Code.CONFIG_BAD_VALUE, what, hint="keep one of the two")
         self.file.problems.append(problem)

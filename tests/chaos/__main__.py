@@ -120,7 +120,7 @@ def _run_one(scenario: Scenario, ledger: str, folder: Path) -> Row:
         own = folder / f"{scenario.name}-{ledger}"
         own.mkdir()
         with open_place(ledger, own) as place:
-            place.tell = _tell
+            place.on_message = _tell
             return scenario.run(place)
     except Exception as error:  # noqa: BLE001 - a scenario that fails is a law that was not shown
         _tell(traceback.format_exc())

@@ -116,7 +116,7 @@ def run_fault(place: Place, fault: Fault) -> Row:
             scene.ended.append(bench.run(*scene.command, **scene.env))
         scene.wait_until_over()
         row = _describe(scene, fault, read_truth(bench, [lead["email"] for lead in leads]))
-        place.tell(f"{fault.what} on {place.ledger}: {row.seen}; {row.cells[-1]}")
+        place.on_message(f"{fault.what} on {place.ledger}: {row.seen}; {row.cells[-1]}")
         return row
 
 

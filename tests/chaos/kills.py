@@ -190,7 +190,7 @@ def _tell(place: Place, seed: int, loads: Sequence[KilledLoad]) -> None:
     n_kills = sum(len(load.kills) for load in loads)
     n_in_doubt = sum(len(load.truth.in_doubt) for load in loads)
     broken = "; ".join(loads[-1].broken_laws()) or "all laws kept"
-    place.tell(
+    place.on_message(
         f"kills on {place.ledger} (seed {seed}): {n_kills} in {len(loads)} loads, "
         f"{n_in_doubt} in doubt so far; {broken}"
     )

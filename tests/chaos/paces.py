@@ -84,7 +84,7 @@ class Measured:
             seen=f"SIGTERM at the end: exit {TERMINATED} in {self.ended_within_s:.1f} s",
             broken=(*broken, *self.broken_laws()),
         )
-        place.tell(f"{what} on {place.ledger}: {measured}; {row.cells[-1]}")
+        place.on_message(f"{what} on {place.ledger}: {measured}; {row.cells[-1]}")
         return row
 
 

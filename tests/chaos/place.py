@@ -29,7 +29,7 @@ class Place:
 
     folder: Path
     server: PostgresServer | None = None
-    tell: Callable[[str], None] = print
+    on_message: Callable[[str], None] = print
     is_small: bool = False
     _n_made: int = field(default=0, init=False)
 

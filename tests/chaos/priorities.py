@@ -158,5 +158,5 @@ def _describe(place: Place, urgent: Urgent, waits: Waits, truth: Truth, exit_cod
         seen=f"exit 0; the backlog exit {exit_code} after SIGTERM",
         broken=tuple(broken),
     )
-    place.tell(f"priorities on {place.ledger}: {row.measured}; {row.cells[-1]}")
+    place.on_message(f"priorities on {place.ledger}: {row.measured}; {row.cells[-1]}")
     return row

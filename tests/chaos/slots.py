@@ -100,5 +100,5 @@ def _describe(
         seen=f"exit {last.exit_code}",
         broken=tuple(broken),
     )
-    place.tell(f"slots on {place.ledger}: {row.measured}; {row.cells[-1]}")
+    place.on_message(f"slots on {place.ledger}: {row.measured}; {row.cells[-1]}")
     return row

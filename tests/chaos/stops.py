@@ -125,7 +125,7 @@ def run_stops(place: Place, n_stops: int, seed: int) -> Row:
             loads.append(stopper.run_load(min(dice.randint(*_STOPS_OF_A_LOAD), n_left)))
             broken = "; ".join(loads[-1].broken_laws()) or "all laws kept"
             n_stopped = sum(len(load.stops) for load in loads)
-            place.tell(f"stops on {place.ledger} (seed {seed}): {n_stopped}; {broken}")
+            place.on_message(f"stops on {place.ledger} (seed {seed}): {n_stopped}; {broken}")
     return _describe(place, loads, seed)
 
 

@@ -30,12 +30,12 @@ def test_an_automation_is_replaced_only_where_it_is_not_as_it_should_be() -> Non
         changed = made[ZOMBIES]
         prefect.request("PATCH", f"/automations/{changed['id']}", json={"enabled": False})
         apply_automations(prefect)
-        mended = read_all(prefect)
+        fixed = read_all(prefect)
         for one in made.values():
             prefect.delete_automation(one["id"])
-    assert mended[ZOMBIES]["enabled"]
-    assert mended[ZOMBIES]["trigger"]["id"] != changed["trigger"]["id"]
-    assert {n: o for n, o in mended.items() if n != ZOMBIES} == {
+    assert fixed[ZOMBIES]["enabled"]
+    assert fixed[ZOMBIES]["trigger"]["id"] != changed["trigger"]["id"]
+    assert {n: o for n, o in fixed.items() if n != ZOMBIES} == {
         n: o for n, o in made.items() if n != ZOMBIES
     }
 

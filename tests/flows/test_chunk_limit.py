@@ -48,7 +48,7 @@ def load_slowly(bench: FlowBench) -> list[Span]:
     os.environ |= {
         "CLAYLOAD_CHUNK_ROWS": str(CHUNK_ROWS),
         "CLAYLOAD_CHUNKS_AT_ONCE": str(AT_ONCE),
-        "CLAYLOAD_IN_FLIGHT": "1",
+        "CLAYLOAD_REQUESTS_PER_CHUNK": "1",
     }
     bench.work.standin.faults({"kind": "latency", "latency_s": 0.15})
     leads = make_leads("Software", CHUNK_ROWS * N_CHUNKS)

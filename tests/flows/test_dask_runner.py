@@ -71,7 +71,7 @@ def start_dask(work: Workbench, *arguments: str) -> Iterator[subprocess.Popen[by
 def test_the_processes_of_a_cluster_send_each_lead_once_and_keep_the_rate(
     standin: StandIn, tmp_path: Path, api: str
 ) -> None:
-    worn = BenchTable("finance", "Banking", (BenchSlot("finance-1", used_before=44_970),))
+    worn = BenchTable("finance", "Banking", (BenchSlot("finance-1", already_used=44_970),))
     options = BenchOptions(tables=(TECH, worn), rate_per_s=60, burst=20)
     work = Workbench(standin, tmp_path, options)
     leads = [*make_leads("Software", 300), *make_leads("Banking", 50)]

@@ -89,7 +89,7 @@ def test_a_month_that_was_loaded_file_by_file_is_not_loaded_again(bench: FlowBen
 
 def test_a_month_of_which_leads_are_still_owed_is_resumed(bench: FlowBench) -> None:
     month = a_months_extracts(bench, "2026-10")
-    worn = BenchTable("tech", "Software", (BenchSlot("tech-1", used_before=44_990),))
+    worn = BenchTable("tech", "Software", (BenchSlot("tech-1", already_used=44_990),))
     bench.work.reconfigure(BenchOptions(tables=(worn, FINANCE)))
     assert run(monthly_load, month).state.name == "LeadsPending"
     fresh = BenchTable("tech", "Software", (*worn.slots, BenchSlot("tech-2")))
@@ -181,7 +181,7 @@ def test_corrected_rows_are_sent_for_the_run_that_had_set_them_aside(bench: Flow
     ((run_id,),) = bench.work.query("SELECT run_id FROM runs")
     fixed = bench.work.folder / "fixed.csv"
     assert bench.work.run("quarantine", "export", run_id, "--out", fixed).exit_code == 0
-    fixed.write_text(fixed.read_text().replace("not an address", "mended@one.example"))
+    fixed.write_text(fixed.read_text().replace("not an address", "fixed@one.example"))
     again = run(resubmit, ResubmitOrder(files=[str(fixed)]))
     assert again.state.message == "complete: 1 delivered"
 

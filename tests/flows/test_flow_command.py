@@ -83,7 +83,7 @@ def test_after_a_kill_the_next_load_does_not_wait_for_the_dead_ones_places(
 
 
 def test_pending_leads_end_with_20_and_the_next_step(work: Workbench, api: str) -> None:
-    worn = BenchTable("tech", "Software", (BenchSlot("tech-1", used_before=44_990),))
+    worn = BenchTable("tech", "Software", (BenchSlot("tech-1", already_used=44_990),))
     work.reconfigure(BenchOptions(tables=(worn, FINANCE)))
     ended = run_flow(work, work.write_csv(LEADS), PREFECT_API_URL=api)
     assert ended.exit_code == 20

@@ -1,4 +1,4 @@
-"""`clayload drop` and `clayload watch` are heard by a real Prefect server, before they end."""
+"""`clayload backfill` and `clayload watch` are heard by a real Prefect server, before they end."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_a_watched_folder_is_heard_and_emptied_once_it_has_settled(tmp_path: Pat
     inbox = tmp_path / "inbox"
     sha256 = write_leads(inbox / "leads.csv")
     (inbox / "notes.csv").write_text("email\n")
-    asked = ["watch", "inbox", "--once", "--event", "expo", "--settle-s", "1"]
+    asked = ["watch", "inbox", "--once", "--event", "expo", "--stable-for-s", "1"]
     watched = run(tmp_path, *asked)
     assert (watched.exit_code, watched.stderr) == (0, "")
     file = inbox / "processed" / "expo" / "leads.csv"
@@ -127,7 +127,7 @@ def test_a_watched_folder_is_heard_and_emptied_once_it_has_settled(tmp_path: Pat
 
 def test_without_a_server_a_watched_file_stays_where_it_is(tmp_path: Path) -> None:
     write_leads(tmp_path / "inbox" / "leads.csv")
-    watched = run(tmp_path, "watch", "inbox", "--once", "--settle-s", "0", api=NOBODY)
+    watched = run(tmp_path, "watch", "inbox", "--once", "--stable-for-s", "0", api=NOBODY)
     assert watched.exit_code == 20
     assert "CLY-LND-02 the extract cannot be announced: Prefect's server" in watched.stdout
     files = [path.name for path in tmp_path.rglob("*") if path.is_file() and path.name != "lock"]
@@ -143,11 +143,11 @@ def test_a_watch_ends_at_once_when_it_is_told_to(
     with start(tmp_path, "watch", "inbox") as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("watching")
-        told_at = time.monotonic()
+        reported_at = time.monotonic()
         process.send_signal(by)
         assert end(process, within_s=10).exit_code == exit_code
         # Leaving the interpreter takes most of it: half a second on a machine with other work.
-        assert time.monotonic() - told_at < 5
+        assert time.monotonic() - reported_at < 5
 
 
 def test_an_address_that_is_not_the_api_is_told_and_nothing_is_dropped(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_a_load_ends_completed_with_the_ledgers_leads_as_rows_in_clay(bench: Flo
 
 
 def test_used_up_slots_leave_leads_pending_and_the_other_table_goes_on(bench: FlowBench) -> None:
-    worn = BenchTable("tech", "Software", (BenchSlot("tech-1", used_before=44_990),))
+    worn = BenchTable("tech", "Software", (BenchSlot("tech-1", already_used=44_990),))
     bench.work.reconfigure(BenchOptions(tables=(worn, FINANCE)))
     run = bench.load(bench.work.write_csv(BOTH))
     assert (run.state.type.value, run.state.name) == ("FAILED", "LeadsPending")

@@ -13,9 +13,9 @@ from support.benches.flow_bench import FlowBench, record_of, wait_for
 from support.scenes.load_kit import WORKSPACE
 from support.scenes.load_tables import describe_config, make_leads
 
-from clayload.delivery.sample import Word
+from clayload.delivery.sample import Decision
 from clayload.errors import AnnounceError
-from clayload.loading.followups.approve import Approved, Saying, find_samples, say_word
+from clayload.loading.followups.approve import Approved, SampleDecision, decide, find_samples
 from clayload.setup import read_setup
 from deployments.announce import APPROVED_EVENT, announce_approved
 from flows.resume_deferred import resume_deferred
@@ -36,7 +36,7 @@ def test_a_sample_waits_and_once_approved_the_rest_is_sent_by_a_run_of_its_own(
     held = record_of(resume_deferred(return_state=True))
     assert (held.state.name, bench.work.n_taken()) == ("LeadsDeferred", 10)
     setup = read_setup(os.environ)
-    say_word(find_samples(run_id, None, setup), Saying(Word.GO_ON), setup)
+    decide(find_samples(run_id, None, setup), SampleDecision(Decision.GO_ON), setup)
     sent = record_of(resume_deferred(return_state=True))
     assert (sent.state.name, sent.state.message) == ("Completed", "complete: 15 delivered")
     assert bench.work.n_taken() == 25

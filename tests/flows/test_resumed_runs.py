@@ -26,9 +26,9 @@ from support.benches.flow_bench import (
 )
 from support.scenes.load_tables import make_leads
 
-from flows.deliver_share import deliver_share
+from flows.deliver_shard import deliver_shard
 from flows.load_leads import load_leads
-from tasks.tries import MOST_TRIES, RESUMING
+from tasks.restart_guard import MAX_RESTARTS, RESUMING
 
 AUTOMATIONS = Path(__file__).parents[2] / "deployments" / "automations.yaml"
 RESUMED_WITHIN_S = 60
@@ -79,7 +79,7 @@ def begin_again(flow_run_id: UUID) -> None:
 
 def is_left_alone(flow_run_id: UUID) -> bool:
     """Whether a run stays crashed, while another that crashes after it is found."""
-    other = create_run(deliver_share, SHARE)
+    other = create_run(deliver_shard, SHARE)
     crash(other)
     wait_for_state(other, "WillResume")
     return read_run(flow_run_id).state_name == "Crashed"
@@ -87,7 +87,7 @@ def is_left_alone(flow_run_id: UUID) -> bool:
 
 @pytest.mark.usefixtures("_automations")
 def test_a_crashed_run_is_begun_again_once_its_worker_has_told_of_it_twice() -> None:
-    crashed = create_run(deliver_share, SHARE)
+    crashed = create_run(deliver_shard, SHARE)
     crash(crashed)
     wait_for_state(crashed, "WillResume")
     with client() as prefect:
@@ -98,14 +98,14 @@ def test_a_crashed_run_is_begun_again_once_its_worker_has_told_of_it_twice() -> 
 
 @pytest.mark.usefixtures("_automations")
 def test_a_run_that_never_started_is_not_begun_again() -> None:
-    never_started = create_run(deliver_share, SHARE)
+    never_started = create_run(deliver_shard, SHARE)
     crash_unstarted(never_started)
     assert is_left_alone(never_started)
 
 
 @pytest.mark.usefixtures("_automations")
 def test_a_run_that_was_begun_again_and_does_not_start_is_left_alone() -> None:
-    started_once = create_run(deliver_share, SHARE)
+    started_once = create_run(deliver_shard, SHARE)
     crash(started_once)
     begin_again(started_once)
     crash_unstarted(started_once)
@@ -114,13 +114,13 @@ def test_a_run_that_was_begun_again_and_does_not_start_is_left_alone() -> None:
 
 @pytest.mark.usefixtures("_automations")
 def test_a_run_is_begun_again_so_often_and_no_more() -> None:
-    crashing = create_run(deliver_share, SHARE)
-    for _ in range(MOST_TRIES):
+    crashing = create_run(deliver_shard, SHARE)
+    for _ in range(MAX_RESTARTS):
         crash(crashing)
         begin_again(crashing)
     crash(crashing)
     assert is_left_alone(crashing)
-    assert read_run(crashing).run_count == MOST_TRIES + 1
+    assert read_run(crashing).run_count == MAX_RESTARTS + 1
 
 
 def run_once_more(
@@ -128,7 +128,7 @@ def run_once_more(
 ) -> State[object]:
     """Run a flow that has crashed too often, begun by the automation or by a person."""
     flow_run_id = create_run(flow, parameters)
-    for _ in range(MOST_TRIES):
+    for _ in range(MAX_RESTARTS):
         crash(flow_run_id)
     go_through(flow_run_id, begun, Pending())
     run = read_run(flow_run_id)
@@ -147,7 +147,7 @@ def test_the_last_one_begun_by_itself_says_that_it_gives_up(*, dry_run: bool) ->
 
 @pytest.mark.usefixtures("bench")
 def test_a_share_that_crashes_again_and_again_gives_up_too() -> None:
-    ended = run_once_more(deliver_share, SHARE, Scheduled(name=RESUMING))
+    ended = run_once_more(deliver_shard, SHARE, Scheduled(name=RESUMING))
     assert "CLY-RUN-07" in str(ended.message)
 
 
@@ -156,13 +156,13 @@ def test_a_person_may_run_it_again_however_often_it_was_started(bench: FlowBench
     order = {"load": {"files": [str(extract)], "cycle": "2026-11"}}
     ended = run_once_more(load_leads, order, AwaitingRetry())
     assert ended.message == "complete: 5 delivered"
-    assert record_of(ended).flow_run.run_count == MOST_TRIES + 1
+    assert record_of(ended).flow_run.run_count == MAX_RESTARTS + 1
 
 
 def test_the_automation_and_the_flows_count_alike() -> None:
     automations = {one.name: one.model_dump(mode="json") for one in read_automations()}
     found = automations["clayload-find-crashed"]
-    counts = [str(n) for n in range(1, MOST_TRIES + 1)]
+    counts = [str(n) for n in range(1, MAX_RESTARTS + 1)]
     assert found["trigger"]["match"]["prefect.run-count"] == counts
     resumed = automations["clayload-resume-crashed"]
     assert resumed["actions"][0]["name"] == RESUMING

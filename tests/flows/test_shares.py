@@ -22,11 +22,11 @@ from support.scenes.load_tables import make_leads
 from clayload.ledger.books.run_books import Books
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.prepare import PreparedLoad, prepare_load
-from clayload.loading.shares import keep_chunks
+from clayload.loading.shards import keep_chunks
 from clayload.setup import read_setup
-from flows.deliver_share import deliver_share
-from flows.orders import ShareOrder
-from tasks.shares import Shares
+from flows.deliver_shard import deliver_shard
+from flows.orders import ShardOrder
+from tasks.shards import Shards
 
 NOBODY = "http://127.0.0.1:9/api"
 N_LEADS = 200
@@ -44,17 +44,17 @@ def load(bench: FlowBench) -> PreparedLoad:
 
 
 def run_share(load: PreparedLoad, number: int, of: int) -> FlowRunRecord:
-    order = ShareOrder(run=load.run_id, number=number, of=of)
-    return record_of(deliver_share(order, return_state=True))
+    order = ShardOrder(run=load.run_id, number=number, of=of)
+    return record_of(deliver_shard(order, return_state=True))
 
 
-def create_share(load: PreparedLoad, number: int, of: int) -> UUID:
+def create_shard(load: PreparedLoad, number: int, of: int) -> UUID:
     """Create the flow run of a share, which no worker ever takes."""
-    return create_run(deliver_share, {"share": {"run": load.run_id, "number": number, "of": of}})
+    return create_run(deliver_shard, {"share": {"run": load.run_id, "number": number, "of": of}})
 
 
-def read_problems(shares: Shares) -> list[tuple[str, str]]:
-    return [(problem.code, problem.message) for problem in shares.read_problems()]
+def read_problems(shards: Shards) -> list[tuple[str, str]]:
+    return [(problem.code, problem.message) for problem in shards.read_problems()]
 
 
 def test_a_share_says_truly_what_it_leaves(bench: FlowBench, load: PreparedLoad) -> None:
@@ -73,64 +73,64 @@ def test_a_share_says_truly_what_it_leaves(bench: FlowBench, load: PreparedLoad)
 
 
 def test_a_share_that_was_stopped_for_good_says_why(bench: FlowBench, load: PreparedLoad) -> None:
-    shares = Shares(load.run_id, {1: create_share(load, 1, 1)})
+    shards = Shards(load.run_id, {1: create_shard(load, 1, 1)})
     (chunk, *_) = load.chunks
     chunk.path.unlink()
     failed = run_share(load, 1, 1)
     assert str(failed.state.message).startswith("CLY-RUN-05 ")
-    assert {code for code, _ in read_problems(shares)} == {"CLY-RUN-05"}
+    assert {code for code, _ in read_problems(shards)} == {"CLY-RUN-05"}
     assert bench.work.keys_in("sending")["tech"] == []
 
 
 def test_a_share_that_does_not_see_the_folder_fails_with_the_reason(load: PreparedLoad) -> None:
-    shutil.rmtree(load.reading.folder)
+    shutil.rmtree(load.extract.folder)
     failed = run_share(load, 1, 1)
     assert failed.state.type.value == "FAILED"
     assert str(failed.state.message).startswith("CLY-RUN-05 the folder of run")
 
 
 def test_of_a_share_that_ended_without_a_word_the_load_tells_how(load: PreparedLoad) -> None:
-    crashed, silent = create_share(load, 1, 2), create_share(load, 2, 2)
+    crashed, silent = create_shard(load, 1, 2), create_shard(load, 2, 2)
     go_through(crashed, Pending(), Crashed(message="Process exited with status code: -9."))
     go_through(silent, Pending(), Running(), Completed())
-    shares = Shares(load.run_id, {1: crashed, 2: silent})
-    assert shares.wait(0)
+    shards = Shards(load.run_id, {1: crashed, 2: silent})
+    assert shards.wait(0)
     said = "share 1 ended Crashed (Process exited with status code: -9.)"
-    assert read_problems(shares) == [("CLY-RUN-08", said)]
+    assert read_problems(shards) == [("CLY-RUN-08", said)]
 
 
 def test_shares_that_no_worker_takes_are_told_in_the_log(
     load: PreparedLoad, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    share = create_share(load, 1, 1)
-    assert not Shares(load.run_id, {1: share}).wait(0)
+    shard = create_shard(load, 1, 1)
+    assert not Shards(load.run_id, {1: shard}).wait(0)
     assert capsys.readouterr().out == ""
-    assert not Shares(load.run_id, {1: share}, patience_s=0).wait(0)
+    assert not Shards(load.run_id, {1: shard}, patience_s=0).wait(0)
     assert "the shares of this load wait for a worker" in capsys.readouterr().out
-    go_through(share, Pending(), Running())
-    assert not Shares(load.run_id, {1: share}, patience_s=0).wait(0)
+    go_through(shard, Pending(), Running())
+    assert not Shards(load.run_id, {1: shard}, patience_s=0).wait(0)
     assert capsys.readouterr().out == ""
 
 
 def test_a_prefect_that_does_not_answer_ends_no_load(
     load: PreparedLoad, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shares = Shares(load.run_id, {1: uuid4()})
+    shards = Shards(load.run_id, {1: uuid4()})
     with temporary_settings({PREFECT_API_URL: NOBODY}):
-        assert not shares.wait(0)
+        assert not shards.wait(0)
         assert "the shares cannot be looked at: ConnectError" in capsys.readouterr().out
     run_share(load, 1, 1)
     with temporary_settings({PREFECT_API_URL: NOBODY}):
-        assert shares.wait(0)
-        assert shares.read_problems() == []
+        assert shards.wait(0)
+        assert shards.read_problems() == []
 
 
 @contextmanager
 def start_share(work: Workbench, load: PreparedLoad, number: int) -> Iterator[Popen[str]]:
     """Deliver a share in a process of its own, as a worker has it done."""
-    order = f"ShareOrder(run={load.run_id!r}, number={number}, of=2)"
-    code = "from flows.deliver_share import ShareOrder, deliver_share; deliver_share"
-    api = {"PREFECT_API_URL": str(PREFECT_API_URL.value()), "CLAYLOAD_IN_FLIGHT": "1"}
+    order = f"ShardOrder(run={load.run_id!r}, number={number}, of=2)"
+    code = "from flows.deliver_shard import ShardOrder, deliver_shard; deliver_shard"
+    api = {"PREFECT_API_URL": str(PREFECT_API_URL.value()), "CLAYLOAD_REQUESTS_PER_CHUNK": "1"}
     with start_python(work, "-c", f"{code}({order})", **api) as process:
         yield process
 
@@ -143,10 +143,10 @@ def test_a_share_that_is_told_to_stop_ends_within_a_grant_and_the_others_go_on(
     own = {chunk.chunk_id for chunk in load.chunks[::2]}
     with start_share(work, load, 1) as stopped, start_share(work, load, 2) as goes_on:
         wait_until_both_send(bench, load)
-        told_at = time.monotonic()
+        reported_at = time.monotonic()
         stopped.send_signal(signal.SIGTERM)
         assert end(stopped, FLOW_WITHIN_S).exit_code == -signal.SIGTERM
-        took_s = time.monotonic() - told_at
+        took_s = time.monotonic() - reported_at
         assert own <= Books(read_setup(os.environ).ledger).chunks_with_owed(load.run_id)
         work.standin.faults()
         ended = end(goes_on, FLOW_WITHIN_S)

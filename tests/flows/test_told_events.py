@@ -49,7 +49,7 @@ def configure(bench: FlowBench, *tables: BenchTable) -> None:
 
 
 def test_a_slot_near_its_end_needs_attention_and_is_told_until_it_is_fine(bench: FlowBench) -> None:
-    worn = BenchTable("tech", "Software", (BenchSlot("tech-1", used_before=44_000),))
+    worn = BenchTable("tech", "Software", (BenchSlot("tech-1", already_used=44_000),))
     configure(bench, worn, FINANCE)
     watched = watch()
     assert watched.state.name == "NeedsAttention"

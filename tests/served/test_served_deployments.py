@@ -32,7 +32,7 @@ FLOWS = {
     "capacity-plan",
     "watch-capacity",
     "reconcile",
-    "deliver-share",
+    "deliver-shard",
 }
 
 

@@ -15,7 +15,7 @@ BUSY_MACHINE = 5
 
 def shares_under_way(served: Served) -> list[Document]:
     """List both shares, once both have begun."""
-    runs = served.runs_of("deliver-share")
+    runs = served.runs_of("deliver-shard")
     under_way = [run for run in runs if run["state_type"] == "RUNNING"]
     return under_way if len(under_way) == 2 else []
 
@@ -25,7 +25,7 @@ def test_when_one_of_two_workers_is_killed_the_other_sends_the_rest(served: Serv
     n_rows_before = work.standin.row_count("tech")
     extract = work.write_csv(make_leads("Software", N_LEADS, 10_000), "shared.csv")
     order = {"load": {"files": [str(extract)], "cycle": "2026-10", "workers": 2}}
-    pool = moved_to(served, POOL, "manual-load", "deliver-share")
+    pool = moved_to(served, POOL, "manual-load", "deliver-shard")
     with pool, start_worker(served, "stays", POOL, limit=2):
         load = served.run("manual-load", order)
         served.wait_for(lambda: served.flow_run(load)["state_type"] == "RUNNING", "the load")

@@ -33,11 +33,11 @@ def test_told_twice_and_told_again_a_load_leaves_no_lead_in_doubt_and_goes_on_el
         load = served.run("manual-load", {"load": {"files": [str(extract)], "cycle": CYCLE}})
         with start_worker(served, "closed", POOL, limit=1) as closed:
             served.wait_for_rows_in("finance", n_before + 200)
-            assert tell(closed, signal.SIGHUP, signal.SIGINT) == ExitCode.TERMINATED
+            assert on_message(closed, signal.SIGHUP, signal.SIGINT) == ExitCode.TERMINATED
         assert set(work.states_of(CYCLE)) == {"delivered", "pending"}
         with start_worker(served, "interrupted", POOL, limit=1) as interrupted:
             served.wait_for_rows_in("finance", n_before + 700)
-            assert tell(interrupted, signal.SIGINT, signal.SIGTERM) == ExitCode.INTERRUPTED
+            assert on_message(interrupted, signal.SIGINT, signal.SIGTERM) == ExitCode.INTERRUPTED
         assert set(work.states_of(CYCLE)) == {"delivered", "pending"}
         with start_worker(served, "goes-on", POOL, limit=1):
             ended = served.wait_for_end(load)
@@ -54,14 +54,14 @@ def test_a_run_that_had_not_begun_yet_goes_to_the_next_worker(served: Served) ->
         load = served.run("manual-load", order)
         with start_worker(served, "ends-early", "early", limit=1) as worker:
             served.wait_for(lambda: served.flow_run(load)["state_type"] == "PENDING", "a start")
-            assert tell(worker, signal.SIGTERM, signal.SIGTERM) == ExitCode.TERMINATED
+            assert on_message(worker, signal.SIGTERM, signal.SIGTERM) == ExitCode.TERMINATED
         assert served.flow_run(load)["state"]["name"] == "AwaitingRetry"
         with start_worker(served, "takes-it", "early", limit=1):
             ended = served.wait_for_end(load)
     assert ended["state"]["message"] == "complete: 20 delivered"
 
 
-def tell(worker: Worker, first: signal.Signals, second: signal.Signals) -> int:
+def on_message(worker: Worker, first: signal.Signals, second: signal.Signals) -> int:
     """Send two signals, one after the other; give the exit code once nothing is left."""
     started = find_descendants(worker.process.pid)
     worker.process.send_signal(first)

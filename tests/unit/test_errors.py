@@ -27,7 +27,7 @@ EXIT_CODE_OF = {
     errors.StopTableError: ExitCode.PENDING,
     errors.CapacityExhaustedError: ExitCode.PENDING,
     errors.BudgetExhaustedError: ExitCode.DEFERRED,
-    errors.AwaitsWordError: ExitCode.DEFERRED,
+    errors.ApprovalRequiredError: ExitCode.DEFERRED,
     errors.SlotRejectedError: ExitCode.PENDING,
     errors.RetryChunkError: ExitCode.PENDING,
     errors.DestinationDownError: ExitCode.PENDING,

@@ -14,7 +14,7 @@ def test_the_defaults_need_no_environment() -> None:
     settings = read_settings({})
     assert settings.config == Path("config/tables.yaml")
     assert settings.ledger_url == "sqlite:///.clayload/ledger.db"
-    assert settings.in_flight == 10
+    assert settings.requests_per_chunk == 10
     assert settings.chunk_rows == 100
 
 
@@ -38,7 +38,7 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     [
         ("CLAYLOAD_CHUNK_ROWS", "many", "valid integer"),
         ("CLAYLOAD_CHUNK_ROWS", "0", "greater than or equal to 1, not '0'"),
-        ("CLAYLOAD_IN_FLIGHT", "11", "less than or equal to 10, not '11'"),
+        ("CLAYLOAD_REQUESTS_PER_CHUNK", "11", "less than or equal to 10, not '11'"),
         ("CLAYLOAD_REQUEST_TIMEOUT_S", "inf", "finite number"),
         ("CLAYLOAD_MAX_CHUNKS", "-1", "greater than or equal to 1"),
     ],
@@ -63,7 +63,7 @@ def test_an_unknown_variable_is_told_with_the_nearest() -> None:
 
 def test_every_wrong_variable_is_told_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
-        read_settings({"CLAYLOAD_HOEM": "x", "CLAYLOAD_IN_FLIGHT": "0"})
+        read_settings({"CLAYLOAD_HOEM": "x", "CLAYLOAD_REQUESTS_PER_CHUNK": "0"})
     assert len(caught.value.facts["problems"]) == 2
 
 

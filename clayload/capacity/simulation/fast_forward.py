@@ -14,9 +14,9 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from clayload.capacity.simulation.lanes import Line
+from clayload.capacity.simulation.lanes import Lane
 from clayload.capacity.simulation.workspace import Sending
-from clayload.delivery.share import Share
+from clayload.delivery.fair_share import FairShare
 
 _DIGITS = 6
 _MOST_STATES = 2_000
@@ -35,18 +35,18 @@ class Round:
 
 
 @dataclass(slots=True)
-class Leaper:
+class FastForward:
     """The states of a sending that were seen, each with its moment and the counts until then."""
 
     sending: Sending
     _seen: dict[State, tuple[float, Counts]] = field(default_factory=dict)
 
-    def leap(self, line: Line, end_s: float) -> None:
+    def skip_ahead(self, lane: Lane, end_s: float) -> None:
         """Repeat the round that ends with this line's turn, if one does, before `end_s`."""
         sending = self.sending
         if sending.watch or sending.clay.troubles or sending.pace.part_at(sending.now) < 1:
             return
-        state = self._see(line)
+        state = self._see(lane)
         found = self._find_round(state)
         if found is not None and (n_rounds := self._count_rounds(found, end_s)) > 0:
             self._repeat(found, n_rounds)
@@ -54,18 +54,18 @@ class Leaper:
             self._seen.clear()
         self._seen[state] = (sending.now, self._count())
 
-    def _see(self, line: Line) -> State:
+    def _see(self, lane: Lane) -> State:
         """See all that the next grants depend on, as differences from now."""
         now, pace, shares = self.sending.now, self.sending.pace, self.sending.shares
         present = [(p, share) for p, share in shares.of.items() if share.present_until > now]
         least = min((share.served for _, share in present), default=0.0)
         return (
             self.sending.n_turns,
-            line.name,
+            lane.name,
             round(max(pace.tat - now, 0.0), _DIGITS),
             *(
                 round(one.next_ask_s - now, _DIGITS)
-                for one in self.sending.lines.values()
+                for one in self.sending.lanes.values()
                 if one.is_asking
             ),
             *(
@@ -84,18 +84,18 @@ class Leaper:
     def _count(self) -> Counts:
         """Count what a round adds to: work, leads by line, and what each priority was granted."""
         work, shares = self.sending.month.work, self.sending.shares.of.values()
-        sent = (line.n_sent for line in self.sending.lines.values())
+        sent = (lane.n_sent for lane in self.sending.lanes.values())
         return (work.n_asked, work.n_waits, *sent, *(share.served for share in shares))
 
     def _count_rounds(self, found: Round, end_s: float) -> int:
         """Count the rounds before the next event, and before a line, slot or budget ends."""
-        lines, ask_size = self.sending.lines.values(), self.sending.scenario.ask_size
+        lanes, ask_size = self.sending.lanes.values(), self.sending.scenario.ask_size
         bounds = [math.ceil((end_s - self.sending.now) / found.lasts_s) - 1]
-        counts = zip(lines, found.counts[_N_WORK:], strict=False)
-        n_of = {line.name: int(n) for line, n in counts if n}
+        counts = zip(lanes, found.counts[_N_WORK:], strict=False)
+        n_of = {lane.name: int(n) for lane, n in counts if n}
         for name, n in n_of.items():
-            line = self.sending.lines[name]
-            n_sure = min(line.queue.n, line.n_until_limit) - ask_size
+            lane = self.sending.lanes[name]
+            n_sure = min(lane.queue.n, lane.n_until_limit) - ask_size
             bounds.append(math.floor(n_sure / n))
         return min([*bounds, *self.sending.expenses.bound_rounds(n_of, ask_size)])
 
@@ -107,20 +107,20 @@ class Leaper:
         sending.month.work.n_waits += int(n_waits)
         sending.now += leapt_s
         sending.pace = replace(sending.pace, tat=max(sending.pace.tat, begin_s) + leapt_s)
-        for line, n in zip(sending.lines.values(), others, strict=False):
-            line.next_ask_s += leapt_s
+        for lane, n in zip(sending.lanes.values(), others, strict=False):
+            lane.next_ask_s += leapt_s
             if n:
-                line.charge_in_rounds(int(n), begin_s, sending.now)
-                sending.count_sent(line, int(n))
-                sending.expenses.charge(line.name, int(n))
+                lane.charge_in_rounds(int(n), begin_s, sending.now)
+                sending.count_sent(lane, int(n))
+                sending.expenses.charge(lane.name, int(n))
                 sending.month.work.n_leapt += int(n)
-        self._serve(others[len(sending.lines) :], begin_s, leapt_s)
+        self._serve(others[len(sending.lanes) :], begin_s, leapt_s)
 
     def _serve(self, served: list[float], begin_s: float, leapt_s: float) -> None:
         """Give those that are waiting what the rounds granted to them."""
         shares = self.sending.shares
         of = {
-            priority: Share(share.served + more, share.present_until + leapt_s)
+            priority: FairShare(share.served + more, share.present_until + leapt_s)
             if share.present_until > begin_s
             else share
             for (priority, share), more in zip(shares.of.items(), served, strict=True)

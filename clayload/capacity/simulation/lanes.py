@@ -24,7 +24,7 @@ STARTED_AGAIN_S = 300.0
 
 
 @dataclass(slots=True)
-class Line:
+class Lane:
     """One table's leads, standing in line for the workspace's rate.
 
     While they are deferred by the budget line of that key, it asks for nothing until it renews.
@@ -103,8 +103,8 @@ class Line:
             ]
             self.table = replace(self.table, slots=slots)
 
-    def mend(self, now_s: float) -> None:
-        """Let a person mend what Clay refused, and start the load again."""
+    def fix(self, now_s: float) -> None:
+        """Let a person fix what Clay refused, and start the load again."""
         self.table = unbenched(self.table)
         if self.next_ask_s == math.inf and self.deferred_by is None:
             self.next_ask_s = now_s

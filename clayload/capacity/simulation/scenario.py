@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from clayload.capacity.placement import sending_time_s
-from clayload.capacity.simulation.mishaps import Failures, Mishap, draw_mishaps
+from clayload.capacity.simulation.incidents import Failures, Incident, draw_incidents
 from clayload.delivery.budget import (
     NOTHING,
     BudgetLine,
@@ -62,7 +62,7 @@ class ScenarioAsk:
     failures: Failures = Failures.SOME
     seed: int = 0
     at_once: bool = False
-    credits_per_cycle: float | None = None
+    credits_per_billing_month: float | None = None
     credits_per_day: float | None = None
     no_budgets: bool = False
 
@@ -100,7 +100,7 @@ class Scenario:
     length_s: float
     tables: tuple[ScenarioTable, ...]
     arrivals: tuple[Arrival, ...]
-    mishaps: tuple[Mishap, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     budgets: Budgets = field(default_factory=Budgets)
 
     def list_lines(self) -> list[BudgetLine]:
@@ -152,7 +152,10 @@ def _choose_rate(ask: ScenarioAsk, config: TablesConfig) -> Rate:
 def _choose_budgets(ask: ScenarioAsk, config: TablesConfig) -> Budgets:
     """Take the configuration's budgets, by days of 24 hours; what is told comes before them."""
     budgets = Budgets() if ask.no_budgets else config.budgets
-    asked = {"credits_per_cycle": ask.credits_per_cycle, "credits_per_day": ask.credits_per_day}
+    asked = {
+        "credits_per_billing_month": ask.credits_per_billing_month,
+        "credits_per_day": ask.credits_per_day,
+    }
     told = {key: limit for key, limit in asked.items() if limit is not None}
     workspace = budgets.workspace.model_copy(update=told)
     return budgets.model_copy(update={"time_zone": "UTC", "workspace": workspace})
@@ -191,8 +194,8 @@ def _fill(
     load_s = sending_time_s(blank.rate, sum(one.n for one in arrivals if one.at_s == begin_s))
     struck = (begin_s, min(begin_s + max(load_s, HOUR_S), blank.length_s))
     names = [name for name, n in n_of.items() if n]
-    mishaps = tuple(draw_mishaps(ask.failures, struck, names, dice))
-    return replace(blank, arrivals=arrivals, mishaps=mishaps)
+    incidents = tuple(draw_incidents(ask.failures, struck, names, dice))
+    return replace(blank, arrivals=arrivals, incidents=incidents)
 
 
 def _list_arrivals(

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from functools import partial
 from operator import attrgetter
 
-from clayload.capacity.simulation.fast_forward import Leaper
-from clayload.capacity.simulation.mishaps import Mishap, MishapKind
+from clayload.capacity.simulation.fast_forward import FastForward
+from clayload.capacity.simulation.incidents import Incident, IncidentKind
 from clayload.capacity.simulation.scenario import HOUR_S, Arrival, Scenario
 from clayload.capacity.simulation.tally import SimulatedMonth
 from clayload.capacity.simulation.workspace import Sending, Watcher
@@ -41,12 +41,12 @@ def simulate_month(scenarios: Iterable[Scenario], watch: Watcher | None = None) 
 
 def _simulate_workspace(scenario: Scenario, watch: Watcher | None) -> SimulatedMonth:
     sending = Sending(scenario, watch)
-    course = _Course(sending, Leaper(sending))
+    course = _Course(sending, FastForward(sending))
     for at_s, happen in course.list_events():
         course.send_until(at_s)
         sending.now = at_s
         happen()
-    for name, line in sending.lines.items():
+    for name, line in sending.lanes.items():
         line.queue.close(scenario.length_s)
         line.sum_up(sending.month.tables[name])
     sending.expenses.close()
@@ -58,7 +58,7 @@ class _Course:
     """What happens to one workspace from outside, and what it sends in between."""
 
     sending: Sending
-    leaper: Leaper
+    fast_forward: FastForward
 
     def list_events(self) -> list[_Event]:
         """List what happens from outside, in order; the last is the end of the month."""
@@ -71,25 +71,25 @@ class _Course:
         # What was deferred is taken up again before anything new comes.
         events += [(at_s, self._renew) for at_s in self.sending.expenses.list_renewals()]
         events += [(one.at_s, partial(self._arrive, one)) for one in scenario.arrivals]
-        events += [(one.begin_s, partial(self._go_wrong, one)) for one in scenario.mishaps]
-        events += [(one.end_s, partial(self._mend, one)) for one in scenario.mishaps]
+        events += [(one.begin_s, partial(self._go_wrong, one)) for one in scenario.incidents]
+        events += [(one.end_s, partial(self._fix, one)) for one in scenario.incidents]
         in_time = [event for event in events if event[0] <= scenario.length_s]
         return sorted(in_time, key=lambda event: event[0])
 
     def send_until(self, end_s: float) -> None:
         """Grant and send until the next event; what is granted just before it is sent after."""
-        lines = self.sending.lines.values()
+        lines = self.sending.lanes.values()
         while owing := [line for line in lines if line.queue.n]:
             line = min(owing, key=attrgetter("next_ask_s"))
             if line.next_ask_s >= end_s:
                 return
             self.sending.now = line.next_ask_s
-            self.leaper.leap(line, end_s)
+            self.fast_forward.skip_ahead(line, end_s)
             self.sending.ask(line)
 
     def _arrive(self, arrival: Arrival) -> None:
         sending = self.sending
-        line = sending.lines[arrival.table]
+        line = sending.lanes[arrival.table]
         if not line.queue.n:
             line.next_ask_s = max(line.next_ask_s, sending.now)
         line.queue.add(sending.now, arrival.n)
@@ -99,7 +99,7 @@ class _Course:
 
     def _end_hour(self, hour: int) -> None:
         month = self.sending.month
-        for name, line in self.sending.lines.items():
+        for name, line in self.sending.lanes.items():
             if line.deferred_by is None:
                 month.owed[name][hour] = line.queue.n
             else:
@@ -108,22 +108,22 @@ class _Course:
     def _renew(self) -> None:
         sending = self.sending
         sending.expenses.renew(sending.now)
-        for line in sending.lines.values():
+        for line in sending.lanes.values():
             line.take_up(sending.now)
         sending.n_turns += 1
 
-    def _go_wrong(self, mishap: Mishap) -> None:
+    def _go_wrong(self, incident: Incident) -> None:
         sending = self.sending
-        if mishap.kind is MishapKind.BENCHED:
-            sending.lines[mishap.table].bench()
+        if incident.kind is IncidentKind.BENCHED:
+            sending.lanes[incident.table].bench()
         else:
-            sending.clay.begin(mishap.kind, sending.now, sending.pace.tat)
+            sending.clay.begin(incident.kind, sending.now, sending.pace.tat)
         sending.n_turns += 1
 
-    def _mend(self, mishap: Mishap) -> None:
+    def _fix(self, incident: Incident) -> None:
         sending = self.sending
-        if mishap.kind is MishapKind.BENCHED:
-            sending.lines[mishap.table].mend(sending.now)
+        if incident.kind is IncidentKind.BENCHED:
+            sending.lanes[incident.table].fix(sending.now)
         else:
-            sending.clay.end(mishap.kind, sending.now)
+            sending.clay.end(incident.kind, sending.now)
         sending.n_turns += 1

@@ -12,14 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from clayload.capacity.simulation.expenses import Expenses
-from clayload.capacity.simulation.lanes import Line
-from clayload.capacity.simulation.mishaps import Clay, ClaysWord
+from clayload.capacity.simulation.incidents import Clay, ClayAnswer
+from clayload.capacity.simulation.lanes import Lane
 from clayload.capacity.simulation.scenario import HOUR_S, Scenario
 from clayload.capacity.simulation.tally import SimulatedMonth, begin_month
 from clayload.delivery.budget import OverBudget
+from clayload.delivery.fair_share import FairShare, FairShares
 from clayload.delivery.grant import Reservation, Wait, WorkspaceSnapshot, reserve
-from clayload.delivery.pace import PaceState, pause, slow_down
-from clayload.delivery.share import Share, Shares
+from clayload.delivery.pace import PaceState, slow_down, throttle
 from clayload.delivery.verdict import DEFAULT_RETRY_AFTER_S
 
 ANSWER_S = 0.1
@@ -40,101 +40,101 @@ class Sending:
     now: float = 0.0
     n_turns: int = 0
     pace: PaceState = field(default_factory=PaceState)
-    shares: Shares = field(init=False)
+    shares: FairShares = field(init=False)
     clay: Clay = field(init=False)
-    lines: dict[str, Line] = field(init=False)
+    lanes: dict[str, Lane] = field(init=False)
     month: SimulatedMonth = field(init=False)
     expenses: Expenses = field(init=False)
 
     def __post_init__(self) -> None:
         scenario = self.scenario
-        shares = {priority: Share() for priority in scenario.weights}
-        self.shares = Shares(shares, scenario.weights, scenario.rate.per_s)
+        shares = {priority: FairShare() for priority in scenario.weights}
+        self.shares = FairShares(shares, scenario.weights, scenario.rate.per_s)
         self.clay = Clay(scenario.rate)
-        self.lines = {table.name: Line.begin(table) for table in scenario.tables}
+        self.lanes = {table.name: Lane.begin(table) for table in scenario.tables}
         self.month = begin_month(scenario)
         self.expenses = Expenses(scenario, self.month.lines)
 
-    def ask(self, line: Line) -> None:
+    def ask(self, lane: Lane) -> None:
         """Ask for a line's next grant, and send it."""
         self.month.work.n_asked += 1
-        n = 1 if line.n_failed else min(self.scenario.ask_size, line.queue.n)
+        n = 1 if lane.n_failed else min(self.scenario.ask_size, lane.queue.n)
         at = WorkspaceSnapshot(self.now, self.now, self.scenario.rate, self.pace, self.shares)
-        bill = self.expenses.read_bill(line.name)
-        answer = reserve(at, line.table, line.priority, n, bill)
+        bill = self.expenses.read_bill(lane.name)
+        answer = reserve(at, lane.table, lane.priority, n, bill)
         if isinstance(answer, Reservation):
-            self._send(line, answer)
+            self._send(lane, answer)
         elif isinstance(answer, Wait):
             self.month.work.n_waits += 1
-            line.next_ask_s = self.now + answer.wait_s
-            self._keep(line, self.shares.waiting(line.priority, self.now, answer.wait_s))
+            lane.next_ask_s = self.now + answer.wait_s
+            self._keep(lane, self.shares.waiting(lane.priority, self.now, answer.wait_s))
         elif isinstance(answer, OverBudget):
-            line.defer(answer)
-            self.count_deferred(line)
-            self._leave(line)
-        elif line.is_benched:
-            line.next_ask_s = math.inf
-            self._leave(line)
+            lane.defer(answer)
+            self.count_deferred(lane)
+            self._leave(lane)
+        elif lane.is_benched:
+            lane.next_ask_s = math.inf
+            self._leave(lane)
         else:
-            line.make_pair()
+            lane.make_pair()
             self.n_turns += 1
 
-    def count_sent(self, line: Line, n: int) -> None:
+    def count_sent(self, lane: Lane, n: int) -> None:
         """Count leads in the hour that it is now."""
-        hours = self.month.sent[line.name]
+        hours = self.month.sent[lane.name]
         hours[min(int(self.now // HOUR_S), len(hours) - 1)] += n
 
-    def count_deferred(self, line: Line) -> None:
+    def count_deferred(self, lane: Lane) -> None:
         """Count the leads of a line that wait for a budget, each once."""
-        if line.deferred_by is not None:
-            self.month.lines[line.deferred_by].n_deferred += line.count_newly_deferred()
+        if lane.deferred_by is not None:
+            self.month.lines[lane.deferred_by].n_deferred += lane.count_newly_deferred()
 
-    def _send(self, line: Line, reservation: Reservation) -> None:
+    def _send(self, lane: Lane, reservation: Reservation) -> None:
         self.pace = reservation.pace
-        self._keep(line, reservation.share)
+        self._keep(lane, reservation.share)
         n_charged, last_s = 0, self.now
         for delay_s in reservation.delays_s:
             last_s = self.now + delay_s
-            if self.clay.troubles and not self._is_taken(line, last_s):
+            if self.clay.troubles and not self._is_taken(lane, last_s):
                 break
             n_charged += 1
             if self.watch:
                 self.watch(last_s)
         # One that backs off asks later than it would.
-        line.next_ask_s = max(line.next_ask_s, last_s + ANSWER_S)
+        lane.next_ask_s = max(lane.next_ask_s, last_s + ANSWER_S)
         if n_charged:
-            line.n_failed = 0
-            line.charge(reservation.slot, n_charged, self.now, last_s)
-            self.expenses.charge(line.name, n_charged)
-            self.count_sent(line, n_charged)
-        if not line.queue.n:
-            self._leave(line)
+            lane.n_failed = 0
+            lane.charge(reservation.slot, n_charged, self.now, last_s)
+            self.expenses.charge(lane.name, n_charged)
+            self.count_sent(lane, n_charged)
+        if not lane.queue.n:
+            self._leave(lane)
 
-    def _is_taken(self, line: Line, at_s: float) -> bool:
+    def _is_taken(self, lane: Lane, at_s: float) -> bool:
         """Whether Clay takes a lead, or may have; if not, the rest of the grant is not sent."""
         work = self.month.work
         match self.clay.answer(at_s):
-            case ClaysWord.OVER_THE_RATE:
+            case ClayAnswer.OVER_THE_RATE:
                 work.n_rate_limited += 1
                 slower = slow_down(self.pace, at_s, self.now)
-                self.pace = pause(slower, self.scenario.rate, at_s, DEFAULT_RETRY_AFTER_S)
+                self.pace = throttle(slower, self.scenario.rate, at_s, DEFAULT_RETRY_AFTER_S)
                 return False
-            case ClaysWord.NO_CONNECTION:
+            case ClayAnswer.NO_CONNECTION:
                 work.n_not_connected += 1
-                work.n_times_given_up += line.back_off(at_s)
+                work.n_times_given_up += lane.back_off(at_s)
                 return False
-            case ClaysWord.IN_DOUBT:
-                line.n_in_doubt += 1
+            case ClayAnswer.IN_DOUBT:
+                lane.n_in_doubt += 1
                 return True
-            case ClaysWord.TAKEN:
+            case ClayAnswer.TAKEN:
                 return True
 
-    def _keep(self, line: Line, share: Share) -> None:
-        self.shares = replace(self.shares, of={**self.shares.of, line.priority: share})
+    def _keep(self, lane: Lane, share: FairShare) -> None:
+        self.shares = replace(self.shares, of={**self.shares.of, lane.priority: share})
 
-    def _leave(self, line: Line) -> None:
+    def _leave(self, lane: Lane) -> None:
         """Let the others see that nobody of this priority wants anything for now."""
         self.n_turns += 1
-        asking = (one.priority for one in self.lines.values() if one.is_asking)
-        if line.priority not in asking:
-            self._keep(line, self.shares.gone(line.priority))
+        asking = (one.priority for one in self.lanes.values() if one.is_asking)
+        if lane.priority not in asking:
+            self._keep(lane, self.shares.gone(lane.priority))

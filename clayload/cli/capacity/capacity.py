@@ -10,9 +10,9 @@ import typer
 from clayload.capacity.month import MonthAsk
 from clayload.cli.console import out
 from clayload.cli.options import AsJson
-from clayload.cli.show import show_figures, show_points
+from clayload.cli.show import print_figures, print_points
 from clayload.errors import ExitCode
-from clayload.report.month import describe_month, read_month, sum_up_month
+from clayload.report.month import describe_month, describe_month_shortly, read_month
 from clayload.report.month_json import month_for_machines
 from clayload.setup import read_setup
 
@@ -54,10 +54,10 @@ def capacity(
     if as_json:
         out.print_json(json.dumps(month_for_machines(month)))
     else:
-        out.print(f"{sum_up_month(month)}\n")
+        out.print(f"{describe_month_shortly(month)}\n")
         for section in describe_month(month):
-            show_figures(section.grid, section.title)
-            show_points(section.sentences)
+            print_figures(section.grid, section.title)
+            print_points(section.sentences)
             out.print()
     if not month.is_asked and not month.own.is_enough:
         raise typer.Exit(ExitCode.PENDING)

@@ -9,17 +9,17 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from clayload.capacity.simulation.mishaps import Failures
+from clayload.capacity.simulation.incidents import Failures
 from clayload.capacity.simulation.scenario import ScenarioAsk
 from clayload.capacity.simulation.simulated import Simulated, simulate_tables
 from clayload.capacity.simulation.tally import TableTally
-from clayload.cli.console import out, say_json
+from clayload.cli.console import out, print_json
 from clayload.cli.options import AsJson
-from clayload.cli.show import show_figures, show_points
+from clayload.cli.show import print_figures, print_points
 from clayload.errors import ExitCode
 from clayload.report.simulated_figures import write_plot
 from clayload.report.simulated_json import simulated_for_machines
-from clayload.report.simulated_month import describe_simulated, sum_up_simulated
+from clayload.report.simulated_month import describe_month_shortly, describe_simulated
 from clayload.setup import read_setup
 
 _FASTEST = 10_000
@@ -68,7 +68,7 @@ def simulate(
     failures: Annotated[
         Failures, typer.Option(help="How much goes wrong: none, some or many.")
     ] = Failures.SOME,
-    credits_per_cycle: Annotated[
+    credits_per_billing_month: Annotated[
         float | None,
         typer.Option(
             min=0,
@@ -109,7 +109,7 @@ def simulate(
         failures=failures,
         seed=seed,
         at_once=at_once,
-        credits_per_cycle=credits_per_cycle,
+        credits_per_billing_month=credits_per_billing_month,
         credits_per_day=credits_per_day,
         no_budgets=no_budgets,
     )
@@ -117,21 +117,21 @@ def simulate(
     if plot is not None:
         write_plot(simulated, plot)
     if as_json:
-        say_json(json.dumps(simulated_for_machines(simulated)))
+        print_json(json.dumps(simulated_for_machines(simulated)))
     else:
-        _show(simulated)
+        _print(simulated)
     if code := _exit_code(simulated.month.total):
         raise typer.Exit(code)
 
 
-def _show(simulated: Simulated) -> None:
-    out.print(f"{sum_up_simulated(simulated)}.\n")
+def _print(simulated: Simulated) -> None:
+    out.print(f"{describe_month_shortly(simulated)}.\n")
     for section in describe_simulated(simulated):
         if section.grid.rows:
-            show_figures(section.grid, section.title)
+            print_figures(section.grid, section.title)
         else:
             out.print(Text(section.title, style="bold"))
-        show_points(section.sentences)
+        print_points(section.sentences)
         out.print()
 
 

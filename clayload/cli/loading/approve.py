@@ -11,17 +11,17 @@ import typer
 
 from clayload.account.sample import SampleAccount
 from clayload.clay.command import LiveCounts, Unknown
-from clayload.cli.console import err, out, say_json
+from clayload.cli.console import err, out, print_json
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson, OneTable
-from clayload.delivery.sample import Word
+from clayload.delivery.sample import Decision
 from clayload.loading.followups.approve import (
     Approved,
-    Saying,
+    SampleDecision,
     choose_ready,
     count_rows_in_clay,
+    decide,
     find_samples,
-    say_word,
 )
 from clayload.setup import Setup
 
@@ -46,7 +46,7 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Show how a run's sample ended, and let the rest of its table follow."""
-    saying = _choose_word(n_more, stop=stop)
+    decision = _choose_decision(n_more, stop=stop)
     setup = read_existing(os.environ)
     samples = find_samples(run, table, setup)
     rows = count_rows_in_clay(samples, setup)
@@ -54,19 +54,21 @@ def approve(
         for line in _describe(samples, rows):
             out.print(line, soft_wrap=True)
     if not dry_run:
-        ready = choose_ready(samples, saying.word)
-        _say(ready, saying, replace(setup, is_reading=False), as_json=as_json)
+        ready = choose_ready(samples, decision.decision)
+        _print_decision(ready, decision, replace(setup, read_only=False), as_json=as_json)
         samples = find_samples(run, table, setup)
     if as_json:
-        say_json(_to_json(run, samples, rows))
+        print_json(_to_json(run, samples, rows))
 
 
-def _choose_word(n_more: int | None, *, stop: bool) -> Saying:
+def _choose_decision(n_more: int | None, *, stop: bool) -> SampleDecision:
     if stop and n_more is not None:
         raise typer.BadParameter("give --next or --stop, not both")
     if stop:
-        return Saying(Word.STOP)
-    return Saying(Word.GO_ON) if n_more is None else Saying(Word.NEXT, n_more)
+        return SampleDecision(Decision.STOP)
+    return (
+        SampleDecision(Decision.GO_ON) if n_more is None else SampleDecision(Decision.NEXT, n_more)
+    )
 
 
 def _describe(
@@ -81,22 +83,24 @@ def _describe(
                 yield f"  rows in Clay are not known: {why}"
 
 
-def _say(samples: Sequence[SampleAccount], saying: Saying, setup: Setup, *, as_json: bool) -> None:
+def _print_decision(
+    samples: Sequence[SampleAccount], decision: SampleDecision, setup: Setup, *, as_json: bool
+) -> None:
     """Write the word down and tell of it; with JSON, people are told on standard error."""
-    say_word(samples, saying, setup)
-    tell = err if as_json else out
+    decide(samples, decision, setup)
+    on_message = err if as_json else out
     for one in samples:
-        tell.print(f"{one.table}: {saying}", soft_wrap=True)
-    if saying.word is Word.STOP or not any(one.n_owed for one in samples):
+        on_message.print(f"{one.table}: {decision}", soft_wrap=True)
+    if decision.decision is Decision.STOP or not any(one.n_owed for one in samples):
         return
     run_id = samples[0].run_id
-    if _tell_of(Approved(run_id, tuple(one.table for one in samples))):
-        tell.print("announced: resume-deferred goes on with it in Prefect")
+    if _print_next(Approved(run_id, tuple(one.table for one in samples))):
+        on_message.print("announced: resume-deferred goes on with it in Prefect")
     else:
-        tell.print("next: the same load again, or `clayload resume-deferred`")
+        on_message.print("next: the same load again, or `clayload resume-deferred`")
 
 
-def _tell_of(approved: Approved) -> bool:
+def _print_next(approved: Approved) -> bool:
     hooks = sorted(entry_points(group=APPROVED_GROUP), key=lambda hook: hook.name)
     heard = [hook.load()(approved) for hook in hooks]
     return any(heard)
@@ -108,7 +112,7 @@ def _to_json(
     counts = {name: n.n_rows if isinstance(n, LiveCounts) else None for name, n in rows.items()}
     said = [
         one.model_dump(mode="json")
-        | {"awaits_word": one.awaits_word, "rows_in_clay": counts.get(one.table)}
+        | {"awaits_word": one.needs_approval, "rows_in_clay": counts.get(one.table)}
         for one in samples
     ]
     return json.dumps({"run_id": run_id, "samples": said}, indent=2)

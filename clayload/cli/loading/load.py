@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from clayload.cli.console import err, out, say_json
+from clayload.cli.console import err, out, print_json
 from clayload.cli.live_progress import run_watched
 from clayload.cli.options import AsJson, Cycle, Files, Limit, LoadPlanId, LoadPriority, OneTable
-from clayload.cli.show import show_plan, show_report
+from clayload.cli.show import print_plan, print_report
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.plan import plan_load
 from clayload.loading.run import run_load
@@ -39,12 +39,12 @@ def carry_out(request: LoadRequest, setup: Setup, *, dry_run: bool, as_json: boo
         _rehearse(request, setup, as_json=as_json)
         return
     report = run_watched(
-        lambda watch: run_load(request, setup, tell=err.print, on_prepared=watch), setup
+        lambda watch: run_load(request, setup, on_message=err.print, on_prepared=watch), setup
     )
     if as_json:
-        say_json(report.to_json())
+        print_json(report.to_json())
     else:
-        show_report(report)
+        print_report(report)
     raise typer.Exit(report.exit_code)
 
 
@@ -54,5 +54,5 @@ def _rehearse(request: LoadRequest, setup: Setup, *, as_json: bool) -> None:
     if as_json:
         out.print_json(planned.to_json())
     else:
-        show_plan(planned)
+        print_plan(planned)
         out.print(f"what would be sent lies in {folder}")

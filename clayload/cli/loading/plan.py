@@ -8,7 +8,7 @@ import typer
 
 from clayload.cli.console import out
 from clayload.cli.options import AsJson, Cycle, Files, Limit, OneTable
-from clayload.cli.show import show_grid, show_plan
+from clayload.cli.show import print_grid, print_plan
 from clayload.errors import ExitCode
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.plan import plan_load
@@ -39,7 +39,7 @@ def plan(
     if as_json:
         out.print_json(planned.to_json(plan_id=plan_id))
     else:
-        show_plan(planned)
+        print_plan(planned)
         if plan_id is not None:
             out.print(f"kept as {plan_id}; to send it: clayload load … --plan {plan_id}")
     if not planned.is_fitting:
@@ -52,7 +52,7 @@ def plans(*, as_json: AsJson = False) -> None:
     if as_json:
         out.print_json(json.dumps([one.model_dump(mode="json") for one in kept]))
         return
-    show_grid(
+    print_grid(
         ["plan", "cycle", "extract", "to send", "go", "credits, likely", "verdict"],
         (
             [

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.cli.console import out as screen
 from clayload.cli.monitoring.status import read_existing
-from clayload.frames.aside import QUARANTINE_FILE, UNROUTED_FILE
+from clayload.frames.set_aside import QUARANTINE_FILE, UNROUTED_FILE
 from clayload.ledger.books.runs import RunRow, find_run
-from clayload.report.quarantine import Aside, export_rows
+from clayload.report.quarantine import SetAsideRows, export_rows
 from clayload.runs.folder import find_run_folder, folder_gone
 from clayload.setup import Setup
 
@@ -36,9 +36,9 @@ def export(
     """Write a run's quarantined leads, in the user's own columns with reasons, to CSV or Excel."""
     setup = read_existing(os.environ)
     found = find_run(setup.ledger, run)
-    reading = Reading.model_validate_json(found.preparation)
+    extract = ExtractSummary.model_validate_json(found.extract_summary)
     what = "unrouted" if unrouted else "quarantined"
-    n_rows = reading.n_unrouted if unrouted else reading.n_quarantined
+    n_rows = extract.n_unrouted if unrouted else extract.n_quarantined
     if not n_rows:
         screen.print(f"run {found.run_id} has no {what} leads: nothing to export")
         return
@@ -49,8 +49,8 @@ def export(
     screen.print(f"next: correct them there, save, and `clayload resubmit {path}`", soft_wrap=True)
 
 
-def _find(run: RunRow, setup: Setup, name: str, n_rows: int) -> Aside:
+def _find(run: RunRow, setup: Setup, name: str, n_rows: int) -> SetAsideRows:
     path = find_run_folder(run, setup, name) / name
     if not path.exists():
         raise folder_gone(run, path)
-    return Aside(run.run_id, path, n_rows)
+    return SetAsideRows(run.run_id, path, n_rows)

@@ -9,14 +9,14 @@ from typing import Annotated
 import typer
 
 from clayload.account.run_report import RunReport
-from clayload.cli.console import err, out, say_json
+from clayload.cli.console import err, out, print_json
 from clayload.cli.live_progress import run_watched
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson, OneTable
-from clayload.cli.show import show_grid, show_report
+from clayload.cli.show import print_grid, print_report
 from clayload.errors import ExitCode
 from clayload.ledger.rules.states import REPLAYABLE, SubmissionState
-from clayload.loading.close import settle_ended
+from clayload.loading.close import recover_ended
 from clayload.loading.followups.replay import prepare_replay
 from clayload.loading.followups.replay_plan import ReplayPlan, ReplayRequest, plan_replay
 from clayload.loading.prepare import PreparedLoad
@@ -52,24 +52,24 @@ def replay(
     setup = read_existing(os.environ)
     if not dry_run:
         _must_be_answerable(yes=yes)
-        setup = replace(setup, is_reading=False)
-        settle_ended(setup)
+        setup = replace(setup, read_only=False)
+        recover_ended(setup)
     plan = plan_replay(request, setup)
     if plan.n_suppressed and not as_json:
         out.print(f"{plan.n_suppressed:,} are on a suppression list by now, and are left out")
     if not plan.leads and not as_json:
-        _say_none(request)
+        _print_none(request)
     elif not as_json:
-        _show_plan(plan)
+        _print_plan(plan)
     elif dry_run or not plan.leads:
         out.print_json(plan.to_json())
     if dry_run or not plan.leads or not (yes or typer.confirm("Send them again?", err=True)):
         return
     report = run_watched(lambda watch: _run(plan, setup, watch), setup)
     if as_json:
-        say_json(report.to_json())
+        print_json(report.to_json())
     else:
-        show_report(report)
+        print_report(report)
     raise typer.Exit(report.exit_code)
 
 
@@ -93,7 +93,7 @@ def _run(plan: ReplayPlan, setup: Setup, watch: Callable[[PreparedLoad], None]) 
     return deliver_and_settle(prepared, setup, err.print)
 
 
-def _say_none(request: ReplayRequest) -> None:
+def _print_none(request: ReplayRequest) -> None:
     ends = " or ".join(_END_OF[state] for state in REPLAYABLE if state in request.states)
     others = [f"--{end.replace(' ', '-')}" for s, end in _END_OF.items() if _is_other(s, request)]
     more = f"; for the others: {' '.join(others)}" if others else ""
@@ -105,14 +105,14 @@ def _is_other(state: SubmissionState, request: ReplayRequest) -> bool:
     return state in REPLAYABLE and state not in request.states
 
 
-def _show_plan(plan: ReplayPlan) -> None:
+def _print_plan(plan: ReplayPlan) -> None:
     n, run_id = len(plan.leads), plan.parent.run_id
-    show_grid(
+    print_grid(
         ["table", "end", "reason", "leads"],
         ([c.table, _END_OF[c.state], c.reason, c.n_leads] for c in plan.counts),
         title=f"{n:,} leads of run {run_id}, cycle {plan.parent.cycle}",
     )
-    show_grid(
+    print_grid(
         ["table", "slot", "takes"],
         (
             [table, slot, n_taken]

@@ -29,4 +29,4 @@ def resubmit(
     """Send the corrected rows of a quarantine, for the cycle of the run that set them aside."""
     setup = read_existing(os.environ)
     request = request_resubmit(files, run, setup)
-    carry_out(request, replace(setup, is_reading=False), dry_run=dry_run, as_json=as_json)
+    carry_out(request, replace(setup, read_only=False), dry_run=dry_run, as_json=as_json)

@@ -10,11 +10,11 @@ from typing import Annotated
 import typer
 
 from clayload.account.run_report import EXIT_CODE_OF, RunReport
-from clayload.cli.console import err, out, say_error, say_json
+from clayload.cli.console import err, out, print_error, print_json
 from clayload.cli.live_progress import run_watched
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson
-from clayload.cli.show import show_report
+from clayload.cli.show import print_report
 from clayload.errors import ClayloadError, ExitCode, StopRunError
 from clayload.loading.followups.resume_deferred import Deferral, list_deferrals, prepare_resume
 from clayload.loading.prepare import PreparedLoad
@@ -33,18 +33,18 @@ def resume_deferred(
     setup = read_existing(os.environ)
     deferrals = list_deferrals(setup)
     if not as_json:
-        _show(deferrals)
-    ended = [] if dry_run else list(_resume_all(deferrals, replace(setup, is_reading=False)))
+        _print(deferrals)
+    ended = [] if dry_run else list(_resume_all(deferrals, replace(setup, read_only=False)))
     reports = [one for one in ended if isinstance(one, RunReport)]
     if as_json:
-        say_json(_to_json(deferrals, reports))
+        print_json(_to_json(deferrals, reports))
     else:
         for report in reports:
-            show_report(report)
+            print_report(report)
     raise typer.Exit(ExitCode.OK if dry_run else _judge(deferrals, ended))
 
 
-def _show(deferrals: Sequence[Deferral]) -> None:
+def _print(deferrals: Sequence[Deferral]) -> None:
     for deferral in deferrals:
         for sentence in deferral.describe():
             out.print(sentence, soft_wrap=True)
@@ -63,7 +63,7 @@ def _resume_all(deferrals: Sequence[Deferral], setup: Setup) -> Iterator[RunRepo
             if prepared is not None:
                 yield run_watched(partial(_deliver, prepared, setup), setup)
         except StopRunError as error:
-            say_error(error)
+            print_error(error)
             yield error
 
 

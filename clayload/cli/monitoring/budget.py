@@ -5,9 +5,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from clayload.cli.console import out, say_json
+from clayload.cli.console import out, print_json
 from clayload.cli.options import AsJson
-from clayload.cli.show import show_grid
+from clayload.cli.show import print_grid
 from clayload.monitoring.budgets import BudgetUse, read_budgets
 from clayload.setup import read_setup
 
@@ -16,13 +16,13 @@ _HEADER = ("budget", "limit", "spent", "reserved", "left", "% used", "renews on"
 
 def budget(*, as_json: AsJson = False) -> None:
     """Show what is spent, reserved and left of each budget, and the day it renews."""
-    setup = replace(read_setup(os.environ), is_reading=True)
+    setup = replace(read_setup(os.environ), read_only=True)
     uses = read_budgets(setup)
     if as_json:
-        say_json(json.dumps([asdict(use) | {"part_used": use.part_used} for use in uses]))
+        print_json(json.dumps([asdict(use) | {"part_used": use.part_used} for use in uses]))
     elif uses:
         title = f"workspace {setup.config.workspace.name}"
-        show_grid(_HEADER, (_row(use) for use in uses), title)
+        print_grid(_HEADER, (_row(use) for use in uses), title)
     else:
         out.print(
             f"{setup.settings.config} sets no budget: credits and Actions are counted, not limited"

@@ -1,4 +1,4 @@
-"""`clayload doctor`: what is wrong with a run, and what mends it?"""
+"""`clayload doctor`: what is wrong with a run, and what fixes it?"""
 
 import json
 import os
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from clayload.cli.console import out, say_json
+from clayload.cli.console import out, print_json
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson
 from clayload.errors import ExitCode
@@ -29,13 +29,13 @@ def doctor(
     ] = WITHIN_S / _HOUR_S,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is wrong with a run, in figures, and what mends it; changes nothing."""
+    """Say what is wrong with a run, in figures, and what fixes it; changes nothing."""
     diagnosis = diagnose_run(run, read_existing(os.environ), within_h * _HOUR_S)
     exit_code = _judge(diagnosis.findings)
     if as_json:
-        _say_json(diagnosis, exit_code)
+        _print_json(diagnosis, exit_code)
     else:
-        _show(diagnosis)
+        _print(diagnosis)
     raise typer.Exit(exit_code)
 
 
@@ -44,13 +44,13 @@ def _judge(findings: Iterable[Finding]) -> ExitCode:
     return ExitCode.OK if is_well else ExitCode.ATTENTION
 
 
-def _say_json(diagnosis: Diagnosis, exit_code: ExitCode) -> None:
+def _print_json(diagnosis: Diagnosis, exit_code: ExitCode) -> None:
     found = [asdict(finding) for finding in diagnosis.findings]
     said = {"run_id": diagnosis.run_id, "exit_code": exit_code, "findings": found}
-    say_json(json.dumps(said, indent=2))
+    print_json(json.dumps(said, indent=2))
 
 
-def _show(diagnosis: Diagnosis) -> None:
+def _print(diagnosis: Diagnosis) -> None:
     if not diagnosis.findings:
         out.print(f"run {diagnosis.run_id}: nothing is wrong with it", soft_wrap=True)
         return

@@ -51,7 +51,7 @@ def metrics(
 
 def _read() -> Setup:
     """Read the surroundings anew: somebody may have edited them between two scrapes."""
-    return replace(read_setup(os.environ), is_reading=True)
+    return replace(read_setup(os.environ), read_only=True)
 
 
 def _write(path: Path, registry: CollectorRegistry) -> None:

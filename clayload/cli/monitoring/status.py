@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from clayload.cli.console import out, say_json
+from clayload.cli.console import out, print_json
 from clayload.cli.options import AsJson
-from clayload.cli.show import show_report, show_workspaces
+from clayload.cli.show import print_report, print_workspaces
 from clayload.errors import Code, RunError
 from clayload.ledger.books.traffic import read_workspaces
 from clayload.ledger.database.engine import is_new
@@ -32,10 +32,10 @@ def status(
     if as_json:
         of_workspaces = [asdict(use) | {"allowed_per_s": use.allowed_per_s} for use in workspaces]
         of_budgets = [asdict(use) for use in budgets]
-        say_json(report.to_json(workspaces=of_workspaces, budgets=of_budgets))
+        print_json(report.to_json(workspaces=of_workspaces, budgets=of_budgets))
     else:
-        show_report(report)
-        show_workspaces(workspaces)
+        print_report(report)
+        print_workspaces(workspaces)
         for sentence in describe_budgets(budgets):
             out.print(f"budget {sentence}", soft_wrap=True)
 
@@ -46,7 +46,7 @@ def read_existing(environ: Mapping[str, str]) -> Setup:
     Raises:
         RunError: there is no ledger yet.
     """
-    setup = replace(read_setup(environ), is_reading=True)
+    setup = replace(read_setup(environ), read_only=True)
     if is_new(setup.settings.ledger_url):
         raise RunError(
             Code.RUN_UNKNOWN,

@@ -8,9 +8,9 @@ import typer
 from clayload.cli.console import out
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson
-from clayload.cli.show import show_grid
+from clayload.cli.show import print_grid
 from clayload.monitoring.trace import LeadStory, trace_lead
-from clayload.report.lead_story import Stand
+from clayload.report.lead_story import SubmissionStatus
 from clayload.report.moments import describe_moment
 
 
@@ -24,25 +24,25 @@ def trace(
     if as_json:
         out.print_json(story.model_dump_json())
     else:
-        show_story(story)
+        print_story(story)
 
 
-def show_story(story: LeadStory) -> None:
+def print_story(story: LeadStory) -> None:
     """Print a lead's story in time order, how it stands, and the next step."""
-    show_grid(
+    print_grid(
         ["when", "run", "what"],
-        ([describe_moment(one.at), one.run_id, one.what] for one in story.happenings),
+        ([describe_moment(one.at), one.run_id, one.what] for one in story.events),
         title=story.lead,
     )
-    for stand in story.stands:
-        show_grid(["how it stands", ""], _describe_stand(stand))
+    for stand in story.statuses:
+        print_grid(["how it stands", ""], _describe_stand(stand))
     for place in story.not_searched:
         out.print(f"not looked into: {place}", soft_wrap=True)
     for step in story.next_steps:
         out.print(f"next: {step}", soft_wrap=True)
 
 
-def _describe_stand(stand: Stand) -> list[tuple[str, object]]:
+def _describe_stand(stand: SubmissionStatus) -> list[tuple[str, object]]:
     return [
         ("table", stand.table),
         ("cycle", stand.cycle),

@@ -18,7 +18,7 @@ import httpx
 import typer
 
 from clayload.cli.console import out
-from clayload.cli.show import show_report
+from clayload.cli.show import print_report
 from clayload.cli.standin.local_clay import running_clay
 from clayload.errors import Code, ConfigError, ExitCode
 from clayload.ledger.books.run_books import Books
@@ -49,7 +49,7 @@ def demo(
         if exit_code not in (ExitCode.OK, ExitCode.ATTENTION):
             raise typer.Exit(exit_code)
         setup = read_setup(environ)
-        show_report(read_report(None, setup))
+        print_report(read_report(None, setup))
         is_same = _compare(clay.url, setup)
     out.print(_next_commands(sample, home), soft_wrap=True)
     raise typer.Exit(ExitCode.OK if is_same else ExitCode.UNBALANCED)

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from clayload.cli.console import out
 from clayload.cli.options import AsJson
-from clayload.cli.show import show_grid
+from clayload.cli.show import print_grid
 from clayload.errors import ClayloadError, Code, DestinationDownError, ExitCode
 from clayload.ledger.store import Ledger
 from clayload.loading.intake.suppression import describe_lists, read_lists
@@ -41,7 +41,7 @@ def check(*, as_json: AsJson = False) -> None:
     if as_json:
         out.print_json(data=[{"check": n, "is_ok": e is None, "said": s} for n, s, e in results])
     else:
-        show_grid(["check", "", "said"], [[n, "failed" if e else "ok", s] for n, s, e in results])
+        print_grid(["check", "", "said"], [[n, "failed" if e else "ok", s] for n, s, e in results])
     failed = [error for _, _, error in results if error is not None]
     raise typer.Exit(failed[0].exit_code if failed else ExitCode.OK)
 

@@ -12,7 +12,7 @@ import typer
 
 from clayload.cli.console import out
 from clayload.cli.options import AsJson
-from clayload.cli.show import show_grid
+from clayload.cli.show import print_grid
 from clayload.errors import Code, RunError
 from clayload.folder import writing_to
 from clayload.ledger.audit.audit import audit, describe_damage
@@ -73,7 +73,7 @@ def export(
     with _reading() as ledger, writing_to(to, hint=hint):
         n_rows = export_ledger(ledger, to)
     files = ((f"{name}.parquet", n) for name, n in n_rows.items())
-    show_grid(["file", "rows"], files, title=str(to))
+    print_grid(["file", "rows"], files, title=str(to))
 
 
 @contextmanager

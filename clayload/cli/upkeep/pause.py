@@ -1,4 +1,4 @@
-"""`clayload pause` and `clayload resume`: let a workspace stand still, and go on."""
+"""`clayload pause` and `clayload unpause`: let a workspace stand still, and go on."""
 
 import os
 from typing import Annotated
@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from clayload.cli.console import out
-from clayload.ledger.books.holds import count_in_flight, find_hold, list_workspaces
-from clayload.ledger.books.orphans import find_left
+from clayload.ledger.books.orphans import find_orphans
+from clayload.ledger.books.pauses import count_in_flight, find_pause, list_workspaces
 from clayload.ledger.store import Ledger
-from clayload.report.moments import describe_hold, describe_moment, describe_seconds
+from clayload.report.moments import describe_moment, describe_pause, describe_seconds
 from clayload.setup import Setup, read_setup
 from clayload.tables.problems import check_name
 
@@ -24,24 +24,24 @@ def pause(
     """Let nobody send into a workspace, on any machine, until it is resumed."""
     setup = read_setup(os.environ)
     ledger = _open_with(workspace, setup)
-    ledger.hold(workspace, because)
-    hold = find_hold(ledger, workspace)
-    if hold is not None:
-        out.print(describe_hold(hold))
+    ledger.pause(workspace, because)
+    pause = find_pause(ledger, workspace)
+    if pause is not None:
+        out.print(describe_pause(pause))
     out.print(_describe_in_flight(ledger, setup))
 
 
-def resume(workspace: WorkspaceName) -> None:
+def unpause(workspace: WorkspaceName) -> None:
     """Let loads of a paused workspace go on; those that wait go on by themselves."""
     setup = read_setup(os.environ)
     ledger = _open_with(workspace, setup)
-    hold = find_hold(ledger, workspace)
-    if hold is None:
+    pause = find_pause(ledger, workspace)
+    if pause is None:
         out.print(f"{workspace} was not paused")
         return
-    ledger.release(workspace)
-    held_s = ledger.now() - hold.held_at
-    out.print(f"{workspace} goes on, after a pause of {describe_seconds(held_s)}")
+    ledger.unpause(workspace)
+    paused_s = ledger.now() - pause.paused_at
+    out.print(f"{workspace} goes on, after a pause of {describe_seconds(paused_s)}")
 
 
 def _open_with(workspace: str, setup: Setup) -> Ledger:
@@ -57,7 +57,7 @@ def _open_with(workspace: str, setup: Setup) -> Ledger:
 
 
 def _describe_in_flight(ledger: Ledger, setup: Setup) -> str:
-    left = find_left(ledger, setup.departures_folder)
+    left = find_orphans(ledger, setup.departures_folder)
     flying = count_in_flight(ledger, setup.config.tables, left)
     if flying.recorded_by is None:
         return "nothing is in flight"

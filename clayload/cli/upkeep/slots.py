@@ -11,7 +11,7 @@ import typer
 from clayload.capacity.slots import SlotForecast, TableForecast
 from clayload.cli.console import out
 from clayload.cli.options import AsJson
-from clayload.cli.show import show_grid, show_warnings
+from clayload.cli.show import print_grid, print_warnings
 from clayload.delivery.grant import SlotState
 from clayload.errors import CapacityExhaustedError, Code, ConfigError
 from clayload.ledger.books.run_books import Books
@@ -29,15 +29,15 @@ app = typer.Typer(
 @app.command("list")
 def list_slots(*, as_json: AsJson = False) -> None:
     """Show each slot's use, its rate, and the day it runs out; warn of what is near its end."""
-    tables = forecast_slots(replace(read_setup(os.environ), is_reading=True))
+    tables = forecast_slots(replace(read_setup(os.environ), read_only=True))
     warnings = warn_of_slots(tables)
     if as_json:
         said = {"tables": list(describe_tables(tables)), "warnings": warnings}
         out.print_json(json.dumps(said, default=str))
         return
     for table in tables:
-        show_grid(_HEADER, (_slot_row(table, slot) for slot in table.slots), _describe(table))
-    show_warnings(warnings)
+        print_grid(_HEADER, (_slot_row(table, slot) for slot in table.slots), _describe(table))
+    print_warnings(warnings)
 
 
 _HEADER = (
@@ -82,7 +82,7 @@ def add(
     token: Annotated[
         str | None, typer.Option(help="Where its token is kept: env:NAME; none by default.")
     ] = None,
-    used_before: Annotated[
+    already_used: Annotated[
         int, typer.Option(min=0, help="Submissions the webhook took before now.")
     ] = 0,
     safe_limit: Annotated[
@@ -91,7 +91,7 @@ def add(
 ) -> None:
     """Add a slot to tables.yaml, below the table's others; nothing else in the file changes."""
     setup = read_setup(os.environ)
-    new = NewSlot(table, slot, url, token, used_before, safe_limit)
+    new = NewSlot(table, slot, url, token, already_used, safe_limit)
     planned = read_with_slot(setup.settings.config, new)
     _refuse_known_name(setup, slot)
     # Without its secret the slot would stop every load that meets it.

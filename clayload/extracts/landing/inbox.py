@@ -24,7 +24,7 @@ from clayload.extracts.facts import ByteFacts, read_facts
 from clayload.extracts.find import refuse_empty
 from clayload.extracts.open import open_extract
 from clayload.extracts.landing.place import Landed, LandingPlace, find_free
-from clayload.extracts.landing.stable_files import Settling
+from clayload.extracts.landing.stable_files import StableFiles
 from clayload.tables.headers import HeaderAliases
 
 PROCESSED, REJECTED, DUPLICATES = "processed", "rejected", "duplicates"
@@ -43,7 +43,7 @@ class Inbox:
 
     place: LandingPlace
     aliases: HeaderAliases
-    settling: Settling
+    stable_files: StableFiles
     event_name: str | None = None
     troubles: dict[Path, ClayloadError] = field(default_factory=dict)
 
@@ -63,7 +63,7 @@ class Inbox:
         """
         told, self.troubles = self.troubles, {}
         with self.place.writing():
-            complete, empty = self.settling.sift(find_candidates(self.folder))
+            complete, empty = self.stable_files.sift(find_candidates(self.folder))
             unannounced = self.place.list_unannounced()
         for step in self._plan(complete, empty, unannounced):
             yield from self._try(*step, told)
@@ -106,8 +106,8 @@ class Inbox:
         facts = read_facts(file)
         twin = self._find_twin(facts)
         refusal = None if twin else self._open(file)
-        if not self.settling.is_unchanged(file):
-            self.settling.is_settling = True
+        if not self.stable_files.is_unchanged(file):
+            self.stable_files.is_settling = True
             return None
         if twin:
             return self._set_duplicate_aside(file, facts, twin)

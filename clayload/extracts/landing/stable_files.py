@@ -16,10 +16,10 @@ _Look: TypeAlias = tuple[int, int, int]
 
 
 @dataclass(slots=True)
-class Settling:
+class StableFiles:
     """Remembers since when each file has looked as it does; `clock` gives seconds."""
 
-    settle_s: float
+    stable_for_s: float
     clock: Callable[[], float]
     is_settling: bool = False
     _since: dict[Path, tuple[_Look, float]] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Settling:
             file: before[file] if file in before and before[file][0] == look else (look, now)
             for file, look in looks.items()
         }
-        still = [file for file, (_, since) in self._since.items() if now - since >= self.settle_s]
+        still = [file for file, (_, since) in self._since.items() if now - since >= self.stable_for_s]
         self.is_settling = len(still) < len(looks)
         return [f for f in still if looks[f][0] > 0], [f for f in still if looks[f][0] == 0]
 

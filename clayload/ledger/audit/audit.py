@@ -17,23 +17,23 @@ from sqlalchemy.exc import DatabaseError
 
 from clayload.delivery.grant import SlotState
 from clayload.errors import Code, LedgerError
+from clayload.ledger.audit.audit_finding import AuditFinding
 from clayload.ledger.audit.charges import check_charges
-from clayload.ledger.audit.finding import Finding
 from clayload.ledger.database import schema
 from clayload.ledger.rules.states import CHARGED, SubmissionState
-from clayload.ledger.store import Ledger, at_one_moment
+from clayload.ledger.store import Ledger, consistent_read
 
 _SHOWN = 5
 _s, _c = schema.submissions.c, schema.chunks.c
 
 
-def audit(ledger: Ledger) -> list[Finding]:
+def audit(ledger: Ledger) -> list[AuditFinding]:
     """Look through the whole ledger, as it stood at one moment.
 
     Raises:
         LedgerError: it cannot be read at all.
     """
-    with at_one_moment(ledger) as connection:
+    with consistent_read(ledger) as connection:
         # Rows of a file that is not whole tell nothing.
         return list(_check_file(connection)) or [
             *_check_schema(connection),
@@ -43,7 +43,7 @@ def audit(ledger: Ledger) -> list[Finding]:
         ]
 
 
-def describe_damage(damage: Sequence[Finding]) -> LedgerError:
+def describe_damage(damage: Sequence[AuditFinding]) -> LedgerError:
     """Say that the ledger is damaged, and what to do."""
     return LedgerError(
         Code.LEDGER_DAMAGED,
@@ -53,7 +53,7 @@ def describe_damage(damage: Sequence[Finding]) -> LedgerError:
     )
 
 
-def _check_file(connection: Connection) -> Iterator[Finding]:
+def _check_file(connection: Connection) -> Iterator[AuditFinding]:
     if connection.dialect.name != "sqlite":
         return
     try:
@@ -63,12 +63,14 @@ def _check_file(connection: Connection) -> Iterator[Finding]:
     if said != ["ok"]:
         # SQLite says several things in one row, a line each.
         lines = "\n".join(said).splitlines()
-        yield Finding(f"the file is damaged: {'; '.join(lines[:_SHOWN])}")
+        yield AuditFinding(f"the file is damaged: {'; '.join(lines[:_SHOWN])}")
 
 
-def _check_schema(connection: Connection) -> Iterator[Finding]:
+def _check_schema(connection: Connection) -> Iterator[AuditFinding]:
     for difference in compare_metadata(MigrationContext.configure(connection), schema.metadata):
-        yield Finding(f"the tables are not as this version makes them: {_describe(difference)}")
+        yield AuditFinding(
+            f"the tables are not as this version makes them: {_describe(difference)}"
+        )
 
 
 def _describe(difference: object) -> str:
@@ -78,17 +80,17 @@ def _describe(difference: object) -> str:
     return " ".join(str(getattr(part, "name", part)) for part in names if part is not None)
 
 
-def _check_rows(connection: Connection) -> Iterator[Finding]:
+def _check_rows(connection: Connection) -> Iterator[AuditFinding]:
     """Whether each row has what it points at, and a state there is."""
     for what, found in _ROW_CHECKS.items():
         if n := connection.execute(found).scalar_one():
-            yield Finding(f"{n:,} {what}")
+            yield AuditFinding(f"{n:,} {what}")
 
 
-def _check_deadlines(connection: Connection, now: float) -> Iterator[Finding]:
+def _check_deadlines(connection: Connection, now: float) -> Iterator[AuditFinding]:
     overdue = and_(_s.state == SubmissionState.SENDING, _s.give_up_at < now)
     if n := connection.execute(select(_N).where(overdue)).scalar_one():
-        yield Finding(
+        yield AuditFinding(
             f"{n:,} leads are granted and their answers can no longer come: their process ended; "
             "the next load lists them as in doubt",
             is_damage=False,

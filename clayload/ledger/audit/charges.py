@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, Select, func, literal, select
 
-from clayload.delivery.budget import say_milli
-from clayload.ledger.audit.finding import Finding
+from clayload.delivery.budget import describe_milli
+from clayload.ledger.audit.audit_finding import AuditFinding
 from clayload.ledger.database import schema
 from clayload.ledger.rules.states import CHARGED, SubmissionState
 
@@ -32,37 +32,37 @@ _DOUBTED_TABLES = (
 )
 
 
-def check_charges(connection: Connection) -> Iterator[Finding]:
+def check_charges(connection: Connection) -> Iterator[AuditFinding]:
     """Find what was charged other than the leads that were sent explain."""
     yield from _check_books(connection)
     yield from _check_spending(connection)
     yield from _check_samples(connection)
 
 
-def _check_books(connection: Connection) -> Iterator[Finding]:
+def _check_books(connection: Connection) -> Iterator[AuditFinding]:
     """Whether slots and tables were charged what the submissions say."""
     for name, used, least, most in _read_books(connection, schema.slots.c.slot, _s.slot):
         if not least <= used <= most:
-            yield Finding(
+            yield AuditFinding(
                 f"slot {name} was charged {used:,} submissions, and the leads sent through it are "
                 f"{_range(least, most)}"
             )
     names = (schema.clay_tables.c.table_name, _s.table_name)
     for name, used, least, most in _read_books(connection, *names):
         if used > most:
-            yield Finding(
+            yield AuditFinding(
                 f"table {name} was charged {used:,} rows, and the leads sent to it are "
                 f"{_range(least, most)}"
             )
         elif used < least:
-            yield Finding(
+            yield AuditFinding(
                 f"table {name} counts {used:,} rows, and the leads sent to it are "
                 f"{_range(least, most)}: right if a person lowered it after deleting rows in Clay",
                 is_damage=False,
             )
 
 
-def _check_spending(connection: Connection) -> Iterator[Finding]:
+def _check_spending(connection: Connection) -> Iterator[AuditFinding]:
     """Whether what was spent is what the leads were charged, by table and day.
 
     A lead that was in doubt and then sent anew was charged twice; only its last charge is known.
@@ -78,13 +78,13 @@ def _check_spending(connection: Connection) -> Iterator[Finding]:
     for key in sorted(spent.keys() | charged.keys()):
         is_less = any(a < b for a, b in zip(spent[key], charged[key], strict=True))
         if is_less or (spent[key] != charged[key] and key[0] not in may_be_more):
-            yield Finding(
+            yield AuditFinding(
                 f"table {key[0]} was charged {_amounts(spent[key])} on {key[1]}, and the leads "
                 f"sent to it cost {_amounts(charged[key])}"
             )
 
 
-def _check_samples(connection: Connection) -> Iterator[Finding]:
+def _check_samples(connection: Connection) -> Iterator[AuditFinding]:
     """Whether each sample counts the leads that were sent of it; doubted ones may count twice."""
     of_leads = _count(
         connection,
@@ -94,7 +94,7 @@ def _check_samples(connection: Connection) -> Iterator[Finding]:
     for row in connection.execute(select(schema.samples)):
         n = of_leads.get(row.sample_no, 0)
         if row.n_sent < n or (row.n_sent > n and row.table_name not in may_be_more):
-            yield Finding(
+            yield AuditFinding(
                 f"the sample of extract {row.extract_id} in table {row.table_name} counts "
                 f"{row.n_sent:,} leads, and {n:,} were sent of it"
             )
@@ -114,7 +114,7 @@ def _read_costs(
 
 
 def _amounts(cost: tuple[int, int]) -> str:
-    return f"{say_milli(cost[0])} credits and {say_milli(cost[1])} Actions"
+    return f"{describe_milli(cost[0])} credits and {describe_milli(cost[1])} Actions"
 
 
 def _range(least: int, most: int) -> str:

@@ -19,7 +19,7 @@ from sqlalchemy.types import BigInteger, Float, Integer, Text
 
 from clayload.folder import remove_folder
 from clayload.ledger.database import schema
-from clayload.ledger.store import Ledger, at_one_moment
+from clayload.ledger.store import Ledger, consistent_read
 
 _UNFINISHED = ".exporting-"
 _ROWS_AT_ONCE = 50_000
@@ -44,7 +44,7 @@ def export(ledger: Ledger, folder: Path) -> dict[str, int]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _unfinished_folder(folder) as unfinished:
-        with at_one_moment(ledger) as connection:
+        with consistent_read(ledger) as connection:
             n_rows = {
                 name: _export_table(connection, table, unfinished / f"{name}.parquet")
                 for name, table in schema.metadata.tables.items()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, exists, func, literal, select
 
-from clayload.ledger.books.orphans import Left
+from clayload.ledger.books.orphans import Orphans
 from clayload.ledger.books.run_books import LEADS_OF_RUN
 from clayload.ledger.books.runs import RunRow
 from clayload.ledger.database import schema
@@ -31,7 +31,7 @@ _IS_OWED = _s.state.in_((SubmissionState.PENDING, SubmissionState.SENDING))
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class RunCondition:
     """How a run stands beside the others; moments are epoch seconds, UTC.
 
     `in_flight` leads of it await their answers, by table; `unsent` were granted to a process that
@@ -53,16 +53,16 @@ class Condition:
     n_sent_before: int
 
 
-def read_condition(ledger: Ledger, run: RunRow, workspace: str, left: Left) -> Condition:
-    """Read how a run stands; `left` is what nobody has settled yet that can be."""
-    with ledger.reading() as connection:
+def read_condition(ledger: Ledger, run: RunRow, workspace: str, orphans: Orphans) -> RunCondition:
+    """Read how a run stands; `orphans` are what ended processes left behind."""
+    with ledger.read_only() as connection:
         now = ledger.read_clock(connection)
         sending = _list_sending(connection, run.run_id)
-        awaited = {one: table for one, table in sending.items() if one not in left.lost}
-        return Condition(
+        awaited = {one: table for one, table in sending.items() if one not in orphans.lost}
+        return RunCondition(
             now=now,
-            in_flight=Counter(awaited[one] for one in awaited.keys() - left.unsent),
-            unsent=Counter(awaited[one] for one in awaited.keys() & left.unsent),
+            in_flight=Counter(awaited[one] for one in awaited.keys() - orphans.unsent),
+            unsent=Counter(awaited[one] for one in awaited.keys() & orphans.unsent),
             n_lost=len(sending) - len(awaited),
             moved_at=_find_last_move(connection, run),
             is_anybody_asking=_is_anybody_asking(connection, workspace, now),

@@ -56,7 +56,7 @@ def read_answers(
     counted = select(dated.c.day, dated.c.table_name, *figures).group_by(
         dated.c.day, dated.c.table_name
     )
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         return {
             (day, table): Answers(int(n_accepted), int(n_in_doubt))
             for day, table, n_accepted, n_in_doubt in connection.execute(counted)
@@ -68,7 +68,7 @@ def read_spending(ledger: Ledger, workspace: str, first_day: str) -> dict[DayOfT
     found = select(_x.day, _x.table_name, _x.credits_milli, _x.actions_milli).where(
         _x.workspace == workspace, _x.day >= first_day
     )
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         return {
             (day, table): Charge(credits_milli, actions_milli)
             for day, table, credits_milli, actions_milli in connection.execute(found)
@@ -78,7 +78,7 @@ def read_spending(ledger: Ledger, workspace: str, first_day: str) -> dict[DayOfT
 def find_first_spending(ledger: Ledger, workspace: str) -> str | None:
     """Find the first local day on which anything was spent."""
     found = select(func.min(_x.day)).where(_x.workspace == workspace)
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         first: str | None = connection.execute(found).scalar_one()
     return first
 
@@ -88,5 +88,5 @@ def count_submissions(ledger: Ledger) -> Mapping[tuple[str, str], int]:
     counted = select(_s.table_name, _s.state, func.count(literal(1))).group_by(
         _s.table_name, _s.state
     )
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         return {(table, state): n for table, state, n in connection.execute(counted)}

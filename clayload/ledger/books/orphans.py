@@ -19,7 +19,7 @@ from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.rules.unanswered import LOST
 from clayload.ledger.store import Ledger
 
-NEVER_LEFT = "its process ended before it was sent"
+NEVER_SENT = "its process ended before it was sent"
 """Why a lead is owed again that was granted."""
 
 _s = submissions.c
@@ -28,7 +28,7 @@ _SENDING = select(_s.submission_id, _s.sender, _s.give_up_at).where(_IS_SENDING)
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class Orphans:
     """Granted submissions whose answer nobody awaits, by id: `lost` have left, `unsent` have not.
 
     The columns are those of `submissions` as they read once this is settled.
@@ -51,7 +51,7 @@ class Left:
         """Build the column of the reason."""
         return case(
             (self._is_lost, literal(LOST)),
-            (self._is_unsent, literal(NEVER_LEFT)),
+            (self._is_unsent, literal(NEVER_SENT)),
             else_=_s.reason,
         )
 
@@ -60,7 +60,7 @@ class Left:
         """Build the column of the attempts."""
         return case((self._is_lost, _s.n_attempts + 1), else_=_s.n_attempts)
 
-    def settle(self, known: Known) -> Known:
+    def resolve(self, known: Known) -> Known:
         """Give a submission that was read without these columns as it stands."""
         if known.submission_id in self.lost and known.state == SubmissionState.SENDING:
             return replace(known, state=SubmissionState.IN_DOUBT, n_attempts=known.n_attempts + 1)
@@ -76,18 +76,18 @@ class Left:
         return and_(_IS_SENDING, _s.submission_id.in_(sorted(self.unsent)))
 
 
-NOTHING_LEFT = Left()
+NO_ORPHANS = Orphans()
 
 
-def find_left(ledger: Ledger, folder: Path) -> Left:
+def find_orphans(ledger: Ledger, folder: Path) -> Orphans:
     """Find what `recover` and then `Ledger.give_up_overdue` would settle now."""
     departed = {ended.sender: ended.departed for ended in look_for_ended(folder)}
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         rows = connection.execute(_SENDING).all()
         now = ledger.read_clock(connection)
     of_ended = {row.submission_id: departed[row.sender] for row in rows if row.sender in departed}
     unsent = {
-        submission_id for submission_id, left in of_ended.items() if submission_id not in left
+        submission_id for submission_id, orphans in of_ended.items() if submission_id not in orphans
     }
     overdue = {row.submission_id for row in rows if row.give_up_at < now}
-    return Left(frozenset((of_ended.keys() | overdue) - unsent), frozenset(unsent))
+    return Orphans(frozenset((of_ended.keys() | overdue) - unsent), frozenset(unsent))

@@ -14,7 +14,7 @@ from typing import TypeVarTuple
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, select
 
 from clayload.delivery.grant import TableSnapshot
-from clayload.ledger.books.orphans import NOTHING_LEFT, Left
+from clayload.ledger.books.orphans import NO_ORPHANS, Orphans
 from clayload.ledger.database import schema
 from clayload.ledger.rules.owing import Known, Lead, find_standing, is_owed, read_known
 from clayload.ledger.rules.snapshot import read_table
@@ -66,10 +66,10 @@ class LeadRow:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The reading side of the ledger; `left` is what nobody has settled yet that can be."""
+    """The reading side of the ledger; `orphans` are what ended processes left behind."""
 
     ledger: Ledger
-    left: Left = NOTHING_LEFT
+    orphans: Orphans = NO_ORPHANS
 
     def count_ends(
         self, run_id: str, deferred: Collection[str] = ()
@@ -80,7 +80,7 @@ class Books:
         in `deferred`, is that.
         """
         is_own = (func.coalesce(_s.run_id, "") == run_id).label("is_own")
-        stands = self.left.state.label("stands")
+        stands = self.orphans.state.label("stands")
         counted = (
             select(_c.table_name, stands, is_own, func.count(literal(1)).label("n"))
             .select_from(LEADS_OF_RUN)
@@ -121,14 +121,14 @@ class Books:
         self, run_id: str, state: SubmissionState, limit: int | None = None
     ) -> list[LeadRow]:
         """List the run's leads that stand in a state, in file order; the first `limit`, or all."""
-        return self._list_leads(run_id, self.left.state == state, limit)
+        return self._list_leads(run_id, self.orphans.state == state, limit)
 
     def deferred_leads(self, run_id: str, deferred: Collection[str], limit: int) -> list[LeadRow]:
         """List the first `limit` of the run's leads that are owed, and of these tables."""
         if not deferred:
             return []
         is_owed_there = and_(
-            self.left.state == SubmissionState.PENDING, _c.table_name.in_(sorted(deferred))
+            self.orphans.state == SubmissionState.PENDING, _c.table_name.in_(sorted(deferred))
         )
         return self._list_leads(run_id, is_owed_there, limit)
 
@@ -137,7 +137,7 @@ class Books:
     ) -> list[LeadRow]:
         columns = (_cl.row_number, _c.table_name, _s.lead_key, _s.slot, _s.status)
         found = (
-            select(*columns, self.left.reason, _s.body, self.left.n_attempts)
+            select(*columns, self.orphans.reason, _s.body, self.orphans.n_attempts)
             .select_from(LEADS_OF_RUN)
             .where(_c.run_id == run_id, which)
             .order_by(_cl.row_number)
@@ -168,14 +168,14 @@ class Books:
         charged = (SubmissionState.DELIVERED, SubmissionState.IN_DOUBT)
         counted = (
             select(_s.slot, func.count(literal(1)).label("n"))
-            .where(_s.run_id == run_id, self.left.state.in_(charged))
+            .where(_s.run_id == run_id, self.orphans.state.in_(charged))
             .group_by(_s.slot)
         )
         return {row.slot: row.n for row in self._read(counted)}
 
     def read_table(self, name: str, table: Table) -> TableSnapshot:
         """Read a table and its slots as the next grant would see them."""
-        with self.ledger.reading() as connection:
+        with self.ledger.read_only() as connection:
             return read_table(connection, name, table)
 
     def owed_keys(
@@ -195,16 +195,16 @@ class Books:
     def _find_standing(
         self, name: str, table: Table, cycle: str, leads: Sequence[Lead]
     ) -> dict[str, Known | None]:
-        with self.ledger.reading() as connection:
+        with self.ledger.read_only() as connection:
             known = read_known(connection, name, (lead.lead_key for lead in leads))
-        settled = {key: [self.left.settle(one) for one in ones] for key, ones in known.items()}
+        settled = {key: [self.orphans.resolve(one) for one in ones] for key, ones in known.items()}
         return {
             lead.lead_key: find_standing(table.resend, cycle, lead, settled.get(lead.lead_key, ()))
             for lead in leads
         }
 
     def _read(self, statement: Select[*_Columns]) -> Sequence[Row[*_Columns]]:
-        with self.ledger.reading() as connection:
+        with self.ledger.read_only() as connection:
             return connection.execute(statement).all()
 
 

@@ -65,7 +65,7 @@ class RunTraffic:
 
 def read_run_traffic(ledger: Ledger, run: RunRow, workspace: str) -> RunTraffic:
     """Read how fast a run went; a run that was never closed ends with its last answer."""
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         answers = _read_answers(connection, run.run_id)
         ended_at = max([run.finished_at or run.started_at, *(at for at, _ in answers)])
         buckets = _read_buckets(connection, workspace, (run.started_at, ended_at))

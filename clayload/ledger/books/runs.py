@@ -29,12 +29,12 @@ _SETTLED = ("complete", "attention")
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """A run as the ledger holds it; `preparation` is the JSON it was started with."""
+    """A run as the ledger holds it; `extract_summary` is the JSON it was started with."""
 
     run_id: str
     extract_id: str
     cycle: str
-    preparation: str
+    extract_summary: str
     started_at: float
     finished_at: float | None
     outcome: str | None
@@ -57,7 +57,7 @@ def as_run(row: Row[Any]) -> RunRow:
 
 def list_runs(ledger: Ledger, found: Select[Any]) -> list[RunRow]:
     """List the runs that a SELECT with all columns of `runs` finds."""
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         return [as_run(row) for row in connection.execute(found)]
 
 
@@ -134,7 +134,7 @@ class RecentRun:
 def list_recent(ledger: Ledger, days: float) -> list[RecentRun]:
     """List the runs of the last days."""
     runs, chunks = schema.runs, schema.chunks
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         since = ledger.read_clock(connection) - days * 86_400
         rows = connection.execute(
             select(runs).where(runs.c.started_at > since).order_by(runs.c.started_at.desc())
@@ -159,7 +159,7 @@ def count_owed(ledger: Ledger, run_ids: Collection[str]) -> int:
         .select_from(LEADS_OF_RUN)
         .where(of_runs, is_owed)
     )
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         return connection.execute(counted).scalar_one()
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, literal, select
 
-from clayload.ledger.books.orphans import Left
+from clayload.ledger.books.orphans import Orphans
 from clayload.ledger.books.runs import RunRow, as_run
 from clayload.ledger.database import schema
 from clayload.ledger.rules.newest import IS_NEWEST
-from clayload.ledger.store import Ledger, at_one_moment
+from clayload.ledger.store import Ledger, consistent_read
 
 _s, _p, _c, _cl = (
     schema.submissions.c,
@@ -27,7 +27,7 @@ _s, _p, _c, _cl = (
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SubmissionRow:
     """A submission as it stands; times are epoch seconds, UTC.
 
     `is_newest`: no other content of the lead was loaded since.
@@ -79,27 +79,27 @@ class Story:
     `runs` are those that registered the lead, by their ids.
     """
 
-    standing: tuple[Standing, ...]
+    submissions: tuple[SubmissionRow, ...]
     past: tuple[Past, ...]
     registered: tuple[Registered, ...]
     runs: Mapping[str, RunRow]
 
 
-def read_story(ledger: Ledger, lead_keys: Collection[str], left: Left) -> Story:
+def read_story(ledger: Ledger, lead_keys: Collection[str], orphans: Orphans) -> Story:
     """Read what is known under any of these keys, as of one moment, with what can be settled."""
-    standing = (
+    submissions = (
         select(
             _s.submission_id,
             _s.table_name.label("table"),
             _s.cycle,
             _s.lead_key,
-            left.state.label("state"),
+            orphans.state.label("state"),
             _s.run_id,
             _s.slot,
             _s.status,
-            left.reason.label("reason"),
+            orphans.reason.label("reason"),
             _s.body,
-            left.n_attempts.label("n_attempts"),
+            orphans.n_attempts.label("n_attempts"),
             _s.give_up_at,
             _s.updated_at,
             IS_NEWEST.label("is_newest"),
@@ -107,9 +107,9 @@ def read_story(ledger: Ledger, lead_keys: Collection[str], left: Left) -> Story:
         .where(_s.lead_key.in_(sorted(lead_keys)))
         .order_by(_s.submission_id)
     )
-    with at_one_moment(ledger) as connection:
-        rows = connection.execute(standing)
-        found = tuple(Standing(**row._mapping) for row in rows)  # noqa: SLF001 - SQLAlchemy's public accessor
+    with consistent_read(ledger) as connection:
+        rows = connection.execute(submissions)
+        found = tuple(SubmissionRow(**row._mapping) for row in rows)  # noqa: SLF001 - SQLAlchemy's public accessor
         ids = [one.submission_id for one in found]
         past = (
             select(
@@ -138,5 +138,5 @@ def read_story(ledger: Ledger, lead_keys: Collection[str], left: Left) -> Story:
 def count_submissions(ledger: Ledger) -> int:
     """Count the submissions of the whole ledger."""
     counted = select(func.count(literal(1))).select_from(schema.submissions)
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         return int(connection.execute(counted).scalar_one())

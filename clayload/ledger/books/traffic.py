@@ -40,7 +40,7 @@ class WorkspaceUse:
     """How a workspace stands; rates in submissions a second, moments in epoch seconds.
 
     `part` of `rate_per_s` is allowed now. `n_rate_limited` and `achieved_per_s` are of the last
-    minute. `slowed_at` is 0 if no 429 ever slowed it, `paused_until` in the past if it may go.
+    minute. `slowed_at` is 0 if no 429 ever slowed it, `throttled_until` in the past if it may go.
     """
 
     workspace: str
@@ -53,14 +53,14 @@ class WorkspaceUse:
     n_rate_limited_ever: int
     slowed_at: float
     slowed_to: float
-    paused_until: float
-    held_at: float | None
-    held_because: str | None
+    throttled_until: float
+    paused_at: float | None
+    paused_because: str | None
 
     @property
     def allowed_per_s(self) -> float:
         """What it may send a second now: nothing during a pause."""
-        if self.held_at is not None or self.paused_until > self.now:
+        if self.paused_at is not None or self.throttled_until > self.now:
             return 0.0
         return self.rate_per_s * self.part
 
@@ -70,7 +70,7 @@ def read_slot_traffic(ledger: Ledger) -> dict[str, SlotTraffic]:
 
     Answers in doubt count, since Clay may have taken them; what was given back does not.
     """
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         now = ledger.read_clock(connection)
         return {
             row.slot: SlotTraffic(row.n_in_week, row.n_in_month, row.first_at)
@@ -106,7 +106,7 @@ def _traffic_since(moment: float) -> FromClause:
 
 def read_workspaces(ledger: Ledger) -> list[WorkspaceUse]:
     """Tell how every workspace of the ledger stands, by name."""
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         now = ledger.read_clock(connection)
         # Whole buckets, so that the count and the time belong together.
         since = (now - LAST_S) // schema.TRAFFIC_BUCKET_S * schema.TRAFFIC_BUCKET_S
@@ -141,7 +141,7 @@ def _describe(row: Row[Any], answers: tuple[int, int], window: tuple[float, floa
         n_rate_limited_ever=row.n_rate_limited,
         slowed_at=row.slowed_at,
         slowed_to=row.slowed_to,
-        paused_until=row.paused_until,
-        held_at=row.held_at,
-        held_because=row.held_because,
+        throttled_until=row.throttled_until,
+        paused_at=row.paused_at,
+        paused_because=row.paused_because,
     )

@@ -35,9 +35,9 @@ from clayload.ledger.database.sqlite import (
     sqlite_engine,
 )
 
-_MEND_RIGHTS = "make its file and folder writable, or name another one in CLAYLOAD_LEDGER_URL"
-_MEND_SERVER = "see that the server runs and lets this user in, or mend CLAYLOAD_LEDGER_URL"
-_MEND_URL = (
+_FIX_RIGHTS = "make its file and folder writable, or name another one in CLAYLOAD_LEDGER_URL"
+_FIX_SERVER = "see that the server runs and lets this user in, or fix CLAYLOAD_LEDGER_URL"
+_FIX_URL = (
     "write CLAYLOAD_LEDGER_URL as in postgresql+psycopg://user@host/database, or unset it: then "
     "the ledger is a file in CLAYLOAD_HOME"
 )
@@ -79,7 +79,7 @@ def opening(engine: Engine) -> Iterator[None]:
     except BaseException as error:
         engine.dispose()
         if isinstance(error, DBAPIError):
-            # Nothing was under way yet: whatever is wrong, a person must mend it.
+            # Nothing was under way yet: whatever is wrong, a person must fix it.
             raise _translate(name_of(engine), error, is_opening=True) from error
         raise
 
@@ -98,7 +98,7 @@ def _parse(url: str) -> URL:
         return make_url(url)
     except (ArgumentError, ValueError):
         # The URL may hold a password, so it is not repeated; a port that is none is a ValueError.
-        raise _unusable("CLAYLOAD_LEDGER_URL", "it is not a SQLAlchemy URL", _MEND_URL) from None
+        raise _unusable("CLAYLOAD_LEDGER_URL", "it is not a SQLAlchemy URL", _FIX_URL) from None
 
 
 def _make_engine(
@@ -123,18 +123,18 @@ def _make_server_engine(url: URL, *, read_only: bool) -> Engine:
     what = f"no driver for {url.drivername}"
     # Another driver of Postgres tells of lost connections and conflicts in other ways.
     if url.drivername not in _SERVERS:
-        raise _unusable(_show(url), what, _MEND_URL)
+        raise _unusable(_show(url), what, _FIX_URL)
     try:
         return server_engine(url, read_only=read_only)
     except (ArgumentError, ImportError) as error:
-        raise _unusable(_show(url), what, _MEND_URL) from error
+        raise _unusable(_show(url), what, _FIX_URL) from error
 
 
 def _make_folder(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unusable(path.parent, error.strerror or str(error), _MEND_RIGHTS) from error
+        raise _unusable(path.parent, error.strerror or str(error), _FIX_RIGHTS) from error
 
 
 def _create_if_new(engine: Engine) -> None:
@@ -231,13 +231,13 @@ def _translate(name: str, error: DBAPIError, *, is_opening: bool = False) -> Led
 
 def _find_hint(error: DBAPIError) -> str:
     if is_closed_to_us(error.orig):
-        return _MEND_RIGHTS
+        return _FIX_RIGHTS
     if isinstance(error.orig, sqlite3.Error):
         return _NAME_ANOTHER
     # No server said this: the driver did not understand the URL.
     if isinstance(error, ProgrammingError) and getattr(error.orig, "sqlstate", None) is None:
-        return _MEND_URL
-    return _MEND_SERVER
+        return _FIX_URL
+    return _FIX_SERVER
 
 
 def _unusable(name: object, reason: str, hint: str) -> LedgerError:

@@ -22,7 +22,7 @@ _Asked = ParamSpec("_Asked")
 _Done = TypeVar("_Done")
 
 
-def again_after_conflict(work: Callable[_Asked, _Done]) -> Callable[_Asked, _Done]:
+def retry_on_conflict(work: Callable[_Asked, _Done]) -> Callable[_Asked, _Done]:
     """Make the work try again; the last try's LedgerConflictError comes out."""
 
     @wraps(work)

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from clayload.model import Priority
 
-LEDGER_VERSION = "0007"
+LEDGER_VERSION = "0008"
 """The newest revision in `migrations/versions`."""
 
 TRAFFIC_BUCKET_S = 10
@@ -40,15 +40,15 @@ workspaces = Table(
     metadata,
     Column("workspace", Text, primary_key=True),
     Column("tat", Float, nullable=False),
-    Column("paused_until", Float, nullable=False),
+    Column("throttled_until", Float, nullable=False),
     Column("n_rate_limited", Integer, nullable=False),
     Column("rate_per_s", Float, nullable=False, server_default="10"),
     Column("burst", Integer, nullable=False, server_default="20"),
     Column("slowed_to", Float, nullable=False, server_default="1"),
     Column("slowed_at", Float, nullable=False, server_default="0"),
     Column("clock_ahead_s", Float),
-    Column("held_at", Float),
-    Column("held_because", Text),
+    Column("paused_at", Float),
+    Column("paused_because", Text),
     Column("budgets", Text),
     *(
         Column(f"{figure}_{priority}", Float, nullable=False, server_default="0")
@@ -80,7 +80,7 @@ runs = Table(
     Column("run_id", Text, primary_key=True),
     Column("extract_id", Text, nullable=False),
     Column("cycle", Text, nullable=False),
-    Column("preparation", Text, nullable=False),
+    Column("extract_summary", Text, nullable=False),
     Column("started_at", Float, nullable=False),
     Column("finished_at", Float),
     Column("outcome", Text),
@@ -204,7 +204,7 @@ samples = Table(
     Column("table_name", Text, nullable=False),
     Column("n_sent", Integer, nullable=False),
     Column("n_allowed", Integer),
-    Column("word", Text),
+    Column("decision", Text),
     Column("decided_at", Float),
     UniqueConstraint("extract_id", "cycle", "table_name", name="samples_once"),
 )
@@ -233,7 +233,7 @@ alerts = Table(
     Column("workspace", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("level", Text, nullable=False),
-    Column("told_at", Float, nullable=False),
+    Column("reported_at", Float, nullable=False),
     Column("detail", Text, nullable=False),
     Column("claimed_until", Float),
 )

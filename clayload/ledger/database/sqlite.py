@@ -17,7 +17,7 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.exc import OperationalError
 
-READING = {"is_reading": True}
+READ_ONLY = {"read_only": True}
 """Execution options of a connection that only reads: on SQLite it then takes no write lock."""
 BUSY_GIVE_UP_S = 30.0
 
@@ -40,7 +40,7 @@ def sqlite_engine(path: Path, *, read_only: bool, checks_keys: bool = True) -> E
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        is_reading = read_only or connection.get_execution_options().get("is_reading", False)
+        is_reading = read_only or connection.get_execution_options().get("read_only", False)
         _begin_in_turn(connection, "BEGIN" if is_reading else "BEGIN IMMEDIATE")
 
     return engine

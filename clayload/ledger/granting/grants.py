@@ -29,11 +29,11 @@ from clayload.delivery.grant import (
     WorkspaceSnapshot,
     reserve,
 )
-from clayload.delivery.pace import pause, slow_down
-from clayload.delivery.sample import AwaitsWord
+from clayload.delivery.pace import slow_down, throttle
+from clayload.delivery.sample import ApprovalRequired
 from clayload.ledger.granting import samples
 from clayload.ledger.granting.pacer import Pacer, with_share
-from clayload.ledger.granting.retry_on_loss import do_surely
+from clayload.ledger.granting.retry_on_loss import retry_on_loss
 from clayload.ledger.granting.spending import Payer, awaits_answers, charge_bill, read_bill
 from clayload.ledger.granting.verdicts import OpenGrant, charge, close_grant, is_written, take_back
 from clayload.ledger.rules import statements, unanswered
@@ -104,7 +104,7 @@ class ChunkGrants:
             self._close(tx, verdicts, at, is_retry=is_retry)
             return self._decide(tx, n, at, grant_id)
 
-        self._open, answer = do_surely(self._ledger, ask)
+        self._open, answer = retry_on_loss(self._ledger, ask)
         return answer
 
     def record(self, verdicts: Verdicts) -> None:
@@ -113,19 +113,19 @@ class ChunkGrants:
         def write(tx: Connection, *, is_retry: bool) -> None:
             self._close(tx, verdicts, self._pacer.lock(tx), is_retry=is_retry)
 
-        do_surely(self._ledger, write)
+        retry_on_loss(self._ledger, write)
         self._open = None
 
-    def silence(self, pause_s: float) -> None:
+    def throttle(self, throttle_s: float) -> None:
         """Silence and slow the whole workspace: Clay said 429 to a lead of the open grant."""
         given_at = self._open.given_at if self._open else 0.0
 
         def write(tx: Connection, *, is_retry: bool) -> None:  # noqa: ARG001 - twice is once
             at = self._pacer.lock(tx)
             slower = slow_down(at.pace, at.now, given_at)
-            self._pacer.write(tx, replace(at, pace=pause(slower, at.rate, at.now, pause_s)))
+            self._pacer.write(tx, replace(at, pace=throttle(slower, at.rate, at.now, throttle_s)))
 
-        do_surely(self._ledger, write)
+        retry_on_loss(self._ledger, write)
 
     def _undo(self, tx: Connection, grant_id: str, now: float) -> None:
         """Take back a grant that may have been committed, but was never told: it was not sent."""
@@ -198,7 +198,7 @@ class ChunkGrants:
         match answer:
             case OverBudget():
                 return awaits_answers(tx, answer, self._terms.config.tables, at.now)
-            case AwaitsWord(sample) if self._sample_no is not None:
+            case ApprovalRequired(sample) if self._sample_no is not None:
                 return samples.awaits_answers(tx, self._sample_no, sample, at.now)
             case _:
                 return False
@@ -247,7 +247,7 @@ class ChunkGrants:
         grant = opened.grant
         granted = leads[: len(grant.leads)]
         if resent := [lead for lead in granted if lead.state == SubmissionState.IN_DOUBT]:
-            tx.execute(statements.REMEMBER, [{"id": lead.submission_id} for lead in resent])
+            tx.execute(statements.ARCHIVE_VERDICT, [{"id": lead.submission_id} for lead in resent])
         intent = {
             "run": opened.run_id,
             "through": grant.slot,
@@ -260,7 +260,9 @@ class ChunkGrants:
             "actions": opened.bill.each.actions_milli,
             "sample": opened.sample_no,
         }
-        tx.execute(statements.INTEND, {"ids": [lead.submission_id for lead in granted], **intent})
+        tx.execute(
+            statements.MARK_SENDING, {"ids": [lead.submission_id for lead in granted], **intent}
+        )
         charge(tx, grant.slot, opened.table, len(granted))
         charge_bill(self._ledger, tx, self._payer, opened.bill, len(granted))
         samples.count_sent(tx, opened.sample_no, len(granted))

@@ -15,9 +15,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from clayload.delivery.fair_share import FairShare, FairShares
 from clayload.delivery.grant import WorkspaceSnapshot
 from clayload.delivery.pace import PaceState, Rate, undo_clock_step
-from clayload.delivery.share import Share, Shares
 from clayload.ledger.rules import statements
 from clayload.ledger.store import Ledger
 from clayload.model import Priority
@@ -39,13 +39,13 @@ class Pacer:
         now, steady = self.ledger.read_clock(tx), self.ledger.read_steady_clock()
         found = read_workspace(row, self.workspace, (now, time.monotonic()))
         pace = undo_clock_step(found.pace, found.rate, now, steady)
-        mended = replace(found, pace=pace)
+        fixed = replace(found, pace=pace)
         if pace.clock_ahead_s != found.pace.clock_ahead_s:
             # Its moments are of the clock as it was: stepped back, one would wait for ever.
-            mended = replace(mended, shares=found.shares.forget_who_waits())
-        if mended != found:
-            self.write(tx, mended)
-        return mended
+            fixed = replace(fixed, shares=found.shares.forget_who_waits())
+        if fixed != found:
+            self.write(tx, fixed)
+        return fixed
 
     def write(self, tx: Connection, snapshot: WorkspaceSnapshot, n_rate_limited: int = 0) -> None:
         """Write the pace and the shares."""
@@ -68,7 +68,7 @@ def read_workspace(
     """
     figures = row._mapping  # noqa: SLF001 - SQLAlchemy's public accessor
     shares = {
-        priority: Share(*(figures[column] for column in columns))
+        priority: FairShare(*(figures[column] for column in columns))
         for priority, columns in statements.SHARE_COLUMNS.items()
     }
     return WorkspaceSnapshot(
@@ -76,8 +76,8 @@ def read_workspace(
         read_at=clocks[1],
         rate=Rate(row.rate_per_s, row.burst),
         pace=PaceState(**{name: figures[name] for name in statements.PACE_COLUMNS}),
-        shares=Shares(shares, workspace.priority_weights.by_priority(), row.rate_per_s),
-        is_held=row.held_at is not None,
+        shares=FairShares(shares, workspace.priority_weights.by_priority(), row.rate_per_s),
+        is_paused=row.paused_at is not None,
         budgets=_read_budgets(row.budgets) if row.budgets else None,
     )
 
@@ -89,10 +89,10 @@ def _read_budgets(document: str) -> Budgets:
 
 
 def with_share(
-    snapshot: WorkspaceSnapshot, priority: Priority, share: Share, pace: PaceState
+    snapshot: WorkspaceSnapshot, priority: Priority, share: FairShare, pace: PaceState
 ) -> WorkspaceSnapshot:
     """Give the workspace once one priority's share has changed."""
-    of: Mapping[Priority, Share] = {**snapshot.shares.of, priority: share}
+    of: Mapping[Priority, FairShare] = {**snapshot.shares.of, priority: share}
     return replace(snapshot, shares=replace(snapshot.shares, of=of), pace=pace)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from clayload.ledger.books.orphans import NEVER_LEFT
-from clayload.ledger.database.retry_on_conflict import again_after_conflict
+from clayload.ledger.books.orphans import NEVER_SENT
+from clayload.ledger.database.retry_on_conflict import retry_on_conflict
 from clayload.ledger.granting.verdicts import take_back
 from clayload.ledger.rules import unanswered
 from clayload.ledger.rules.departures import EndedSender, ended_senders
@@ -28,7 +28,7 @@ class Recovered:
     n_in_doubt: int = 0
 
 
-@again_after_conflict
+@retry_on_conflict
 def recover(ledger: Ledger, folder: Path) -> Recovered:
     """Settle what processes of this machine left behind when they ended.
 
@@ -51,7 +51,9 @@ def _settle(tx: Connection, ended: EndedSender, now: float) -> Recovered:
     rows = tx.execute(unanswered.SENT_BY, {"by": ended.sender}).all()
     departed = [row for row in rows if row.submission_id in ended.departed]
     stayed = [row for row in rows if row.submission_id not in ended.departed]
-    take_back(tx, stayed, NEVER_LEFT, now)
+    take_back(tx, stayed, NEVER_SENT, now)
     if departed:
-        tx.execute(unanswered.DOUBT, [{"id": row.submission_id, "at": now} for row in departed])
+        tx.execute(
+            unanswered.MARK_IN_DOUBT, [{"id": row.submission_id, "at": now} for row in departed]
+        )
     return Recovered(len(stayed), len(departed))

@@ -14,7 +14,7 @@ from operator import itemgetter
 from sqlalchemy import Connection
 
 from clayload.ledger.database import schema
-from clayload.ledger.database.retry_on_conflict import again_after_conflict
+from clayload.ledger.database.retry_on_conflict import retry_on_conflict
 from clayload.ledger.rules import statements
 from clayload.ledger.rules.owing import Known, Lead, edition_of, find_standing, read_known
 from clayload.ledger.rules.states import SubmissionState
@@ -31,7 +31,7 @@ class Owing:
     table: Table
 
 
-@again_after_conflict
+@retry_on_conflict
 def register_chunk(ledger: Ledger, chunk: ChunkRef, owing: Owing, leads: Sequence[Lead]) -> int:
     """Write down that the chunk's leads are owed, where no earlier delivery stands for them.
 
@@ -106,7 +106,7 @@ def _take_up_changes(tx: Connection, standing: Mapping[str, Known], leads: Seque
         and stands.state == SubmissionState.PENDING
     ]
     if changed:
-        tx.execute(statements.CHANGE, sorted(changed, key=itemgetter("id")))
+        tx.execute(statements.SET_PAYLOAD_HASH, sorted(changed, key=itemgetter("id")))
 
 
 def _write_leads(

@@ -26,9 +26,9 @@ from sqlalchemy import (
 )
 
 from clayload.ledger.books.deferred import check_alone
-from clayload.ledger.books.orphans import NOTHING_LEFT, Left
+from clayload.ledger.books.orphans import NO_ORPHANS, Orphans
 from clayload.ledger.database import schema
-from clayload.ledger.database.retry_on_conflict import again_after_conflict
+from clayload.ledger.database.retry_on_conflict import retry_on_conflict
 from clayload.ledger.rules import statements
 from clayload.ledger.rules.newest import IS_NEWEST, IS_OWN_CONTENT, MAY_BE_OWN_CONTENT
 from clayload.ledger.rules.states import REPLAYABLE, SubmissionState
@@ -111,14 +111,14 @@ def find_replayable(
     ledger: Ledger,
     run_id: str,
     states: Collection[SubmissionState],
-    left: Left = NOTHING_LEFT,
+    orphans: Orphans = NO_ORPHANS,
 ) -> list[Replayable]:
     """List the run's leads that stand in one of these states, in file order.
 
     Those that an interrupted replay left pending belong to any: somebody wanted them sent.
     """
-    with ledger.reading() as connection:
-        rows = connection.execute(_find(run_id, states, left)).all()
+    with ledger.read_only() as connection:
+        rows = connection.execute(_find(run_id, states, orphans)).all()
     return [
         Replayable(
             row.chunk_id,
@@ -136,7 +136,9 @@ def find_replayable(
     ]
 
 
-def _find(run_id: str, states: Collection[SubmissionState], left: Left) -> Select[*tuple[Any, ...]]:
+def _find(
+    run_id: str, states: Collection[SubmissionState], orphans: Orphans
+) -> Select[*tuple[Any, ...]]:
     return (
         select(
             _c.chunk_id,
@@ -144,9 +146,9 @@ def _find(run_id: str, states: Collection[SubmissionState], left: Left) -> Selec
             _s.submission_id,
             _c.table_name,
             _s.lead_key,
-            left.state.label("stands"),
+            orphans.state.label("stands"),
             _s.grant_id,
-            left.reason.label("why"),
+            orphans.reason.label("why"),
             _cl.payload_hash,
             _WAS_IN_DOUBT.label("was_in_doubt"),
         )
@@ -155,15 +157,15 @@ def _find(run_id: str, states: Collection[SubmissionState], left: Left) -> Selec
             _c.run_id == run_id,
             IS_NEWEST,
             or_(
-                and_(left.state.in_(states), MAY_BE_OWN_CONTENT),
-                and_(left.state == SubmissionState.PENDING, _WAS_REPLAYED, IS_OWN_CONTENT),
+                and_(orphans.state.in_(states), MAY_BE_OWN_CONTENT),
+                and_(orphans.state == SubmissionState.PENDING, _WAS_REPLAYED, IS_OWN_CONTENT),
             ),
         )
         .order_by(_c.chunk_no, _cl.row_number)
     )
 
 
-@again_after_conflict
+@retry_on_conflict
 def start_replay(
     ledger: Ledger,
     run: RunStart,
@@ -201,10 +203,13 @@ def _reopen_chunk(
 
 
 def _owe_again(tx: Connection, run_id: str, leads: Sequence[Replayable], now: float) -> None:
-    tx.execute(statements.REMEMBER, [{"id": lead.submission_id} for lead in leads])
+    tx.execute(statements.ARCHIVE_VERDICT, [{"id": lead.submission_id} for lead in leads])
     because = f"replayed by run {run_id}"
     of_all = {"at": now, "what": REPLAYED, "run_id": run_id, "reason": because}
-    tx.execute(statements.TELL, [{"submission_id": lead.submission_id} | of_all for lead in leads])
+    tx.execute(
+        statements.ADD_PAST_VERDICT,
+        [{"submission_id": lead.submission_id} | of_all for lead in leads],
+    )
     again = {"why": because, "at": now}
     tx.execute(
         _OWE_AGAIN,

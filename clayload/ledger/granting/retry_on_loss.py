@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 from sqlalchemy import Connection
 
 from clayload.errors import LedgerLostError
-from clayload.ledger.database.retry_on_conflict import again_after_conflict
+from clayload.ledger.database.retry_on_conflict import retry_on_conflict
 from clayload.ledger.store import Ledger
 
 _N_RETRIES = 3
@@ -29,7 +29,7 @@ class Work(Protocol[_Done_co]):
         """Do it."""
 
 
-def do_surely(ledger: Ledger, work: Work[_Done]) -> _Done:
+def retry_on_loss(ledger: Ledger, work: Work[_Done]) -> _Done:
     """Do the work in one transaction, and again if the connection broke on the way.
 
     Raises:
@@ -44,7 +44,7 @@ def do_surely(ledger: Ledger, work: Work[_Done]) -> _Done:
     raise lost
 
 
-@again_after_conflict
+@retry_on_conflict
 def _do_once(ledger: Ledger, work: Work[_Done], *, is_retry: bool) -> _Done:
     with ledger.transaction() as tx:
         return work(tx, is_retry=is_retry)

@@ -14,10 +14,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, literal, select, update
 
-from clayload.delivery.sample import Sample, Word
-from clayload.ledger.books.orphans import Left
+from clayload.delivery.sample import Decision, Sample
+from clayload.ledger.books.orphans import Orphans
 from clayload.ledger.books.runs import RunRow
-from clayload.ledger.database.retry_on_conflict import again_after_conflict
+from clayload.ledger.database.retry_on_conflict import retry_on_conflict
 from clayload.ledger.database.schema import runs, samples, submissions
 from clayload.ledger.rules.states import CHARGED, SubmissionState
 from clayload.ledger.store import Ledger
@@ -42,7 +42,7 @@ _COUNT_IN_FLIGHT = select(_N).where(
 )
 
 
-@again_after_conflict
+@retry_on_conflict
 def open_sample(ledger: Ledger, run_id: str, table: str) -> int:
     """Find the sample of a run's load in a table, or begin one; return the ledger's number of it.
 
@@ -81,18 +81,20 @@ def awaits_answers(tx: Connection, sample_no: int, sample: Sample, now: float) -
     return sample.n_allowed is not None and sample.n_sent - n_flying < sample.n_allowed
 
 
-@again_after_conflict
-def speak(ledger: Ledger, sample_no: int, word: Word, n_more: int = 0) -> None:
+@retry_on_conflict
+def record_decision(ledger: Ledger, sample_no: int, decision: Decision, n_more: int = 0) -> None:
     """Write down what a person says of a sample; with `NEXT`, `n_more` leads more may be sent.
 
     Raises:
         LedgerError: the ledger cannot be written.
     """
-    n_allowed = {Word.GO_ON: None, Word.NEXT: _x.n_sent + n_more, Word.STOP: 0}[word]
+    n_allowed = {Decision.GO_ON: None, Decision.NEXT: _x.n_sent + n_more, Decision.STOP: 0}[
+        decision
+    ]
     with ledger.transaction() as tx:
         # No grant counts anything while it is added to what is sent.
         ledger.lock_workspaces(tx)
-        said = {"word": word, "decided_at": ledger.read_clock(tx), "n_allowed": n_allowed}
+        said = {"decision": decision, "decided_at": ledger.read_clock(tx), "n_allowed": n_allowed}
         tx.execute(update(samples).where(_x.sample_no == sample_no).values(said))
 
 
@@ -110,7 +112,7 @@ class SampleRow:
 
 
 def read_samples(
-    ledger: Ledger, run: RunRow, n_first: Mapping[str, int], left: Left
+    ledger: Ledger, run: RunRow, n_first: Mapping[str, int], orphans: Orphans
 ) -> dict[str, SampleRow]:
     """Read the samples of a run's load in the tables of `n_first`; those that have begun."""
     found = select(samples).where(
@@ -118,27 +120,27 @@ def read_samples(
         _x.cycle == run.cycle,
         _x.table_name.in_(sorted(n_first)),
     )
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         return {
             row.table_name: SampleRow(
                 _describe(row, run.run_id, n_first[row.table_name]),
                 row.decided_at,
-                *_count_leads(connection, row.sample_no, left),
+                *_count_leads(connection, row.sample_no, orphans),
             )
             for row in connection.execute(found).all()
         }
 
 
 def _describe(row: Row[*tuple[Any, ...]], run_id: str, n_first: int) -> Sample:
-    if row.word is None:
+    if row.decision is None:
         return Sample(run_id, row.n_sent, n_first)
-    return Sample(run_id, row.n_sent, row.n_allowed, Word(row.word))
+    return Sample(run_id, row.n_sent, row.n_allowed, Decision(row.decision))
 
 
 def _count_leads(
-    connection: Connection, sample_no: int, left: Left
+    connection: Connection, sample_no: int, orphans: Orphans
 ) -> tuple[Mapping[SubmissionState, int], tuple[int, int]]:
-    stands = left.state.label("stands")
+    stands = orphans.state.label("stands")
     counted = (
         select(stands, _N.label("n"), func.sum(_s.credits_milli), func.sum(_s.actions_milli))
         .where(_s.sample_no == sample_no)
@@ -153,6 +155,6 @@ def _count_leads(
 def find_sample(ledger: Ledger, extract_id: str, cycle: str, table: str, n_first: int) -> Sample:
     """Find how the sample of a load stands, whether or not it was ever begun; `run_id` is empty."""
     key = {"extract_id": extract_id, "cycle": cycle, "table_name": table}
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         row = connection.execute(select(samples).where(*_IS_OF_LOAD), key).one_or_none()
     return Sample("", 0, n_first) if row is None else _describe(row, "", n_first)

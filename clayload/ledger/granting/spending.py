@@ -130,8 +130,8 @@ def read_lines(
             "workspace": payer.workspace,
             "table": payer.table,
             "day": periods[Span.DAY].first_day,
-            "first_day": periods[Span.CYCLE].first_day,
-            "next_day": periods[Span.CYCLE].ends_on,
+            "first_day": periods[Span.BILLING_MONTH].first_day,
+            "next_day": periods[Span.BILLING_MONTH].ends_on,
         },
     ).one()
     return list_lines(budgets, payer.table, periods, _read_spent(row, payer.table))

@@ -58,14 +58,14 @@ def close_grant(
     grant, now = opened.grant, at.now
     if now > opened.give_up_at:
         # Somebody may have given these leads up meanwhile: that is part of their story.
-        tx.execute(statements.REMEMBER, [{"id": lead.submission_id} for lead, _ in verdicts])
+        tx.execute(statements.ARCHIVE_VERDICT, [{"id": lead.submission_id} for lead, _ in verdicts])
     for verdict, ids in _by_verdict(verdicts).items():
         tx.execute(statements.RECORD, {"ids": ids, **_verdict_row(verdict, grant, now)})
     owed_again = [lead.submission_id for lead, v in verdicts if v.kind is VerdictKind.RETRY]
     if opened.may_be_overtaken and owed_again:
         hand_over(tx, owed_again, now)
-    if told := [_told_row(lead, v, opened, now) for lead, v in verdicts if _is_told(v)]:
-        tx.execute(statements.TELL, told)
+    if told := [_past_row(lead, v, opened, now) for lead, v in verdicts if _is_told(v)]:
+        tx.execute(statements.ADD_PAST_VERDICT, told)
     n_uncharged = sum(not verdict.is_charged for _, verdict in verdicts)
     charge(tx, grant.slot, opened.table, -n_uncharged)
     give_back(tx, opened.table, opened.bill.day, opened.bill.each.times(n_uncharged))
@@ -126,7 +126,7 @@ def _count_traffic(
     tx: Connection, pacer: Pacer, slot: str, verdicts: Verdicts, at: WorkspaceSnapshot
 ) -> None:
     counts = Counter(
-        "n_rate_limited" if verdict.pause_s is not None else _COLUMN_OF.get(verdict.kind)
+        "n_rate_limited" if verdict.throttle_s is not None else _COLUMN_OF.get(verdict.kind)
         for _, verdict in verdicts
         if verdict.was_sent
     )
@@ -164,7 +164,7 @@ def _verdict_row(verdict: Verdict, grant: Grant, now: float) -> dict[str, Any]:
     }
 
 
-def _told_row(lead: GrantedLead, verdict: Verdict, opened: OpenGrant, now: float) -> dict[str, Any]:
+def _past_row(lead: GrantedLead, verdict: Verdict, opened: OpenGrant, now: float) -> dict[str, Any]:
     return {
         "submission_id": lead.submission_id,
         "at": now,

@@ -33,9 +33,9 @@ def read_table(connection: Connection, name: str, table: Table) -> TableSnapshot
 def unused_table(table: Table) -> TableSnapshot:
     """Give a table as it stands before the ledger has counted anything."""
     return TableSnapshot(
-        rows_used=sum(slot.used_before for slot in table.slots),
+        rows_used=sum(slot.already_used for slot in table.slots),
         row_limit=table.row_limit,
-        slots=[SlotSnapshot(slot.name, slot.used_before, slot.safe_limit) for slot in table.slots],
+        slots=[SlotSnapshot(slot.name, slot.already_used, slot.safe_limit) for slot in table.slots],
         auto_delete=table.auto_delete,
     )
 

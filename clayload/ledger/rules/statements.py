@@ -56,7 +56,7 @@ LOCK_ALL_WORKSPACES = (
     select(workspaces.c.workspace).order_by(workspaces.c.workspace).with_for_update()
 )
 
-PACE_COLUMNS = ("tat", "paused_until", "slowed_to", "slowed_at", "clock_ahead_s")
+PACE_COLUMNS = ("tat", "throttled_until", "slowed_to", "slowed_at", "clock_ahead_s")
 SHARE_COLUMNS = {
     priority: (f"served_{priority}", f"present_until_{priority}") for priority in Priority
 }
@@ -82,10 +82,10 @@ SET_TERMS = (
     )
 )
 
-HOLD = (
+SET_PAUSE = (
     update(workspaces)
     .where(workspaces.c.workspace == bindparam("name"))
-    .values(held_at=bindparam("at"), held_because=bindparam("why"))
+    .values(paused_at=bindparam("at"), paused_because=bindparam("why"))
 )
 
 HALTED_BY = select(runs.c.halted_by).where(runs.c.run_id == bindparam("name"))
@@ -170,7 +170,7 @@ COUNT_OWED = (
 # greater than SQLite's.
 _IS_ONE_OF_THEM = submissions.c.submission_id.in_(bindparam("ids", expanding=True))
 
-INTEND = (
+MARK_SENDING = (
     update(submissions)
     .where(
         _IS_ONE_OF_THEM,
@@ -191,24 +191,24 @@ INTEND = (
     )
 )
 
-_REMEMBERED = ("run_id", "slot", "status", "reason", "body")
+_ARCHIVED = ("run_id", "slot", "status", "reason", "body")
 
 
-def _remember(what: ColumnElement[str], at: ColumnElement[float]) -> Select[Any]:
-    return select(submissions.c.submission_id, at, what, *(submissions.c[n] for n in _REMEMBERED))
+def _archive(what: ColumnElement[str], at: ColumnElement[float]) -> Select[Any]:
+    return select(submissions.c.submission_id, at, what, *(submissions.c[n] for n in _ARCHIVED))
 
 
 # What a submission says now, before something overtakes it.
-REMEMBER = insert(past_verdicts).from_select(
-    ("submission_id", "at", "what", *_REMEMBERED),
-    _remember(submissions.c.state, submissions.c.updated_at).where(
+ARCHIVE_VERDICT = insert(past_verdicts).from_select(
+    ("submission_id", "at", "what", *_ARCHIVED),
+    _archive(submissions.c.state, submissions.c.updated_at).where(
         submissions.c.submission_id == bindparam("id"),
         or_(*(submissions.c.state == state for state in REPLAYABLE)),
     ),
 )
 
 # What was answered to a lead that is owed all the same.
-TELL = insert(past_verdicts)
+ADD_PAST_VERDICT = insert(past_verdicts)
 
 # A verdict is only good for the grant it was sent under: whatever happened since stands.
 RECORD = (
@@ -229,7 +229,7 @@ RECORD = (
 )
 
 # A lead that has changed before it was ever sent.
-CHANGE = (
+SET_PAYLOAD_HASH = (
     update(submissions)
     .where(
         submissions.c.submission_id == bindparam("id"),

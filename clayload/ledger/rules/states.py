@@ -27,7 +27,7 @@ class SubmissionState(StrEnum):
 
 REPLAYABLE = (SubmissionState.REFUSED, SubmissionState.IN_DOUBT)
 """What a person may have sent again."""
-SETTLED = (SubmissionState.DELIVERED, *REPLAYABLE)
+TERMINAL = (SubmissionState.DELIVERED, *REPLAYABLE)
 """What a load does not send any more by itself."""
 
 CHARGED = (SubmissionState.SENDING, SubmissionState.DELIVERED, SubmissionState.IN_DOUBT)

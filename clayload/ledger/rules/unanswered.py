@@ -42,7 +42,7 @@ GIVE_UP_OVERDUE = (
 
 SENT_BY = _sent.where(_s.state == SubmissionState.SENDING, _s.sender == bindparam("by"))
 
-DOUBT = (
+MARK_IN_DOUBT = (
     update(submissions)
     .where(_s.submission_id == bindparam("id"))
     .values(

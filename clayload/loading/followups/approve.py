@@ -13,28 +13,28 @@ from dataclasses import dataclass
 
 from clayload.account.sample import SampleAccount
 from clayload.clay.command import ClayCommand, LiveCounts, Unknown
-from clayload.delivery.sample import Word
+from clayload.delivery.sample import Decision
 from clayload.errors import Code, RunError
-from clayload.ledger.granting.samples import open_sample, speak
+from clayload.ledger.granting.samples import open_sample, record_decision
 from clayload.monitoring.run_account import read_report
 from clayload.setup import Setup
 from clayload.tables.problems import check_name
 
 
 @dataclass(frozen=True, slots=True)
-class Saying:
+class SampleDecision:
     """What a person says; `n_more` leads with the word `NEXT`."""
 
-    word: Word
+    decision: Decision
     n_more: int = 0
 
     def __str__(self) -> str:
-        match self.word:
-            case Word.GO_ON:
+        match self.decision:
+            case Decision.GO_ON:
                 return "all that is owed may be sent"
-            case Word.NEXT:
+            case Decision.NEXT:
                 return f"{self.n_more:,} leads more may be sent, then a word is awaited again"
-            case Word.STOP:
+            case Decision.STOP:
                 return "nothing more is sent"
 
 
@@ -50,7 +50,7 @@ def find_samples(run_id: str, table: str | None, setup: Setup) -> tuple[SampleAc
     """Find the samples of a run's load: of one table, or of all; reads only.
 
     Raises:
-        RunError: there is no such run, or NO_WORD_AWAITED: it has no such sample.
+        RunError: there is no such run, or NO_APPROVAL_NEEDED: it has no such sample.
         ConfigError: an unknown table.
     """
     if table is not None:
@@ -68,13 +68,13 @@ def find_samples(run_id: str, table: str | None, setup: Setup) -> tuple[SampleAc
     return found
 
 
-def choose_ready(samples: Sequence[SampleAccount], word: Word) -> tuple[SampleAccount, ...]:
+def choose_ready(samples: Sequence[SampleAccount], decision: Decision) -> tuple[SampleAccount, ...]:
     """Choose the samples that a word can be said of.
 
     Raises:
-        RunError: NO_WORD_AWAITED: there is none.
+        RunError: NO_APPROVAL_NEEDED: there is none.
     """
-    ready = tuple(one for one in samples if word is Word.STOP or _is_ready(one))
+    ready = tuple(one for one in samples if decision is Decision.STOP or _is_ready(one))
     if not ready:
         said = "; ".join(one.describe() for one in samples)
         raise _refuse(
@@ -88,10 +88,10 @@ def choose_ready(samples: Sequence[SampleAccount], word: Word) -> tuple[SampleAc
 
 def _is_ready(sample: SampleAccount) -> bool:
     """Whether somebody may have seen it whole; who has spoken once may change their mind."""
-    return sample.word is not None or (sample.is_used_up and not sample.n_in_flight)
+    return sample.decision is not None or (sample.is_used_up and not sample.n_in_flight)
 
 
-def say_word(samples: Sequence[SampleAccount], saying: Saying, setup: Setup) -> None:
+def decide(samples: Sequence[SampleAccount], decision: SampleDecision, setup: Setup) -> None:
     """Write the word down; every process takes it up with its next grant.
 
     Raises:
@@ -99,7 +99,7 @@ def say_word(samples: Sequence[SampleAccount], saying: Saying, setup: Setup) -> 
     """
     for one in samples:
         sample_no = open_sample(setup.ledger, one.run_id, one.table)
-        speak(setup.ledger, sample_no, saying.word, saying.n_more)
+        record_decision(setup.ledger, sample_no, decision.decision, decision.n_more)
 
 
 def count_rows_in_clay(
@@ -112,4 +112,4 @@ def count_rows_in_clay(
 
 
 def _refuse(what: str, hint: str, run_id: str) -> RunError:
-    return RunError(Code.NO_WORD_AWAITED, what, hint=hint, run_id=run_id)
+    return RunError(Code.NO_APPROVAL_NEEDED, what, hint=hint, run_id=run_id)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.folder import writing_to
 from clayload.frames.chunk import choose_chunk_size
 from clayload.ledger.granting.reopen import Replayable, start_replay
@@ -41,12 +41,12 @@ def prepare_replay(plan: ReplayPlan, setup: Setup) -> PreparedLoad:
     with new_run_folder(setup) as made:
         chunks = dict(_write_chunks(plan, parent_folder, made, setup))
         made.keep(chunk.path for chunk in chunks)
-        reading = _describe(plan, made)
+        extract = _describe(plan, made)
         run = RunStart(
             made.run_id,
             parent.extract_id,
             parent.cycle,
-            reading.model_dump_json(),
+            extract.model_dump_json(),
             plan.kind,
             parent.run_id,
             parent.own_priority,
@@ -55,17 +55,17 @@ def prepare_replay(plan: ReplayPlan, setup: Setup) -> PreparedLoad:
     return PreparedLoad(
         run_id=made.run_id,
         cycle=parent.cycle,
-        reading=reading,
+        extract=extract,
         chunks=tuple(put_in_turn(chunks)),
         n_owed=n_owed,
         n_accepted=len(plan.leads),
     )
 
 
-def _describe(plan: ReplayPlan, made: RunFolder) -> Reading:
+def _describe(plan: ReplayPlan, made: RunFolder) -> ExtractSummary:
     """Account for the leads that were chosen: nothing was read anew, nothing set aside."""
-    return Reading(
-        files=Reading.model_validate_json(plan.parent.preparation).files,
+    return ExtractSummary(
+        files=ExtractSummary.model_validate_json(plan.parent.extract_summary).files,
         folder=made.place,
         n_rows=len(plan.leads),
         n_quarantined=0,

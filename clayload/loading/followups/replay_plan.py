@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from clayload.capacity.placement import plan_table, sending_time_s
 from clayload.delivery.pace import Rate
-from clayload.ledger.books.orphans import find_left
+from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import RunRow, find_run
 from clayload.ledger.granting.reopen import Replayable, find_replayable
@@ -115,8 +115,8 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
     parent = find_run(setup.ledger, request.run_id)
     if request.table is not None:
         check_name(request.table, setup.config.tables)
-    left = find_left(setup.ledger, setup.departures_folder)
-    found = find_replayable(setup.ledger, parent.run_id, request.states, left)
+    orphans = find_orphans(setup.ledger, setup.departures_folder)
+    found = find_replayable(setup.ledger, parent.run_id, request.states, orphans)
     leads = tuple(lead for lead in found if request.table in (None, lead.table))
     plan = plan_leads(parent, leads, setup)
     if plan.leads:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.errors import Code, StopExtractError
 from clayload.extracts.open import open_extract
 from clayload.folder import writing_to
@@ -35,7 +35,7 @@ def request_resubmit(files: Sequence[str], run_id: str | None, setup: Setup) -> 
         cycle=parent.cycle,
         priority=parent.own_priority,
         parent_run_id=parent.run_id,
-        hints=Reading.model_validate_json(parent.preparation).hints,
+        hints=ExtractSummary.model_validate_json(parent.extract_summary).hints,
     )
 
 

@@ -21,8 +21,8 @@ from clayload.delivery.limits import stop_of
 from clayload.errors import StopTableError
 from clayload.ledger.books.condition import read_condition
 from clayload.ledger.books.deferred import RESUME, find_deferred_runs, find_resuming, refuse_second
-from clayload.ledger.books.holds import find_hold
-from clayload.ledger.books.orphans import NOTHING_LEFT, find_left
+from clayload.ledger.books.orphans import NO_ORPHANS, find_orphans
+from clayload.ledger.books.pauses import find_pause
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import RunRow, find_run
 from clayload.ledger.granting.reopen import Replayable, find_replayable
@@ -30,11 +30,11 @@ from clayload.ledger.granting.samples import read_samples
 from clayload.ledger.granting.spending import Payer, read_lines
 from clayload.ledger.rules.snapshot import unbenched
 from clayload.ledger.rules.states import SubmissionState
-from clayload.loading.close import settle_ended
+from clayload.loading.close import recover_ended
 from clayload.loading.followups.replay import prepare_replay
 from clayload.loading.followups.replay_plan import plan_leads
 from clayload.loading.prepare import PreparedLoad
-from clayload.report.moments import describe_hold
+from clayload.report.moments import describe_pause
 from clayload.setup import Setup
 from clayload.tables.costs import costs_of
 from clayload.tables.models import Table
@@ -66,10 +66,10 @@ class Deferral:
         for name, n in self.n_owed.items():
             what = self.holds.get(name)
             if self.resumed_by is not None:
-                fate = f"run {self.resumed_by} goes on with them now"
+                row_end = f"run {self.resumed_by} goes on with them now"
             else:
-                fate = "can go on" if what is None else f"wait: {what}"
-            yield f"run {self.run.run_id}, {name}: {n:,} deferred leads {fate}"
+                row_end = "can go on" if what is None else f"wait: {what}"
+            yield f"run {self.run.run_id}, {name}: {n:,} deferred leads {row_end}"
 
 
 def list_deferrals(setup: Setup) -> list[Deferral]:
@@ -98,7 +98,7 @@ def prepare_resume(run_id: str, setup: Setup) -> PreparedLoad | None:
         ConfigError: a secret is missing.
         LedgerError: the ledger cannot be written.
     """
-    settle_ended(setup)
+    recover_ended(setup)
     run = find_run(setup.ledger, run_id)
     owed = _find_owed(run, setup)
     deferral = _read_deferral(run, owed, setup)
@@ -115,7 +115,7 @@ def prepare_resume(run_id: str, setup: Setup) -> PreparedLoad | None:
 
 def _read_deferral(run: RunRow, owed: Sequence[Replayable], setup: Setup) -> Deferral:
     n_owed = Counter(lead.table for lead in owed)
-    holds = {name: why for name in n_owed if (why := _find_hold(name, run, setup)) is not None}
+    holds = {name: why for name in n_owed if (why := _find_pause(name, run, setup)) is not None}
     other = find_resuming(setup.ledger, run.run_id)
     is_resumed = other is not None and _is_alive(other, setup)
     return Deferral(run, n_owed, holds, other.run_id if other and is_resumed else None)
@@ -123,23 +123,23 @@ def _read_deferral(run: RunRow, owed: Sequence[Replayable], setup: Setup) -> Def
 
 def _find_owed(run: RunRow, setup: Setup) -> list[Replayable]:
     deferred = find_deferred(read_problems(run))
-    left = find_left(setup.ledger, setup.departures_folder)
-    owed = find_replayable(setup.ledger, run.run_id, {SubmissionState.PENDING}, left)
+    orphans = find_orphans(setup.ledger, setup.departures_folder)
+    owed = find_replayable(setup.ledger, run.run_id, {SubmissionState.PENDING}, orphans)
     return [lead for lead in owed if lead.table in deferred]
 
 
-def _find_hold(name: str, run: RunRow, setup: Setup) -> str | None:
+def _find_pause(name: str, run: RunRow, setup: Setup) -> str | None:
     """Find what keeps even one lead of a table from being sent now, by the grant's arithmetic."""
     table = setup.config.tables.get(name)
     if table is None:
         return "tables.yaml has no such table any more"
-    if (hold := find_hold(setup.ledger, setup.config.workspace.name)) is not None:
-        return describe_hold(hold)
+    if (pause := find_pause(setup.ledger, setup.config.workspace.name)) is not None:
+        return describe_pause(pause)
     fitting = find_fitting(_read_table(name, table, run, setup), 1, _read_bill(name, setup))
-    return None if isinstance(fitting, Room) else _say(stop_of(fitting))
+    return None if isinstance(fitting, Room) else _describe(stop_of(fitting))
 
 
-def _say(stop: StopTableError) -> str:
+def _describe(stop: StopTableError) -> str:
     return f"{stop.message} ({stop.code})"
 
 
@@ -147,7 +147,7 @@ def _read_table(name: str, table: Table, run: RunRow, setup: Setup) -> TableSnap
     snapshot = unbenched(Books(setup.ledger).read_table(name, table))
     if table.sample_first is None:
         return snapshot
-    found = read_samples(setup.ledger, run, {name: table.sample_first}, NOTHING_LEFT)
+    found = read_samples(setup.ledger, run, {name: table.sample_first}, NO_ORPHANS)
     return replace(snapshot, sample=found[name].sample) if name in found else snapshot
 
 
@@ -156,7 +156,7 @@ def _read_bill(name: str, setup: Setup) -> Bill:
     each, budgets = charge_of(cost), setup.config.budgets
     if each == NOTHING:
         return Bill()
-    with setup.ledger.reading() as connection:
+    with setup.ledger.read_only() as connection:
         periods = find_periods(setup.ledger.read_clock(connection), budgets)
         payer = Payer(setup.config.workspace.name, name)
         lines = read_lines(connection, budgets, payer, periods)
@@ -165,8 +165,8 @@ def _read_bill(name: str, setup: Setup) -> Bill:
 
 def _is_alive(run: RunRow, setup: Setup) -> bool:
     """Whether somebody works on a run that was not closed."""
-    left = find_left(setup.ledger, setup.departures_folder)
-    condition = read_condition(setup.ledger, run, setup.config.workspace.name, left)
+    orphans = find_orphans(setup.ledger, setup.departures_folder)
+    condition = read_condition(setup.ledger, run, setup.config.workspace.name, orphans)
     idle_s = condition.now - condition.moved_at
     if run.halted_by is not None:
         return False

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.errors import Code, StopExtractError
 from clayload.extracts.find import find_for_cycle
 from clayload.ledger.books.run_books import Books
@@ -60,13 +60,13 @@ def check_first(frames: PreparedFrames, cycle: str, setup: Setup) -> None:
         StopExtractError: EXTRACT_LOADED_BEFORE.
     """
     for done in list_settled(setup.ledger, frames.extract_id, cycle):
-        if Reading.model_validate_json(done.preparation).n_left_out == 0:
+        if ExtractSummary.model_validate_json(done.extract_summary).n_left_out == 0:
             what = f"run {done.run_id} has loaded this extract for {cycle} already"
             raise _refuse(what, f"clayload status {done.run_id}")
     if _is_settled(frames.chunks, cycle, setup):
         n_leads = sum(chunk.n_leads for chunk in frames.chunks)
         what = f"all {n_leads:,} leads accepted of this extract were loaded for {cycle} already"
-        n_rows = frames.reading.n_rows
+        n_rows = frames.extract.n_rows
         raise _refuse(f"{what}, of {n_rows:,} rows", f"clayload plan … --cycle {cycle}")
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from clayload.delivery.grant import TableSnapshot
-from clayload.ledger.books.orphans import find_left
+from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.database.engine import is_new
 from clayload.ledger.rules.snapshot import unbenched, unused_table
@@ -23,7 +23,7 @@ from clayload.tables.models import Table
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class LedgerView:
     """What the ledger knows, or that there is none yet."""
 
     books: Books | None
@@ -35,7 +35,7 @@ class History:
         if is_new(url):
             return cls(None)
         ledger = Ledger.open(url, read_only=True)
-        return cls(Books(ledger, find_left(ledger, setup.departures_folder)))
+        return cls(Books(ledger, find_orphans(ledger, setup.departures_folder)))
 
     @property
     def ledger(self) -> Ledger | None:

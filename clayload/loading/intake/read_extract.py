@@ -14,15 +14,15 @@ from pathlib import Path
 
 import polars as pl
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.delivery.payload import hash_payload
 from clayload.errors import Code, ContractError, RunError
 from clayload.extracts.fetch import discard_fetched
 from clayload.extracts.open import Extract, open_extract
-from clayload.frames.aside import QUARANTINE_FILE, UNROUTED_FILE
 from clayload.frames.filled import Filled
 from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
 from clayload.frames.returned import Returned, find_added, is_export
+from clayload.frames.set_aside import QUARANTINE_FILE, UNROUTED_FILE
 from clayload.frames.source import Source
 from clayload.ledger.books.runs import find_run
 from clayload.ledger.rules.owing import Lead
@@ -44,8 +44,8 @@ class PreparedFrames:
     """
 
     extract_id: str
-    reading: Reading
-    aside: tuple[Path, ...]
+    extract: ExtractSummary
+    set_aside: tuple[Path, ...]
     chunks: tuple[ChunkRef, ...]
 
 
@@ -82,17 +82,17 @@ def _prepare(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> P
         lists=lists,
     )
     preparation = prepare_chunks(source, setup.config, options)
-    reading = _describe_reading(preparation, extract, request.hints)
-    reading = reading.model_copy(update={"savings": price_kept(preparation.kept, setup)})
+    summary = _describe_extract(preparation, extract, request.hints)
+    summary = summary.model_copy(update={"savings": price_kept(preparation.kept, setup)})
     if request.parent_run_id is not None:
         added = find_added(Returned(extract), _find_parent(request.parent_run_id, setup))
-        reading = reading.model_copy(update={"added": added})
+        summary = summary.model_copy(update={"added": added})
     chunks = tuple(
         replace(chunk, priority=request.priority or setup.config.tables[chunk.table].priority)
         for chunk in preparation.chunks
     )
-    aside = tuple(preparation.paths.values())
-    return PreparedFrames(extract.extract_id, reading, aside, chunks)
+    set_aside = tuple(preparation.paths.values())
+    return PreparedFrames(extract.extract_id, summary, set_aside, chunks)
 
 
 def read_leads(chunk: ChunkRef, table: Table) -> list[Lead]:
@@ -133,8 +133,8 @@ def _read_as_meant(extract: Extract, request: LoadRequest) -> Source:
     return Filled(source, hints.defaults) if hints.defaults else source
 
 
-def _describe_reading(preparation: Preparation, extract: Extract, hints: Hints) -> Reading:
-    return Reading(
+def _describe_extract(preparation: Preparation, extract: Extract, hints: Hints) -> ExtractSummary:
+    return ExtractSummary(
         files=tuple(file.name for file in extract.files),
         folder=str(extract.work_dir),
         n_rows=preparation.n_rows,

@@ -23,7 +23,7 @@ _AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class ClayCounts:
     """Clay's word: `counts` by table, where they were asked for."""
 
     balances: Balances | Unknown
@@ -37,7 +37,7 @@ class Live:
         left = {Unit.CREDITS: self.balances.credits, Unit.ACTIONS: self.balances.actions}
         return [Fund(BALANCE, unit, n) for unit, n in left.items()]
 
-    def say_unknown(self) -> Iterator[str]:
+    def describe_unknown(self) -> Iterator[str]:
         """Say what is not known, and why, each reason once."""
         said = []
         if isinstance(self.balances, Unknown):
@@ -57,20 +57,20 @@ class Live:
         for slot in snapshot.slots:
             n_records = _find_records(slot, snapshot, counts)
             if n_records is None:
-                notes.append(_say_unmatched(name, slot))
+                notes.append(_describe_unmatched(name, slot))
                 slots.append(slot)
                 continue
             if n_records != slot.used:
-                notes.append(_say_other(name, slot, n_records))
+                notes.append(_describe_difference(name, slot, n_records))
             slots.append(replace(slot, used=max(slot.used, n_records)))
         rows_used = max(snapshot.rows_used, counts.n_rows)
         return replace(snapshot, rows_used=rows_used, slots=slots), notes
 
 
-UNASKED = Live(Unknown("they were not asked for"), {})
+UNASKED = ClayCounts(Unknown("they were not asked for"), {})
 
 
-def read_live(command: ClayCommand, tables: Mapping[str, Table]) -> Live:
+def read_clay_counts(command: ClayCommand, tables: Mapping[str, Table]) -> ClayCounts:
     """Ask Clay for balances, and how full these tables are; all at once, as each may be slow.
 
     A table without `clay_table_id` is not asked for, nor one that Clay keeps lean itself.
@@ -83,7 +83,7 @@ def read_live(command: ClayCommand, tables: Mapping[str, Table]) -> Live:
     with ThreadPoolExecutor(_AT_ONCE, "clay") as pool:
         balances = pool.submit(command.read_balances)
         counts = pool.map(command.read_counts, ids.values())
-        return Live(balances.result(), dict(zip(ids, counts, strict=True)))
+        return ClayCounts(balances.result(), dict(zip(ids, counts, strict=True)))
 
 
 def _compare_rows(name: str, snapshot: TableSnapshot, counts: LiveCounts) -> Iterator[str]:
@@ -104,16 +104,16 @@ def _find_records(slot: SlotSnapshot, snapshot: TableSnapshot, counts: LiveCount
     return None
 
 
-def _say_other(name: str, slot: SlotSnapshot, n_records: int) -> str:
+def _describe_difference(name: str, slot: SlotSnapshot, n_records: int) -> str:
     more = n_records - slot.used
-    mend = f"; raise its used_before by {more:,}" if more > 0 else ""
+    fix = f"; raise its already_used by {more:,}" if more > 0 else ""
     return (
         f"{name}: Clay counts {n_records:,} submissions through {slot.name}, the ledger "
-        f"{slot.used:,}; the larger is counted{mend}"
+        f"{slot.used:,}; the larger is counted{fix}"
     )
 
 
-def _say_unmatched(name: str, slot: SlotSnapshot) -> str:
+def _describe_unmatched(name: str, slot: SlotSnapshot) -> str:
     return (
         f"{name}: no webhook is called {slot.name} in Clay, or several are: how many submissions "
         "it has taken is not known there"

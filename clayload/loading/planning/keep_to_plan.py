@@ -20,7 +20,7 @@ from clayload.capacity.load_plan import TableLoadPlan
 from clayload.capacity.placement import plan_table
 from clayload.delivery.budget import Unit
 from clayload.errors import Code, PlanError
-from clayload.loading.intake.ledger_view import History
+from clayload.loading.intake.ledger_view import LedgerView
 from clayload.loading.intake.read_extract import PreparedFrames
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.saved_plan import SavedPlan, fingerprint, read_plan
@@ -32,7 +32,7 @@ from clayload.tables.costs import cost_of_lead
 _SIGNED_LEVELS = (Level.LIKELY, Level.HIGH)
 
 
-def ask_as_planned(request: LoadRequest, setup: Setup) -> LoadRequest:
+def apply_plan(request: LoadRequest, setup: Setup) -> LoadRequest:
     """Ask for what the plan was made for: its cycle, table and limit, where none is given.
 
     Raises:
@@ -42,15 +42,15 @@ def ask_as_planned(request: LoadRequest, setup: Setup) -> LoadRequest:
         return request
     plan = read_plan(request.plan_id, setup)
     asked = {"cycle": request.cycle, "table": request.table, "limit": request.limit}
-    signed = {"cycle": plan.cycle, "table": plan.table, "limit": plan.limit}
+    planned = {"cycle": plan.cycle, "table": plan.table, "limit": plan.limit}
     for name, value in asked.items():
-        if value not in (None, signed[name]):
-            raise _refuse(plan, f"it is for {name} {signed[name] or 'any'}, not {value}", setup)
+        if value not in (None, planned[name]):
+            raise _refuse(plan, f"it is for {name} {planned[name] or 'any'}, not {value}", setup)
     return replace(request, cycle=plan.cycle, table=plan.table, limit=plan.limit)
 
 
-def hold_to_plan(
-    request: LoadRequest, frames: PreparedFrames, cycle: str, history: History, setup: Setup
+def cut_to_plan(
+    request: LoadRequest, frames: PreparedFrames, cycle: str, ledger_view: LedgerView, setup: Setup
 ) -> PreparedFrames:
     """Cut the frames to what the plan lets go; what is cut off is left for a later load.
 
@@ -63,10 +63,10 @@ def hold_to_plan(
     if frames.extract_id != plan.extract_id:
         raise _refuse(plan, f"it is for extract {plan.extract_id}, not {frames.extract_id}", setup)
     keys_of = {
-        chunk: history.owed_keys(chunk, setup.config.tables[chunk.table], cycle)
+        chunk: ledger_view.owed_keys(chunk, setup.config.tables[chunk.table], cycle)
         for chunk in frames.chunks
     }
-    load = _Load(plan, keys_of, history, setup)
+    load = _Load(plan, keys_of, ledger_view, setup)
     for excess in load.find_excess():
         raise _refuse(plan, excess, setup)
     return _cut(frames, keys_of, load.n_allowed)
@@ -88,7 +88,7 @@ class _Load:
 
     plan: SavedPlan
     keys_of: Mapping[ChunkRef, frozenset[str]]
-    history: History
+    ledger_view: LedgerView
     setup: Setup
 
     @property
@@ -122,7 +122,7 @@ class _Load:
         yield from self._find_costs()
 
     def _find_other_slots(self, name: str, planned: TableLoadPlan) -> Iterator[str]:
-        snapshot = self.history.read_table(name, self.setup.config.tables[name])
+        snapshot = self.ledger_view.read_table(name, self.setup.config.tables[name])
         for slot, n in plan_table(snapshot, self.n_allowed[name]).by_slot.items():
             n_planned = planned.by_slot.get(slot, 0)
             if n > n_planned:
@@ -134,7 +134,7 @@ class _Load:
             for unit in Unit:
                 n, n_planned = (getattr(one.at(level), unit) for one in (now, planned))
                 if n > n_planned:
-                    yield f"it would take {n:,} {unit.word} ({level}), the plan has {n_planned:,}"
+                    yield f"it would take {n:,} {unit.label} ({level}), the plan has {n_planned:,}"
 
     def _spend(self) -> SpendRange:
         setup = self.setup
@@ -160,9 +160,9 @@ def _cut(
             chunks.append(kept)
     if not n_cut:
         return frames
-    n_left_out = frames.reading.n_left_out + n_cut
-    reading = frames.reading.model_copy(update={"n_left_out": n_left_out})
-    return replace(frames, reading=reading, chunks=tuple(chunks))
+    n_left_out = frames.extract.n_left_out + n_cut
+    extract = frames.extract.model_copy(update={"n_left_out": n_left_out})
+    return replace(frames, extract=extract, chunks=tuple(chunks))
 
 
 def _cut_chunk(chunk: ChunkRef, owed: frozenset[str], n_going: int) -> ChunkRef:

@@ -16,19 +16,19 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from clayload.capacity.load_plan import LoadPlan
-from clayload.capacity.outlook import Draft, Owed, look_ahead, plan_funds, plan_tables
-from clayload.capacity.timeline import Piece, Tempo
+from clayload.capacity.outlook import Owed, TableFacts, look_ahead, plan_funds, plan_tables
+from clayload.capacity.timeline import PlannedChunk, SendRate
 from clayload.clay.command import ClayCommand
 from clayload.delivery.pace import Rate, grant_size
 from clayload.folder import writing_to
 from clayload.frames.chunk import read_bodies
 from clayload.loading.intake.cycle import choose_cycle
-from clayload.loading.intake.ledger_view import History
+from clayload.loading.intake.ledger_view import LedgerView
 from clayload.loading.intake.read_extract import PreparedFrames, prepare_frames, put_in_turn
 from clayload.loading.intake.request import LoadRequest
-from clayload.loading.planning.clay_counts import UNASKED, Live, read_live
+from clayload.loading.planning.clay_counts import UNASKED, ClayCounts, read_clay_counts
 from clayload.loading.planning.dry_run import write_bodies
-from clayload.loading.planning.keep_to_plan import ask_as_planned, hold_to_plan
+from clayload.loading.planning.keep_to_plan import apply_plan, cut_to_plan
 from clayload.model import ChunkRef
 from clayload.monitoring.budgets import read_budgets
 from clayload.monitoring.samples import describe_first
@@ -51,19 +51,19 @@ def plan_load(
         PlanError: the request names a plan that the load would not keep to.
         RunError: a folder cannot be written.
     """
-    request, history = ask_as_planned(request, setup), History.open(setup)
+    request, ledger_view = apply_plan(request, setup), LedgerView.open(setup)
     with _temporary_folder() as folder:
         frames = prepare_frames(request, setup, "plan", folder)
-        cycle = choose_cycle(request, frames.extract_id, history.ledger, setup.config.workspace)
-        frames = hold_to_plan(request, frames, cycle, history, setup)
+        cycle = choose_cycle(request, frames.extract_id, ledger_view.ledger, setup.config.workspace)
+        frames = cut_to_plan(request, frames, cycle, ledger_view, setup)
         keys_of = {
-            chunk: history.owed_keys(chunk, setup.config.tables[chunk.table], cycle)
+            chunk: ledger_view.owed_keys(chunk, setup.config.tables[chunk.table], cycle)
             for chunk in frames.chunks
         }
         if bodies_folder is not None:
             _write_all(bodies_folder, setup.config.tables, keys_of)
     found = _Found(request, frames, cycle, keys_of)
-    return _plan(found, history, setup, asks_clay=asks_clay)
+    return _plan(found, ledger_view, setup, asks_clay=asks_clay)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ class _Found:
     cycle: str
     keys_of: Mapping[ChunkRef, frozenset[str]]
 
-    def list_pieces(self) -> list[Piece]:
+    def list_chunks(self) -> list[PlannedChunk]:
         """List what goes of each chunk, in turn."""
         owed = [chunk for chunk, keys in self.keys_of.items() if keys]
         return [
-            Piece(chunk.table, chunk.priority, len(self.keys_of[chunk]))
+            PlannedChunk(chunk.table, chunk.priority, len(self.keys_of[chunk]))
             for chunk in put_in_turn(owed)
         ]
 
@@ -88,58 +88,62 @@ class _Found:
         return sum(chunk.n_leads for chunk in self.keys_of if chunk.table == table)
 
 
-def _plan(found: _Found, history: History, setup: Setup, *, asks_clay: bool) -> LoadPlan:
-    pieces = found.list_pieces()
-    live = _ask_clay(setup, pieces) if asks_clay else UNASKED
-    owed, notes = _draft(found, pieces, history, setup, live)
-    budgets = [use.fund for use in read_budgets(replace(setup, is_reading=True))]
-    balances = live.funds
+def _plan(found: _Found, ledger_view: LedgerView, setup: Setup, *, asks_clay: bool) -> LoadPlan:
+    pieces = found.list_chunks()
+    clay_counts = _ask_clay(setup, pieces) if asks_clay else UNASKED
+    owed, notes = _draft(found, pieces, ledger_view, setup, clay_counts)
+    budgets = [use.fund for use in read_budgets(replace(setup, read_only=True))]
+    balances = clay_counts.funds
     counted = LEVEL_OF[setup.config.budgets.workspace.count]
     outlook = look_ahead(owed, budgets, balances, counted)
-    tempo, starts_at = _tempo_of(setup), _now(setup)
-    tables = plan_tables(outlook, tempo, starts_at)
+    send_rate, starts_at = _send_rate_of(setup), _now(setup)
+    tables = plan_tables(outlook, send_rate, starts_at)
     ends_at = max((one.last_at for one in tables.values() if one.last_at), default=starts_at)
     load = (found.frames.extract_id, found.cycle)
-    firsts = describe_first(outlook.n_going, load, history.ledger, setup)
+    firsts = describe_first(outlook.n_going, load, ledger_view.ledger, setup)
     return LoadPlan(
         cycle=found.cycle,
         extract_id=found.frames.extract_id,
-        reading=found.frames.reading,
+        extract=found.frames.extract,
         table=found.request.table,
         limit=found.request.limit,
         tables=tables,
-        rate_per_s=tempo.rate.per_s,
+        rate_per_s=send_rate.rate.per_s,
         sending_time_s=(ends_at - starts_at) / timedelta(seconds=1),
         time_zone=setup.config.workspace.time_zone,
         starts_at=starts_at,
         ends_at=ends_at,
         funds=tuple(plan_funds(outlook, budgets, balances)),
-        notes=(*firsts, *notes, *(live.say_unknown() if asks_clay else ())),
+        notes=(*firsts, *notes, *(clay_counts.describe_unknown() if asks_clay else ())),
     )
 
 
 def _draft(
-    found: _Found, pieces: Sequence[Piece], history: History, setup: Setup, live: Live
+    found: _Found,
+    pieces: Sequence[PlannedChunk],
+    ledger_view: LedgerView,
+    setup: Setup,
+    clay_counts: ClayCounts,
 ) -> tuple[Owed, list[str]]:
-    drafts, notes = {}, []
+    tables_facts, notes = {}, []
     for name, table in setup.config.tables.items():
-        snapshot, said = live.see(name, history.read_table(name, table))
+        snapshot, said = clay_counts.see(name, ledger_view.read_table(name, table))
         cost = cost_of_lead(table, setup.config.workspace, setup.catalogue)
-        drafts[name] = Draft(snapshot, cost, found.count_accepted(name))
+        tables_facts[name] = TableFacts(snapshot, cost, found.count_accepted(name))
         notes += said
-    return Owed(drafts, pieces), notes
+    return Owed(tables_facts, pieces), notes
 
 
-def _ask_clay(setup: Setup, pieces: Sequence[Piece]) -> Live:
+def _ask_clay(setup: Setup, pieces: Sequence[PlannedChunk]) -> ClayCounts:
     """Ask only for tables that are to get something."""
     names = {piece.table for piece in pieces}
     tables = {name: table for name, table in setup.config.tables.items() if name in names}
-    return read_live(ClayCommand(setup.environ_of_others), tables)
+    return read_clay_counts(ClayCommand(setup.environ_of_others), tables)
 
 
-def _tempo_of(setup: Setup) -> Tempo:
+def _send_rate_of(setup: Setup) -> SendRate:
     workspace = setup.config.workspace
-    return Tempo(
+    return SendRate(
         rate=Rate(workspace.rate_per_s, workspace.burst),
         weights=workspace.priority_weights.by_priority(),
         n_at_once=setup.settings.chunks_at_once,

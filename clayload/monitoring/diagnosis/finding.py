@@ -1,7 +1,7 @@
 """What can be found wrong with a run, and how bad is it?
 
 In:    nothing; these are values.
-Out:   the stable name of every trouble, and a finding: what, in figures, and what mends it.
+Out:   the stable name of every trouble, and a finding: what, in figures, and what fixes it.
 Never: a name that `docs/how-to/diagnose-a-run.md` does not explain.
 """
 
@@ -45,7 +45,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One trouble: `about` which table, slot or budget, if one; what, and what mends it."""
+    """One trouble: `about` which table, slot or budget, if one; what, and what fixes it."""
 
     name: Trouble
     severity: Severity

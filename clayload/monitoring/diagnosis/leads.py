@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.errors import Code
 from clayload.model import RowEnd
 from clayload.monitoring.diagnosis.finding import Finding, Severity, Trouble
@@ -33,10 +33,10 @@ _SAID_ELSEWHERE = frozenset(
         Code.SLOTS_REJECTED,
     }
 )
-_MEND_STATUS = {
-    400: "see what Clay says of them, and mend the fields",
+_FIX_STATUS = {
+    400: "see what Clay says of them, and fix the fields",
     413: "shorten the longest fields, or take them out of send",
-    422: "see what Clay says of them, and mend the fields",
+    422: "see what Clay says of them, and fix the fields",
 }
 
 
@@ -82,42 +82,42 @@ def _find_refusals(signs: Signs) -> Iterator[Finding]:
         Trouble.REFUSED,
         Severity.TROUBLE,
         f"{n:,} leads were refused, {alike}{reasons}",
-        f"{_mend_refusal(most)}, then `clayload replay {signs.report.run_id} --refused`",
+        f"{_fix_refusal(most)}, then `clayload replay {signs.report.run_id} --refused`",
     )
 
 
-def _mend_refusal(most: Refusals) -> str:
+def _fix_refusal(most: Refusals) -> str:
     if most.status is None:
-        return _MEND_STATUS[413]
-    return _MEND_STATUS.get(most.status, "see what Clay says of them with `clayload status`")
+        return _FIX_STATUS[413]
+    return _FIX_STATUS.get(most.status, "see what Clay says of them with `clayload status`")
 
 
 def _find_set_aside(signs: Signs) -> Iterator[Finding]:
-    reading, run_id = signs.report.reading, signs.report.run_id
-    if is_too_many(reading.n_quarantined, reading.n_rows):
-        by_count = sorted(reading.quarantine_reasons.items(), key=lambda item: -item[1])
+    extract, run_id = signs.report.extract, signs.report.run_id
+    if is_too_many(extract.n_quarantined, extract.n_rows):
+        by_count = sorted(extract.quarantine_reasons.items(), key=lambda item: -item[1])
         reasons = ", ".join(f"{name} {n:,}" for name, n in by_count[:_SHOWN])
         yield Finding(
             Trouble.QUARANTINE_HIGH,
             Severity.TROUBLE,
-            f"{_describe_part(reading.n_quarantined, reading.n_rows)} are quarantined: {reasons}",
-            f"mend the file's source, or the rows: `clayload quarantine export {run_id} "
+            f"{_describe_part(extract.n_quarantined, extract.n_rows)} are quarantined: {reasons}",
+            f"fix the file's source, or the rows: `clayload quarantine export {run_id} "
             "--out bad.xlsx`, then `clayload resubmit bad.xlsx`",
         )
-    if is_too_many(reading.n_unrouted, reading.n_rows):
+    if is_too_many(extract.n_unrouted, extract.n_rows):
         yield Finding(
             Trouble.UNROUTED_HIGH,
             Severity.TROUBLE,
-            f"{_describe_part(reading.n_unrouted, reading.n_rows)} match no table's filter",
-            "see the run folder's unrouted.csv; give them a table in tables.yaml, or mend a "
+            f"{_describe_part(extract.n_unrouted, extract.n_rows)} match no table's filter",
+            "see the run folder's unrouted.csv; give them a table in tables.yaml, or fix a "
             "filter, see with `clayload plan`, and load again",
         )
-    yield from _find_suppressed(reading)
-    if is_too_many(reading.n_duplicates, reading.n_rows):
+    yield from _find_suppressed(extract)
+    if is_too_many(extract.n_duplicates, extract.n_rows):
         yield Finding(
             Trouble.SENT_AGAIN,
             Severity.ADVICE,
-            f"{_describe_part(reading.n_duplicates, reading.n_rows)} repeat a lead of the same "
+            f"{_describe_part(extract.n_duplicates, extract.n_rows)} repeat a lead of the same "
             "extract, and were not sent",
             "nothing must be done; duplicates.csv in the run folder has them, if the file should "
             "not have any",
@@ -125,18 +125,18 @@ def _find_set_aside(signs: Signs) -> Iterator[Finding]:
         )
 
 
-def _find_suppressed(reading: Reading) -> Iterator[Finding]:
-    if not is_too_many(reading.n_suppressed, reading.n_rows):
+def _find_suppressed(extract: ExtractSummary) -> Iterator[Finding]:
+    if not is_too_many(extract.n_suppressed, extract.n_rows):
         return
     by_rule = Counter[str]()
-    for one in reading.savings:
+    for one in extract.savings:
         by_rule[one.rule] += one.n_leads if one.end is RowEnd.SUPPRESSED else 0
     rules = ", ".join(f"{rule} {n:,}" for rule, n in by_rule.most_common(_SHOWN) if n)
     yield Finding(
         Trouble.SUPPRESSED_HIGH,
         Severity.ADVICE,
-        f"{_describe_part(reading.n_suppressed, reading.n_rows)} are suppressed: {rules}",
-        "nothing, if that is meant; if not, see suppressed.csv in the run folder, mend the list or "
+        f"{_describe_part(extract.n_suppressed, extract.n_rows)} are suppressed: {rules}",
+        "nothing, if that is meant; if not, see suppressed.csv in the run folder, fix the list or "
         "the table's suppress in tables.yaml, and load again",
     )
 
@@ -151,15 +151,15 @@ def _describe_part(n: int, n_rows: int) -> str:
 
 
 def _find_nothing_to_send(signs: Signs) -> Iterator[Finding]:
-    reading = signs.report.reading
-    if any(sum(ends.values()) for ends in signs.report.tables.values()) or reading.n_left_out:
+    extract = signs.report.extract
+    if any(sum(ends.values()) for ends in signs.report.tables.values()) or extract.n_left_out:
         return
     ends = {end: n for end, n in signs.report.ends.items() if n}
     parts = ", ".join(f"{n:,} {end}" for end, n in ends.items()) or "no row was read"
     yield Finding(
         Trouble.NOTHING_TO_SEND,
         Severity.TROUBLE,
-        f"none of {reading.n_rows:,} rows is for any table: {parts}",
+        f"none of {extract.n_rows:,} rows is for any table: {parts}",
         "see that it is the right file, and what its columns are taken for: `clayload plan FILE`",
     )
 
@@ -185,7 +185,7 @@ def _find_unbalanced(signs: Signs) -> Iterator[Finding]:
         yield Finding(
             Trouble.UNBALANCED,
             Severity.TROUBLE,
-            f"the books do not balance: {n:,} of {signs.report.reading.n_rows:,} rows stand under "
+            f"the books do not balance: {n:,} of {signs.report.extract.n_rows:,} rows stand under "
             "no end",
             "keep the run folder and report this; `clayload ledger check` looks for damage",
         )

@@ -53,7 +53,7 @@ def _find_refused_slots(signs: Signs) -> Iterator[Finding]:
             Severity.TROUBLE,
             f"{name}: Clay refuses slot {slot.slot} ({slot.reason}), and "
             f"{signs.count_owed(name):,} leads of the table are owed",
-            _mend_slot(name, slot),
+            _fix_slot(name, slot),
             slot.slot,
         )
 
@@ -76,7 +76,7 @@ def _describe_plan(signs: Signs, slots: Iterable[SlotForecast]) -> Finding:
     )
 
 
-def _mend_slot(table: str, slot: SlotForecast) -> str:
+def _fix_slot(table: str, slot: SlotForecast) -> str:
     status = _status_of(slot)
     if status == _TOKEN_ANSWER:
         return (
@@ -169,7 +169,7 @@ def _find_overrun(signs: Signs) -> Iterator[Finding]:
             Trouble.CREDIT_OVERRUN,
             severity,
             "; ".join(_describe_line(signs, line, n_deferred)),
-            _mend_line(line, severity),
+            _fix_line(line, severity),
             line.key,
         )
     if n_deferred and not any(severity is Severity.TROUBLE for _, severity in found):
@@ -181,7 +181,7 @@ def _find_overrun(signs: Signs) -> Iterator[Finding]:
         )
 
 
-def _mend_line(line: BudgetSigns, severity: Severity) -> str:
+def _fix_line(line: BudgetSigns, severity: Severity) -> str:
     if severity is Severity.SOON:
         return (
             f"raise {line.key} before leads are deferred, or send less until it renews on "
@@ -209,6 +209,6 @@ def _describe_line(signs: Signs, line: BudgetSigns, n_deferred: int) -> Iterator
         yield f"the volume planned for a cycle takes {line.planned:,.10g}"
     if n_deferred:
         yield f"{n_deferred:,} leads are deferred"
-    saved = round(sum(one.credits for one in signs.report.reading.savings), 1)
+    saved = round(sum(one.credits for one in signs.report.extract.savings), 1)
     if saved:
         yield f"what was set aside saved about {saved:,.10g} credits"

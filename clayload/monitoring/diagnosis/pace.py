@@ -26,7 +26,7 @@ def find_in_pace(signs: Signs) -> Iterator[Finding]:
     """Find what holds the run up as a whole."""
     if signs.workspace is not None:
         yield from _find_throttle(signs, signs.workspace)
-        yield from _find_hold(signs, signs.workspace)
+        yield from _find_pause(signs, signs.workspace)
         yield from _find_backlog(signs, signs.workspace)
     yield from _find_ended_process(signs)
 
@@ -68,24 +68,24 @@ def _reached_per_s(signs: Signs) -> float:
     return traffic.n_answers / duration_s if duration_s > 0 else 0.0
 
 
-def _find_hold(signs: Signs, use: WorkspaceUse) -> Iterator[Finding]:
-    if use.held_at is None:
+def _find_pause(signs: Signs, use: WorkspaceUse) -> Iterator[Finding]:
+    if use.paused_at is None:
         return
-    because = f" ({use.held_because})" if use.held_because else ""
+    because = f" ({use.paused_because})" if use.paused_because else ""
     n_owed = signs.queue.n_owed
     yield Finding(
         Trouble.PAUSED,
         Severity.TROUBLE if n_owed else Severity.SOON,
-        f"{use.workspace} is paused since {describe_moment(use.held_at)}{because}: nothing is "
+        f"{use.workspace} is paused since {describe_moment(use.paused_at)}{because}: nothing is "
         f"sent, and {n_owed:,} leads of this run wait",
-        f"`clayload resume {use.workspace}`, once the reason is gone",
+        f"`clayload unpause {use.workspace}`, once the reason is gone",
         use.workspace,
     )
 
 
 def _find_backlog(signs: Signs, use: WorkspaceUse) -> Iterator[Finding]:
     queue = signs.queue
-    is_moving = signs.process.is_open and queue.n_owed and not signs.is_held
+    is_moving = signs.process.is_open and queue.n_owed and not signs.is_paused
     # Where the owed leads of a run wait for a process, its rate says nothing.
     if not is_moving or is_abandoned(signs):
         return
@@ -103,12 +103,12 @@ def _find_backlog(signs: Signs, use: WorkspaceUse) -> Iterator[Finding]:
         f"{per_s:.3g}/s, and {describe_seconds(queue.within_s)} are thought to be enough; "
         f"{use.achieved_per_s:.3g}/s were reached in the last minute, {use.rate_per_s:g}/s are "
         "configured",
-        _mend_backlog(n_others),
+        _fix_backlog(n_others),
         use.workspace,
     )
 
 
-def _mend_backlog(n_others: int) -> str:
+def _fix_backlog(n_others: int) -> str:
     """Say what shortens the queue."""
     rate = "have Clay's support raise the rate, then workspace.rate_per_s"
     if not n_others:
@@ -139,7 +139,7 @@ def is_abandoned(signs: Signs) -> bool:
         return False
     if process.halted_by is not None:
         return True
-    if signs.is_held:
+    if signs.is_paused:
         return False
     return process.idle_s > IDLE_S or (process.idle_s > LAST_S and not process.is_anybody_asking)
 

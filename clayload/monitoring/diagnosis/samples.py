@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from clayload.account.deferral import find_deferred
 from clayload.account.sample import SampleAccount
-from clayload.delivery.sample import Word
+from clayload.delivery.sample import Decision
 from clayload.errors import Code
 from clayload.monitoring.diagnosis.finding import Finding, Severity, Trouble
 from clayload.monitoring.diagnosis.signs import Signs
@@ -32,7 +32,7 @@ def find_in_samples(signs: Signs) -> Iterator[Finding]:
 
 def _judge(sample: SampleAccount) -> tuple[Severity, str]:
     approve = f"`clayload approve {sample.run_id} --table {sample.table}`"
-    if sample.word is Word.STOP:
+    if sample.decision is Decision.STOP:
         return Severity.ADVICE, f"nothing must be done; {approve} lets the rest follow after all"
     if sample.is_used_up:
         return Severity.TROUBLE, f"look at the rows in Clay, then {approve}, or with --stop"

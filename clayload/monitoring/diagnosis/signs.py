@@ -110,9 +110,9 @@ class Signs:
     n_sent_before: int
 
     @property
-    def is_held(self) -> bool:
+    def is_paused(self) -> bool:
         """Whether a person has paused the workspace."""
-        return self.workspace is not None and self.workspace.held_at is not None
+        return self.workspace is not None and self.workspace.paused_at is not None
 
     def count_owed(self, table: str) -> int:
         """Count the run's leads of a table that are still to be granted."""

@@ -61,7 +61,7 @@ def test_several_mistakes_are_told_at_once_a_line_each_and_each_once(bench: Work
     assert what.startswith("CLY-CFG-04 ")
     assert also.startswith("  also: ")
     assert "snd: unknown key" in also
-    assert next_step.startswith("next: mend each of these 2")
+    assert next_step.startswith("next: fix each of these 2")
 
 
 def test_a_missing_secret_is_told_by_table_slot_and_variable(bench: Workbench) -> None:

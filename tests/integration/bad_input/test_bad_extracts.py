@@ -65,7 +65,7 @@ def test_a_lead_that_clay_could_not_take_is_quarantined_and_the_others_are_sent(
     ended = bench.load(bench.write_csv([GOOD[0], bad, *GOOD[1:]]))
     assert ended.exit_code == 0
     assert ends_of(ended.json) == {"delivered": 3, "quarantined": 1}
-    assert ended.json["reading"]["quarantine_reasons"] == {rule: 1}
+    assert ended.json["extract"]["quarantine_reasons"] == {rule: 1}
     assert sorted(bench.delivered()["tech"]) == [lead["email"] for lead in GOOD]
-    quarantine = pl.read_csv(Path(ended.json["reading"]["folder"]) / "quarantine.csv")
+    quarantine = pl.read_csv(Path(ended.json["extract"]["folder"]) / "quarantine.csv")
     assert quarantine.select("clayload_line", "email", "notes").rows() == [(3, bad["email"], notes)]

@@ -20,7 +20,7 @@ from support.scenes.load_tables import (
 )
 from support.servers.standin_process import StandIn, start_standin
 
-from clayload.capacity.simulation.mishaps import Failures
+from clayload.capacity.simulation.incidents import Failures
 from clayload.capacity.simulation.scenario import Arrival, ScenarioAsk, write_scenarios
 from clayload.capacity.simulation.simulate import simulate_month
 from clayload.capacity.simulation.tally import SimulatedMonth
@@ -105,8 +105,11 @@ def test_a_load_over_its_budgets_sends_and_defers_the_simulated_leads(
             "credits_per_lead": cost.credits,
             "actions_per_lead": cost.actions,
         }
-    document["tables"]["tech"]["budget"] = {"credits_per_day": 900.5, "credits_per_cycle": 5_000}
-    document["tables"]["finance"]["budget"] = {"actions_per_cycle": 97}
+    document["tables"]["tech"]["budget"] = {
+        "credits_per_day": 900.5,
+        "credits_per_billing_month": 5_000,
+    }
+    document["tables"]["finance"]["budget"] = {"actions_per_billing_month": 97}
     bench.write_config(**document)
     leads = [*make_leads("Software", N_OF["tech"]), *make_leads("Banking", N_OF["finance"])]
     loaded = bench.load(bench.write_csv(leads))

@@ -234,7 +234,7 @@ def test_a_429_pauses_every_chunk_of_the_workspace(scene: LedgerScene) -> None:
     grant = take_grant(grants, 5)
     other = scene.grants(scene.open(), "run-1", "chunk-1")
     verdicts = [*each(grant.leads[:1], TOO_MANY), *each(grant.leads[1:], unsent("over the rate"))]
-    grants.silence(7)
+    grants.throttle(7)
     # At once: the other answers of the grant may be long in coming.
     answer = other.grant(5, ())
     assert answer == grants.grant(5, verdicts) == Wait(pytest.approx(7 - HORIZON_S / 2, abs=0.01))  # type: ignore[arg-type] # pytest compares floats
@@ -252,8 +252,8 @@ def test_a_storm_of_429s_slows_the_workspace_once_and_it_recovers_by_itself(
     chunks = [grants, scene.grants(scene.open(), "run-1", "chunk-1")]
     opened = [take_grant(chunk, 5) for chunk in chunks]
     for chunk, grant in zip(chunks, opened, strict=True):
-        chunk.silence(7)
-        chunk.silence(7)
+        chunk.throttle(7)
+        chunk.throttle(7)
         chunk.record(each(grant.leads, TOO_MANY))
     assert scene.query("SELECT slowed_to FROM workspaces") == [(pytest.approx(0.7),)]
     for seconds, per_s in ((7, 9.1), (1, 9.4), (2, 10)):
@@ -294,8 +294,8 @@ def test_slots_rotate_at_the_safe_limit_counting_what_they_took_before(
     scene: LedgerScene,
 ) -> None:
     scene.config = make_config(
-        {"name": "tech-1", "used_before": 16, "safe_limit": 20},
-        {"name": "tech-2", "used_before": 1_999, "safe_limit": 2_000},
+        {"name": "tech-1", "already_used": 16, "safe_limit": 20},
+        {"name": "tech-2", "already_used": 1_999, "safe_limit": 2_000},
     )
     grants = scene.load(KEYS)
     first = take_grant(grants, 10)
@@ -310,7 +310,7 @@ def test_slots_rotate_at_the_safe_limit_counting_what_they_took_before(
 
 def test_the_tables_rows_are_one_limit_over_all_its_slots(scene: LedgerScene) -> None:
     scene.config = make_config(
-        {"name": "tech-1", "safe_limit": 4}, {"name": "tech-2", "used_before": 2}, row_limit=8
+        {"name": "tech-1", "safe_limit": 4}, {"name": "tech-2", "already_used": 2}, row_limit=8
     )
     grants = scene.load(KEYS)
     first = take_grant(grants, 10)
@@ -351,7 +351,7 @@ def test_a_clock_stepped_back_an_hour_delays_the_next_grant_by_two_seconds_at_mo
     grants = scene.load(KEYS)
     grant = take_grant(grants, 5)
     if was_paused:
-        grants.silence(7)
+        grants.throttle(7)
         grants.grant(5, each(grant.leads, TOO_MANY))
         scene.clock.at += 8
         grants.record(each(take_grant(grants, 1).leads, DELIVERED))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import event
 from support.scenes.ledger_scene import LedgerScene
 
-from clayload.ledger.books.orphans import NOTHING_LEFT
+from clayload.ledger.books.orphans import NO_ORPHANS
 from clayload.ledger.books.story import read_story
 from clayload.ledger.store import Ledger
 
@@ -24,9 +24,9 @@ def test_a_story_is_of_one_moment_though_a_load_registers_the_lead_meanwhile(
             scene.register(other, "run-2", "chunk-1", [KEY])
 
     event.listen(reader.engine, "before_cursor_execute", register)
-    before = read_story(reader, [KEY], NOTHING_LEFT)
+    before = read_story(reader, [KEY], NO_ORPHANS)
     event.remove(reader.engine, "before_cursor_execute", register)
-    after = read_story(reader, [KEY], NOTHING_LEFT)
+    after = read_story(reader, [KEY], NO_ORPHANS)
     reader.close()
     assert [one.run_id for one in before.registered] == list(before.runs) == ["run-1"]
     assert [one.run_id for one in after.registered] == ["run-1", "run-2"]

@@ -80,13 +80,20 @@ class OldLedger:
     place: Place
 
     def rows(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row, in the columns that 0001 had."""
+        """Every row, in the columns that 0001 had, as they are called by now."""
+        ((version,),) = self.place.query("SELECT version_num FROM alembic_version")
+        names = _RENAMED if version == LEDGER_VERSION else {}
         return {
             table: sorted(
-                self.place.query(f"SELECT {', '.join(_COLUMNS[table])} FROM {table}")  # noqa: S608
+                self.place.query(
+                    f"SELECT {', '.join(names.get(one, one) for one in columns)} FROM {table}"  # noqa: S608
+                )
             )
-            for table in OLD_ROWS
+            for table, columns in _COLUMNS.items()
         }
+
+
+_RENAMED = {"paused_until": "throttled_until", "preparation": "extract_summary"}
 
 
 _COLUMNS: dict[str, list[str]] = {
@@ -155,7 +162,7 @@ def old(
         yield make_old(place)
 
 
-def test_an_older_ledger_is_refused_with_the_command_that_mends_it(old: OldLedger) -> None:
+def test_an_older_ledger_is_refused_with_the_command_that_fixes_it(old: OldLedger) -> None:
     before = old.rows()
     with pytest.raises(LedgerError, match="is of version 0001") as caught:
         Ledger.open(old.place.url)
@@ -214,6 +221,23 @@ def test_a_migration_takes_what_was_sent_before_for_free_and_counts_from_then_on
     assert old.place.query("SELECT budgets FROM workspaces") == [(None,)]
 
 
+def test_a_migration_keeps_what_a_person_has_paused_and_decided_and_what_was_reported(
+    old: OldLedger,
+) -> None:
+    make_version(old.place, "0007")
+    old.place.query("UPDATE workspaces SET held_at = 12.5, held_because = 'lunch'")
+    old.place.query("UPDATE workspaces SET budgets = ?", '{"workspace":{"credits_per_cycle":9.0}}')
+    decided = "INSERT INTO samples VALUES (1, 'x1', '2026-10', 'tech', 5, 9, 'next', 7.5)"
+    old.place.query(decided)
+    old.place.query("INSERT INTO alerts VALUES ('a', 'main', 'slot', 'near', 8.5, 'why', NULL)")
+    migrate(old.place.url)
+    paused = "SELECT paused_at, paused_because, throttled_until, budgets FROM workspaces"
+    budgets = '{"workspace":{"credits_per_billing_month":9.0}}'
+    assert old.place.query(paused) == [(12.5, "lunch", 0.0, budgets)]
+    assert old.place.query("SELECT decision, decided_at FROM samples") == [("next", 7.5)]
+    assert old.place.query("SELECT level, reported_at FROM alerts") == [("near", 8.5)]
+
+
 def test_a_second_migration_changes_nothing(old: OldLedger) -> None:
     migrate(old.place.url)
     before = old.rows()
@@ -242,10 +266,10 @@ def test_a_ledger_that_a_load_uses_is_not_migrated(old: OldLedger) -> None:
     assert old.place.query("SELECT version_num FROM alembic_version") == [("0001",)]
 
 
-def test_a_ledger_of_which_a_load_is_held_is_not_migrated(scene: LedgerScene) -> None:
+def test_a_ledger_of_which_a_load_is_paused_is_not_migrated(scene: LedgerScene) -> None:
     scene.clock.at = time.time()
     grants = scene.load(KEYS)
-    scene.opened[0].hold("main", "lunch")
+    scene.opened[0].pause("main", "lunch")
     assert isinstance(grants.grant(1, ()), Wait)
     scene.close()
     scene.query("UPDATE alembic_version SET version_num = '0006'")
@@ -512,7 +536,7 @@ def test_a_workspace_tells_what_it_may_does_and_met(scene: LedgerScene) -> None:
     ledger = load_some(scene)
     (idle,) = read_workspaces(ledger)
     assert (idle.allowed_per_s, idle.achieved_per_s) == (10.0, 6 / 60)
-    assert (idle.slowed_at, idle.held_at, idle.n_rate_limited) == (0.0, None, 0)
+    assert (idle.slowed_at, idle.paused_at, idle.n_rate_limited) == (0.0, None, 0)
     scene.query(
         "UPDATE workspaces SET slowed_to = 0.5, slowed_at = ?, n_rate_limited = 3", NOVEMBER - 5
     )
@@ -524,6 +548,6 @@ def test_a_workspace_tells_what_it_may_does_and_met(scene: LedgerScene) -> None:
     assert slowed.allowed_per_s == pytest.approx(6.5)
     assert slowed.achieved_per_s == pytest.approx(96 / 60)
     assert (slowed.n_rate_limited, slowed.n_rate_limited_ever) == (2, 3)
-    ledger.hold("main", "lunch")
+    ledger.pause("main", "lunch")
     (held,) = read_workspaces(ledger)
-    assert (held.allowed_per_s, held.held_at, held.held_because) == (0.0, NOVEMBER, "lunch")
+    assert (held.allowed_per_s, held.paused_at, held.paused_because) == (0.0, NOVEMBER, "lunch")

@@ -41,14 +41,14 @@ from clayload.delivery.grant import (
     GrantedLead,
     Verdicts,
 )
-from clayload.delivery.sample import AwaitsWord, Word
+from clayload.delivery.sample import ApprovalRequired, Decision
 from clayload.delivery.verdict import Answered, AnswerLost, NotConnected, judge, unsent
 from clayload.ledger.audit.audit import audit
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
 from clayload.ledger.granting.recovery import recover
 from clayload.ledger.granting.reopen import find_replayable
-from clayload.ledger.granting.samples import open_sample, speak
+from clayload.ledger.granting.samples import open_sample, record_decision
 from clayload.ledger.rules.boot_session import read_boot_id
 from clayload.ledger.rules.departures import Departures
 from clayload.ledger.rules.owing import Lead
@@ -81,13 +81,13 @@ LOOSE, TIGHT, SAMPLED = Limits(12.5, 40.0), Limits(4.0, 7.75), Limits(12.5, 40.0
 def _config(on_in_doubt: str, limits: Limits) -> TablesConfig:
     return make_config(
         *(
-            {"name": name, "safe_limit": limit, "used_before": USED_BEFORE[name]}
+            {"name": name, "safe_limit": limit, "already_used": USED_BEFORE[name]}
             for name, limit in SAFE_LIMITS.items()
         ),
         workspace={
             "rate_per_s": RATE_PER_S,
             "burst": BURST,
-            "budget": {"credits_per_cycle": limits.per_cycle},
+            "budget": {"credits_per_billing_month": limits.per_cycle},
         },
         budget={"credits_per_day": limits.per_day},
         row_limit=ROW_LIMIT,
@@ -223,19 +223,19 @@ class LedgerLaws(RuleBasedStateMachine):
         ledger, name = self.ledgers[process], self.scene.config.workspace.name
         if not self.model.runs:
             return
-        self.model.is_held = not self.model.is_held
-        if self.model.is_held:
-            ledger.hold(name, "a person says so")
+        self.model.is_paused = not self.model.is_paused
+        if self.model.is_paused:
+            ledger.pause(name, "a person says so")
         else:
-            ledger.release(name)
+            ledger.unpause(name)
 
-    @rule(process=st.integers(0, 1), word=st.sampled_from(Word), n_more=st.integers(1, 4))
-    def speak(self, process: int, word: Word, n_more: int) -> None:
+    @rule(process=st.integers(0, 1), decision=st.sampled_from(Decision), n_more=st.integers(1, 4))
+    def record_decision(self, process: int, decision: Decision, n_more: int) -> None:
         if self.limits.sample_first is None or not self.model.runs:
             return
         ledger = self.ledgers[process]
-        speak(ledger, open_sample(ledger, "run-0", TABLE), word, n_more)
-        self.model.speak(word, n_more)
+        record_decision(ledger, open_sample(ledger, "run-0", TABLE), decision, n_more)
+        self.model.record_decision(decision, n_more)
 
     @rule(seconds=st.sampled_from([0.01, 0.1, 0.5, 1.0, 5.0, 36.0, 400.0, 86_400.0]))
     def pass_time(self, seconds: float) -> None:
@@ -267,13 +267,13 @@ class LedgerLaws(RuleBasedStateMachine):
         assert isinstance(answer, Finished) == (not self.model.owed_by(chunk.ref.run_id))
         if isinstance(answer, Exhausted):
             assert self._is_exhausted()
-        if isinstance(answer, AwaitsWord):
+        if isinstance(answer, ApprovalRequired):
             assert self.model.n_allowed is not None
             assert self.model.charged.total() >= self.model.n_allowed
         if isinstance(answer, OverBudget):
             assert self._is_over_budget(chunk.cost)
         if isinstance(answer, Grant):
-            assert not self.model.is_held
+            assert not self.model.is_paused
             assert 1 <= len(answer.leads) <= n
             self.model.grant(answer, self.scene.clock(), round(chunk.cost * 1_000))
             chunk.open = answer

@@ -28,7 +28,7 @@ from clayload.ledger.database.engine import open_engine
 from clayload.ledger.database.migrate import migrate
 from clayload.ledger.database.schema import LEDGER_VERSION, metadata, runs, slots, submissions
 from clayload.ledger.rules.states import SubmissionState
-from clayload.ledger.store import Ledger, at_one_moment
+from clayload.ledger.store import Ledger, consistent_read
 
 NOBODY = 65_534
 COUNT_PENDING = (
@@ -130,7 +130,7 @@ def test_read_only_sees_what_a_running_load_has_committed_so_far(scene: LedgerSc
 def test_read_only_does_not_hold_up_a_load(scene: LedgerScene) -> None:
     grants = scene.load(["a@example.com", "b@example.com"])
     reader = Ledger.open(scene.url, read_only=True)
-    with reader.reading() as connection:
+    with reader.read_only() as connection:
         connection.exec_driver_sql("SELECT * FROM submissions").all()
         assert len(take_grant(grants, 2).leads) == 2
     reader.close()
@@ -143,7 +143,7 @@ def test_a_reader_sees_one_moment_though_a_load_begins_and_ends_meanwhile(
     sqlite_scene.load(keys)
     sqlite_scene.opened.pop().close()
     reader = Ledger.open(sqlite_scene.url, read_only=True)
-    with at_one_moment(reader) as connection:
+    with consistent_read(reader) as connection:
         assert connection.execute(select(slots.c.used)).scalars().all() == [0]
         load = sqlite_scene.open()
         with load.transaction() as tx:
@@ -337,7 +337,7 @@ def test_a_ledger_held_by_another_process_says_so(
         # A reading transaction that turns to writing is told at once, not after half a minute.
         with (
             pytest.raises(LedgerError, match=r"held by another process") as caught,
-            ledger.reading() as connection,
+            ledger.read_only() as connection,
         ):
             connection.execute(delete(runs))
     assert caught.value.code is Code.LEDGER_UNUSABLE

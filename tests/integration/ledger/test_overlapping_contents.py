@@ -13,7 +13,7 @@ from support.scenes.ledger_scene import CYCLE, TABLE, LedgerScene, each, make_co
 from clayload.delivery.grant import Finished, Grant, Wait
 from clayload.delivery.verdict import Verdict, VerdictKind, unsent
 from clayload.ledger.audit.audit import audit
-from clayload.ledger.books.orphans import NOTHING_LEFT
+from clayload.ledger.books.orphans import NO_ORPHANS
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.story import read_story
 from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
@@ -132,7 +132,7 @@ GAVE_WAY = "nothing: a newer content of the lead stands for it"
 
 def steps_of(scene: LedgerScene, lead_key: str) -> list[str]:
     ledger = scene.opened[0]
-    told = list_next_steps(read_story(ledger, [lead_key], NOTHING_LEFT), [])
+    told = list_next_steps(read_story(ledger, [lead_key], NO_ORPHANS), [])
     return [step.removeprefix(f"{TABLE}, cycle {CYCLE}: ") for step in told]
 
 

@@ -14,8 +14,8 @@ from support.scenes.ledger_scene import TABLE, LedgerScene, each, take_grant
 
 from clayload.delivery.grant import Grant
 from clayload.delivery.verdict import Verdict, VerdictKind
-from clayload.ledger.books.holds import InFlight, count_in_flight
-from clayload.ledger.books.orphans import NOTHING_LEFT, Left, find_left
+from clayload.ledger.books.orphans import NO_ORPHANS, Orphans, find_orphans
+from clayload.ledger.books.pauses import InFlight, count_in_flight
 from clayload.ledger.books.run_books import Books, LeadRow
 from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
 from clayload.ledger.granting.recovery import Recovered, recover
@@ -147,7 +147,7 @@ def test_in_flight_is_only_what_a_process_still_awaits_the_answer_of(
 
 
 def _fly(ledger: Ledger, notes: Path) -> InFlight:
-    return count_in_flight(ledger, {TABLE}, find_left(ledger, notes))
+    return count_in_flight(ledger, {TABLE}, find_orphans(ledger, notes))
 
 
 def test_who_only_looks_sees_what_a_recovery_then_writes_down(
@@ -158,11 +158,11 @@ def test_who_only_looks_sees_what_a_recovery_then_writes_down(
     with _sender(notes, 7) as (sender, _):
         take_grant(_grants_of(scene, sender), 2)
         before = _table_rows(scene)
-        seen = _look(ledger, find_left(ledger, notes))
+        seen = _look(ledger, find_orphans(ledger, notes))
         assert _table_rows(scene) == before
         recover(ledger, notes)
         ledger.give_up_overdue()
-        assert _look(ledger, find_left(ledger, notes)) == _look(ledger, NOTHING_LEFT) == seen
+        assert _look(ledger, find_orphans(ledger, notes)) == _look(ledger, NO_ORPHANS) == seen
     ends, in_doubt, replayable = seen
     assert ends == {TABLE: {RowEnd.PENDING: 8, RowEnd.IN_DOUBT: 4}}
     assert len(in_doubt) == len(replayable) == 4
@@ -179,7 +179,7 @@ def _table_rows(scene: LedgerScene) -> list[tuple[object, ...]]:
 
 
 def _look(
-    ledger: Ledger, left: Left
+    ledger: Ledger, left: Orphans
 ) -> tuple[dict[str, dict[RowEnd, int]], list[LeadRow], list[Replayable]]:
     books = Books(ledger, left)
     in_doubt = books.leads_in("run-1", SubmissionState.IN_DOUBT)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from support.scenes.ledger_scene import CYCLE, NOVEMBER, TABLE, LedgerScene, each, take_grant
 
 from clayload.delivery.verdict import Answered, judge, too_large
-from clayload.ledger.books.condition import Condition, read_condition
-from clayload.ledger.books.orphans import NOTHING_LEFT, Left
+from clayload.ledger.books.condition import RunCondition, read_condition
+from clayload.ledger.books.orphans import NO_ORPHANS, Orphans
 from clayload.ledger.books.runs import find_run
 from clayload.ledger.granting.register import Owing, register_chunk
 from clayload.ledger.rules.owing import Lead
@@ -21,7 +21,7 @@ REFUSED = judge(Answered(400, {}, "bad JSON"), NOW)
 KEYS = [f"lead-{i:02}@example.com" for i in range(20)]
 
 
-def condition_of(ledger: Ledger, run_id: str, left: Left = NOTHING_LEFT) -> Condition:
+def condition_of(ledger: Ledger, run_id: str, left: Orphans = NO_ORPHANS) -> RunCondition:
     return read_condition(ledger, find_run(ledger, run_id), "main", left)
 
 
@@ -37,7 +37,7 @@ def test_what_is_granted_awaits_its_answer_until_its_process_is_found_to_have_en
     told = condition_of(ledger, "run-1")
     assert (told.in_flight, told.unsent, told.n_lost) == ({TABLE: 6}, {}, 0)
     assert (told.is_anybody_asking, told.moved_at) == (True, NOVEMBER + 5)
-    left = Left(frozenset({first.submission_id}), frozenset({second.submission_id}))
+    left = Orphans(frozenset({first.submission_id}), frozenset({second.submission_id}))
     ended = condition_of(ledger, "run-1", left)
     assert (ended.in_flight, ended.unsent, ended.n_lost) == ({TABLE: len(others)}, {TABLE: 1}, 1)
 

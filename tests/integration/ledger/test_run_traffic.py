@@ -65,7 +65,7 @@ def test_429s_and_the_slow_down_are_those_of_the_workspace_within_the_run(
     first.record(each(grant.leads, DELIVERED))
     grant = take_grant(second, 4)
     scene.clock.at = NOVEMBER + 23
-    second.silence(7)
+    second.throttle(7)
     second.record([*each(grant.leads[:3], TOO_MANY), (grant.leads[3], DELIVERED)])
     scene.clock.at = NOVEMBER + 45
     first.record(each(take_grant(first, 2).leads, DELIVERED))

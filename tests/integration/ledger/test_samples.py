@@ -9,12 +9,12 @@ import pytest
 from support.scenes.ledger_scene import TABLE, LedgerScene, each, make_config, take_grant
 
 from clayload.delivery.grant import Grant, Verdicts, Wait
-from clayload.delivery.sample import AwaitsWord, Word
+from clayload.delivery.sample import ApprovalRequired, Decision
 from clayload.delivery.verdict import Answered, Verdict, judge, unsent
 from clayload.ledger.audit.audit import audit
 from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
 from clayload.ledger.granting.recovery import recover
-from clayload.ledger.granting.samples import open_sample, speak
+from clayload.ledger.granting.samples import open_sample, record_decision
 from clayload.ledger.rules.boot_session import read_boot_id
 from clayload.ledger.rules.departures import Departures
 from clayload.ledger.store import RunStart
@@ -47,9 +47,9 @@ def _send_all(grants: ChunkGrants, verdict: Verdict = DELIVERED) -> tuple[int, o
     return n_sent, answer
 
 
-def _say(scene: LedgerScene, word: Word, n_more: int = 0) -> None:
+def _say(scene: LedgerScene, decision: Decision, n_more: int = 0) -> None:
     ledger = scene.opened[0]
-    speak(ledger, open_sample(ledger, "run-1", TABLE), word, n_more)
+    record_decision(ledger, open_sample(ledger, "run-1", TABLE), decision, n_more)
 
 
 def _n_sent(scene: LedgerScene) -> int:
@@ -62,10 +62,10 @@ def test_the_sample_is_sent_and_not_one_lead_more_by_any_run_of_the_load(
 ) -> None:
     n, answer = _send_all(_load(scene))
     assert (n, _n_sent(scene)) == (5, 5)
-    assert isinstance(answer, AwaitsWord)
+    assert isinstance(answer, ApprovalRequired)
     n, answer = _send_all(_run_beside(scene))
     assert n == 0
-    assert isinstance(answer, AwaitsWord)
+    assert isinstance(answer, ApprovalRequired)
     assert answer.sample.run_id == "run-2"
     assert audit(scene.opened[0]) == []
 
@@ -85,14 +85,14 @@ def test_another_extract_or_cycle_has_a_sample_of_its_own(scene: LedgerScene) ->
 def test_a_word_counts_from_the_next_grant_on_whoever_asks(scene: LedgerScene) -> None:
     grants = _load(scene)
     _send_all(grants)
-    _say(scene, Word.NEXT, 3)
+    _say(scene, Decision.NEXT, 3)
     assert _send_all(grants)[0] == 3
-    _say(scene, Word.STOP)
+    _say(scene, Decision.STOP)
     n, answer = _send_all(_run_beside(scene))
     assert n == 0
-    assert isinstance(answer, AwaitsWord)
-    assert answer.sample.word is Word.STOP
-    _say(scene, Word.GO_ON)
+    assert isinstance(answer, ApprovalRequired)
+    assert answer.sample.decision is Decision.STOP
+    _say(scene, Decision.GO_ON)
     assert _send_all(grants)[0] == 4
     assert _n_sent(scene) == len(KEYS)
 
@@ -100,8 +100,8 @@ def test_a_word_counts_from_the_next_grant_on_whoever_asks(scene: LedgerScene) -
 def test_a_stop_in_the_middle_of_a_sample_holds_the_rest(scene: LedgerScene) -> None:
     grants = _load(scene)
     grant = take_grant(grants, 2)
-    _say(scene, Word.STOP)
-    assert isinstance(grants.grant(2, each(grant.leads, DELIVERED)), AwaitsWord)
+    _say(scene, Decision.STOP)
+    assert isinstance(grants.grant(2, each(grant.leads, DELIVERED)), ApprovalRequired)
     assert _n_sent(scene) == 2
 
 
@@ -131,7 +131,7 @@ def test_nobody_is_deferred_while_others_may_give_back_what_they_hold(scene: Led
     mixed: Verdicts = [*each(grant.leads[:3], DELIVERED), *each(grant.leads[3:], unsent("late"))]
     first.record(mixed)
     assert _send_all(second)[0] == 2
-    assert isinstance(first.grant(9, ()), AwaitsWord)
+    assert isinstance(first.grant(9, ()), ApprovalRequired)
 
 
 def test_what_a_process_left_unsent_is_given_back(scene: LedgerScene, tmp_path: Path) -> None:

@@ -103,10 +103,10 @@ def test_spending_is_kept_without_a_budget_and_nothing_is_written_where_leads_co
 @pytest.mark.parametrize(
     ("workspace", "table", "n_fitting"),
     [
-        ({"credits_per_cycle": 47.9}, None, 7),
+        ({"credits_per_billing_month": 47.9}, None, 7),
         ({"actions_per_day": 12}, None, 8),
         (None, {"credits_per_day": 30}, 5),
-        ({"credits_per_cycle": 600}, {"actions_per_cycle": 4.5}, 3),
+        ({"credits_per_billing_month": 600}, {"actions_per_billing_month": 4.5}, 3),
         ({"credits_per_day": 0}, None, 0),
     ],
 )
@@ -129,7 +129,7 @@ def test_what_fits_is_granted_and_not_one_lead_more(
 
 
 def test_a_new_day_brings_a_new_budget_and_the_month_goes_on(scene: LedgerScene) -> None:
-    scene.config = _config({"credits_per_day": 12, "credits_per_cycle": 30})
+    scene.config = _config({"credits_per_day": 12, "credits_per_billing_month": 30})
     grants = scene.load(KEYS)
     assert _until(_deliver(grants, 2)) == ("day", TOMORROW)
     scene.clock.at = NOVEMBER // DAY_S * DAY_S + DAY_S

@@ -11,21 +11,26 @@ from pathlib import Path
 import pytest
 from support.scenes.clocked_setup import ClockedSetup, make_setup
 from support.scenes.ledger_scene import TABLE, LedgerScene, each, make_config, take_grant
-from support.scenes.report_scene import make_reading
+from support.scenes.report_scene import make_extract
 
-from clayload.alerts import Change, Condition, Kind, Level, Look
+from clayload.alerts import AlertLevel, Change, Condition, Kind, Look
 from clayload.delivery.verdict import Answered, judge
-from clayload.ledger.granting.told_alerts import CLAIM_S, claim_changes, read_told, write_told
+from clayload.ledger.granting.reported_alerts import (
+    CLAIM_S,
+    claim_changes,
+    read_reported,
+    record_reported,
+)
 from clayload.ledger.store import RunStart
-from clayload.monitoring.alerts import find_news, look_around, tell_changes
+from clayload.monitoring.alerts import find_news, look_around, report_changes
 from clayload.monitoring.thresholds import judge_line
 from clayload.monitoring.usage import read_line_uses
 
-WORN = make_config({"name": "tech-1", "safe_limit": 1_000, "used_before": 900})
+WORN = make_config({"name": "tech-1", "safe_limit": 1_000, "already_used": 900})
 SLOT = "clayload.slot.main.tech-1"
 
 
-def look(*levels: Level) -> Look:
+def look(*levels: AlertLevel) -> Look:
     conditions = (
         Condition(f"subject-{n}", Kind.BUDGET, level, f"{n} is {level}")
         for n, level in enumerate(levels)
@@ -53,22 +58,22 @@ def test_a_look_tells_what_is_near_its_end_once_and_that_it_is_fine_again(
 ) -> None:
     heard: list[Change] = []
     for _ in range(2):
-        tell_changes(look_around(setup), setup, heard.extend)
+        report_changes(look_around(setup), setup, heard.extend)
     assert subjects(heard) == [SLOT]
-    (told,) = read_told(setup.ledger, "main")
-    assert (told.subject, told.level, told.told_at) == (SLOT, Level.NEAR, scene.clock.at)
-    scene.config = make_config({"name": "tech-1", "used_before": 10})
-    mended = make_setup(scene, setup.settings.home)
+    (told,) = read_reported(setup.ledger, "main")
+    assert (told.subject, told.level, told.reported_at) == (SLOT, AlertLevel.NEAR, scene.clock.at)
+    scene.config = make_config({"name": "tech-1", "already_used": 10})
+    fixed = make_setup(scene, setup.settings.home)
     for _ in range(2):
-        tell_changes(look_around(mended), mended, heard.extend)
+        report_changes(look_around(fixed), fixed, heard.extend)
     assert [one.is_recovery for one in heard] == [False, True]
 
 
 def test_what_could_not_be_told_is_told_by_the_next_look(setup: ClockedSetup) -> None:
     heard: list[Change] = []
     with pytest.raises(ConnectionError):
-        tell_changes(look(Level.OVER), setup, nobody)
-    tell_changes(look(Level.OVER), setup, heard.extend)
+        report_changes(look(AlertLevel.OVER), setup, nobody)
+    report_changes(look(AlertLevel.OVER), setup, heard.extend)
     assert subjects(heard) == ["subject-0"]
 
 
@@ -79,10 +84,10 @@ def test_nobody_tells_what_another_is_telling_just_now(
     heard: list[Change] = []
 
     def tell_slowly(changes: Sequence[Change]) -> None:
-        assert tell_changes(look(Level.NEAR, Level.OVER), other, heard.extend) != []
+        assert report_changes(look(AlertLevel.NEAR, AlertLevel.OVER), other, heard.extend) != []
         heard.extend(changes)
 
-    tell_changes(look(Level.NEAR), setup, tell_slowly)
+    report_changes(look(AlertLevel.NEAR), setup, tell_slowly)
     assert subjects(heard) == ["subject-1", "subject-0"]
 
 
@@ -90,12 +95,12 @@ def test_what_a_watcher_that_died_had_claimed_is_told_a_minute_later(
     scene: LedgerScene, setup: ClockedSetup
 ) -> None:
     setup.ledger.introduce(setup.config)
-    assert len(claim_changes(setup.ledger, "main", look(Level.OVER))) == 1
+    assert len(claim_changes(setup.ledger, "main", look(AlertLevel.OVER))) == 1
     heard: list[Change] = []
-    tell_changes(look(Level.OVER), setup, heard.extend)
+    report_changes(look(AlertLevel.OVER), setup, heard.extend)
     assert heard == []
     scene.clock.at += CLAIM_S + 1
-    tell_changes(look(Level.OVER), setup, heard.extend)
+    report_changes(look(AlertLevel.OVER), setup, heard.extend)
     assert subjects(heard) == ["subject-0"]
 
 
@@ -107,9 +112,9 @@ def test_two_watchers_at_once_tell_each_change_once(
     heard: list[Change] = []
 
     def watch(one: ClockedSetup) -> None:
-        for level in (Level.NEAR, Level.OVER, Level.FINE):
+        for level in (AlertLevel.NEAR, AlertLevel.OVER, AlertLevel.FINE):
             at_once.wait()
-            tell_changes(look(level, level, level), one, heard.extend)
+            report_changes(look(level, level, level), one, heard.extend)
             at_once.wait()
 
     with ThreadPoolExecutor(2) as pool:
@@ -121,9 +126,9 @@ def test_two_watchers_at_once_tell_each_change_once(
 def test_other_workspaces_things_are_left_alone(setup: ClockedSetup) -> None:
     ledger = setup.ledger
     ledger.introduce(setup.config)
-    write_told(ledger, claim_changes(ledger, "another", look(Level.OVER)))
+    record_reported(ledger, claim_changes(ledger, "another", look(AlertLevel.OVER)))
     assert subjects(find_news(look(), setup)) == []
-    assert len(read_told(ledger, "another")) == 1
+    assert len(read_reported(ledger, "another")) == 1
 
 
 def test_a_budget_that_is_used_up_is_told_and_recovers_as_it_renews(
@@ -136,12 +141,12 @@ def test_a_budget_that_is_used_up_is_told_and_recovers_as_it_renews(
     grants.record(each(grant.leads, judge(Answered(200, {}, ""), datetime.now(UTC))))
     setup = make_setup(scene, tmp_path)
     heard: list[Change] = []
-    tell_changes(budgets_of(setup), setup, heard.extend)
+    report_changes(budgets_of(setup), setup, heard.extend)
     scene.clock.at += 86_400
-    tell_changes(budgets_of(setup), setup, heard.extend)
+    report_changes(budgets_of(setup), setup, heard.extend)
     assert [(one.condition.level, one.before) for one in heard] == [
-        (Level.OVER, Level.FINE),
-        (Level.FINE, Level.OVER),
+        (AlertLevel.OVER, AlertLevel.FINE),
+        (AlertLevel.FINE, AlertLevel.OVER),
     ]
     assert "18 of 18 credits are used (100.0%)" in heard[0].condition.what
 
@@ -158,15 +163,15 @@ def loads_of(setup: ClockedSetup) -> list[Condition]:
 def test_a_killed_load_is_judged_once_nobody_works_on_it_any_more(
     scene: LedgerScene, setup: ClockedSetup
 ) -> None:
-    reading = make_reading(n_rows=3, n_unrouted=0).model_dump_json()
-    setup.ledger.start_run(RunStart("run-1", "extract-1", "2026-11", reading), setup.config)
+    extract = make_extract(n_rows=3, n_unrouted=0).model_dump_json()
+    setup.ledger.start_run(RunStart("run-1", "extract-1", "2026-11", extract), setup.config)
     scene.register(setup.ledger, "run-1", "chunk-1", ["a@b.example", "c@d.example", "e@f.example"])
     assert loads_of(setup) == []
     scene.clock.at += 3_600
     (killed,) = loads_of(setup)
-    assert killed.level is Level.OVER
+    assert killed.level is AlertLevel.OVER
     assert killed.subject == f"clayload.load.main.load.2026-11.{TABLE}"
     assert "run-1 for 2026-11: pending: 3 pending" in killed.what
     assert "@" not in f"{killed}"
-    scene.clock.at += setup.config.workspace.alerts.loads_days * 86_400
+    scene.clock.at += setup.config.workspace.alerts.watch_loads_days * 86_400
     assert loads_of(setup) == []

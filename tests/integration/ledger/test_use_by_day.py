@@ -17,7 +17,7 @@ from clayload.capacity.usage import DayUse
 from clayload.ledger.store import Ledger
 from clayload.monitoring.metrics import LedgerCollector, make_registry
 from clayload.monitoring.usage import read_line_uses, read_usage
-from clayload.report.usage import grid_days, grid_lines
+from clayload.report.usage import render_days, render_lines
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOON = datetime(2026, 10, 26, 12, tzinfo=BERLIN)
@@ -26,7 +26,7 @@ NOON = datetime(2026, 10, 26, 12, tzinfo=BERLIN)
 @pytest.fixture
 def setup(scene: LedgerScene, tmp_path: Path) -> ClockedSetup:
     """A workspace in Berlin, the day after its clocks were set back."""
-    budget = {"credits_per_cycle": 200, "actions_per_day": 100}
+    budget = {"credits_per_billing_month": 200, "actions_per_day": 100}
     scene.config = make_config(
         workspace={"time_zone": "Europe/Berlin", "budget": budget},
         credits_per_lead=6,
@@ -68,8 +68,8 @@ def test_days_are_those_of_the_workspace_even_the_long_one(
         DayUse("2026-10-25", TABLE, 5, 1, 30.0, 7.0),
         DayUse("2026-10-26", TABLE, 4, 0, 0.0, 0.0),
     )
-    assert grid_days(usage).rows[-1] == ("in all", "10", "1", "30", "7")
-    assert grid_days(usage, by_table=True).rows[1] == ("2026-10-25", TABLE, "5", "1", "30", "7")
+    assert render_days(usage).rows[-1] == ("in all", "10", "1", "30", "7")
+    assert render_days(usage, by_table=True).rows[1] == ("2026-10-25", TABLE, "5", "1", "30", "7")
 
 
 def test_every_budget_has_its_forecast_and_so_has_what_no_budget_limits(
@@ -82,7 +82,7 @@ def test_every_budget_has_its_forecast_and_so_has_what_no_budget_limits(
         lines[key]
         for key in (
             "workspace, all Actions",
-            "workspace.budget.credits_per_cycle",
+            "workspace.budget.credits_per_billing_month",
             "workspace.budget.actions_per_day",
         )
     )
@@ -98,7 +98,7 @@ def test_every_budget_has_its_forecast_and_so_has_what_no_budget_limits(
 
 
 def say(line: LineUse) -> tuple[str, ...]:
-    (row,) = grid_lines([line]).rows
+    (row,) = render_lines([line]).rows
     return row
 
 
@@ -136,7 +136,10 @@ def test_a_scrape_gives_every_figure_as_it_stands(scene: LedgerScene, setup: Clo
         f'clayload_table_row_limit{{table="{TABLE}"}} 50000.0',
         'clayload_rate_allowed_per_second{workspace="main"} 10.0',
         'clayload_rate_limited_total{workspace="main"} 0.0',
-        'clayload_budget_left{budget="workspace.budget.credits_per_cycle",unit="credits"} 180.0',
+        (
+            'clayload_budget_left{budget="workspace.budget.credits_per_billing_month",'
+            'unit="credits"} 180.0'
+        ),
         'clayload_budget_used{budget="workspace, all Actions",unit="Actions"} 5.0',
     ):
         assert line in found

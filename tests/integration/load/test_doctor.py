@@ -136,7 +136,7 @@ def _wait_for_run(process: Process) -> None:
 
 
 def test_a_run_whose_table_is_full_is_told_to_split_it(standin: StandIn, tmp_path: Path) -> None:
-    small = replace(FINANCE, slots=(BenchSlot("finance-1", used_before=100),))
+    small = replace(FINANCE, slots=(BenchSlot("finance-1", already_used=100),))
     bench = Workbench(standin, tmp_path, BenchOptions(tables=(small,)))
     bench.write_config(tables={"finance": small.describe() | {"row_limit": 112}})
     assert bench.load(bench.write_csv(leads_of("Banking", 40))).exit_code == 20
@@ -148,13 +148,13 @@ def test_a_run_whose_budget_was_too_small_is_told_which_and_until_when(bench: Wo
     document = describe_config(WORKSPACE, bench.options)
     for table in document["tables"].values():
         table |= {"credits_per_lead": 6, "volume_per_month": 20}
-    document["tables"]["tech"]["budget"] = {"credits_per_cycle": 125}
+    document["tables"]["tech"]["budget"] = {"credits_per_billing_month": 125}
     bench.write_config(**document)
     repeated = bench.write_csv(LEADS + LEADS[:10])
     assert bench.load(repeated).exit_code == 23
     said = _only(bench, "credit-overrun")
     assert _in_order(
-        said, "tables.tech.budget.credits_per_cycle: 120 of 125 credits used", "needs 180"
+        said, "tables.tech.budget.credits_per_billing_month: 120 of 125 credits used", "needs 180"
     )
     assert _in_order(said, "5 are left", "30 leads are deferred", "saved about 60 credits", "raise")
 
@@ -180,7 +180,7 @@ def test_a_paused_workspace_is_told_while_leads_wait(standin: StandIn, tmp_path:
         said = _only(bench, "paused")
         bench.run("resume", "main")
         assert end(process).exit_code == 0
-    assert _in_order(said, "main is paused since 20", "(a look)", "NEXT `clayload resume main`")
+    assert _in_order(said, "main is paused since 20", "(a look)", "NEXT `clayload unpause main`")
 
 
 @pytest.mark.parametrize(

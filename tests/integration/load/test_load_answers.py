@@ -27,7 +27,7 @@ def failing_load(
         bench = Workbench(failing, tmp_path_factory.mktemp("failing"))
         failing.faults({"kind": "answer", "code": 503})
         command = ("load", bench.write_csv(LEADS), "--cycle", CYCLE, "--json")
-        with bench.start(*command, CLAYLOAD_IN_FLIGHT="1") as process:
+        with bench.start(*command, CLAYLOAD_REQUESTS_PER_CHUNK="1") as process:
             yield bench, process
 
 
@@ -52,7 +52,7 @@ def test_a_storm_of_429_loses_no_lead_uses_no_attempt_and_is_not_hammered(
 
 def test_after_a_429_nothing_is_begun_until_retry_after_is_over(bench: Workbench) -> None:
     bench.standin.faults({"kind": "answer", "code": 429, "count": 1})
-    one_by_one = {"CLAYLOAD_CHUNKS_AT_ONCE": "1", "CLAYLOAD_IN_FLIGHT": "1"}
+    one_by_one = {"CLAYLOAD_CHUNKS_AT_ONCE": "1", "CLAYLOAD_REQUESTS_PER_CHUNK": "1"}
     ended = bench.load(bench.write_csv(LEADS), **one_by_one)
     assert ends_of(ended.json) == {"delivered": 200}
     traffic = bench.standin.traffic("main")

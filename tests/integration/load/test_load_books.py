@@ -64,7 +64,7 @@ def test_the_quarantine_keeps_the_line_the_reason_and_the_original_value(
         ("no address", 173, "email_malformed"),
         (None, 174, "key_missing"),
     ]
-    reasons = first_loads.ended[0].json["reading"]["quarantine_reasons"]
+    reasons = first_loads.ended[0].json["extract"]["quarantine_reasons"]
     assert reasons == {"email_malformed": 1, "key_missing": 1}
 
 
@@ -111,7 +111,7 @@ def test_a_limit_sends_the_first_leads_and_a_later_load_sends_the_others(
     first = bench.load(extract, "--limit", "7")
     assert first.exit_code == 0
     assert ends_of(first.json)["delivered"] == 7
-    assert ends_of(first.json)["pending"] == first.json["reading"]["n_left_out"] == 163
+    assert ends_of(first.json)["pending"] == first.json["extract"]["n_left_out"] == 163
     assert sorted(bench.delivered()["tech"]) == sorted(lead["email"] for lead in LEADS[:7])
     rest = bench.load(extract).json
     assert (ends_of(rest)["delivered"], ends_of(rest)["already delivered"]) == (163, 7)
@@ -140,7 +140,7 @@ def test_several_files_and_a_pattern_are_one_extract(bench: Workbench) -> None:
     bench.write_csv([*others, first[0]], "part-2.csv")
     report = bench.load("part-*.csv").json
     assert ends_of(report) == {"delivered": 10, "duplicate": 1}
-    assert report["reading"]["files"] == ["part-1.csv", "part-2.csv"]
+    assert report["extract"]["files"] == ["part-1.csv", "part-2.csv"]
 
 
 def test_a_table_of_high_priority_goes_first(bench: Workbench) -> None:

@@ -42,14 +42,14 @@ def _spent(bench: Workbench) -> float:
 def test_what_does_not_fit_is_deferred_and_after_a_raise_exactly_the_rest_is_sent(
     bench: Workbench,
 ) -> None:
-    _set_budget(bench, tech={"credits_per_cycle": 20 * CREDITS + 5})
+    _set_budget(bench, tech={"credits_per_billing_month": 20 * CREDITS + 5})
     extract = bench.write_csv(LEADS)
     stopped = bench.load(extract)
     assert (stopped.exit_code, stopped.json["outcome"]) == (23, "deferred")
     assert ends_of(stopped.json) == {"delivered": 50, "deferred": 30}
     assert stopped.json["tables"]["finance"] == {"delivered": 30}
     assert _problems(stopped.json) == [("CLY-BUD-01", "tech")]
-    assert "raise tables.tech.budget.credits_per_cycle" in stopped.json["next_step"]
+    assert "raise tables.tech.budget.credits_per_billing_month" in stopped.json["next_step"]
     assert len(stopped.json["deferred"]) == 30
     assert (bench.n_taken(), _spent(bench)) == (50, 300)
 
@@ -57,7 +57,7 @@ def test_what_does_not_fit_is_deferred_and_after_a_raise_exactly_the_rest_is_sen
     assert (again.exit_code, bench.n_taken()) == (23, 50)
     assert ends_of(again.json) == {"already delivered": 50, "deferred": 30}
 
-    _set_budget(bench, tech={"credits_per_cycle": 50 * CREDITS})
+    _set_budget(bench, tech={"credits_per_billing_month": 50 * CREDITS})
     resumed = bench.load(extract)
     assert (resumed.exit_code, ends_of(resumed.json)) == (
         0,
@@ -120,7 +120,7 @@ def test_answers_429_take_nothing_of_the_budget(standin: StandIn, tmp_path: Path
 
 
 def test_refused_leads_take_nothing_of_the_budget(bench: Workbench) -> None:
-    _set_budget(bench, finance={"credits_per_cycle": 5 * CREDITS})
+    _set_budget(bench, finance={"credits_per_billing_month": 5 * CREDITS})
     leads = make_leads("Banking", 8)
     for lead in leads[:3]:
         lead["notes"] = "refuse me"
@@ -145,10 +145,10 @@ def test_a_plan_says_how_many_leads_are_over_budget_as_the_load_then_finds(
 
 
 def test_the_budget_command_says_what_is_spent_and_left_and_until_when(bench: Workbench) -> None:
-    _set_budget(bench, {"credits_per_cycle": 600}, finance={"actions_per_day": 20})
+    _set_budget(bench, {"credits_per_billing_month": 600}, finance={"actions_per_day": 20})
     before = json.loads(bench.run("budget", "--json").stdout)
     assert [(line["key"], line["spent"], line["left"]) for line in before] == [
-        ("workspace.budget.credits_per_cycle", 0, 600),
+        ("workspace.budget.credits_per_billing_month", 0, 600),
         ("tables.finance.budget.actions_per_day", 0, 20),
     ]
     assert not bench.home.exists()
@@ -158,7 +158,7 @@ def test_the_budget_command_says_what_is_spent_and_left_and_until_when(bench: Wo
     assert (finance["spent"], finance["left"], finance["part_used"]) == (20, 0, 1)
     assert workspace["renews_on"].endswith("-01")
     told = bench.run("budget").stdout
-    assert "workspace.budget.credits_per_cycle" in told
+    assert "workspace.budget.credits_per_billing_month" in told
     assert "60.0%" in told
 
 

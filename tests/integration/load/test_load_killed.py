@@ -13,7 +13,7 @@ from support.scenes.load_tables import BenchOptions, make_leads
 from support.servers.standin_process import StandIn
 
 from clayload.account.run_report import Outcome
-from clayload.loading.close import settle_run
+from clayload.loading.close import close_run
 from clayload.setup import read_setup
 
 LEADS = make_leads("Software", 350) + make_leads("Banking", 150)
@@ -153,5 +153,5 @@ def test_a_run_that_ends_with_a_row_that_nobody_can_place_is_unbalanced(bench: W
         ledger.execute("DELETE FROM chunk_leads WHERE row_number = 1")
         ledger.execute("UPDATE runs SET finished_at = NULL")
     setup = read_setup(bench.environ)
-    assert settle_run(run_id, setup).outcome is Outcome.UNBALANCED
+    assert close_run(run_id, setup).outcome is Outcome.UNBALANCED
     setup.ledger.close()

@@ -82,8 +82,8 @@ def test_a_plan_names_the_slots_and_leads_that_the_load_then_uses(
     standin: StandIn, tmp_path: Path
 ) -> None:
     slots = (
-        BenchSlot("tech-1", used_before=44_980),
-        BenchSlot("tech-2", used_before=970, safe_limit=1_000),
+        BenchSlot("tech-1", already_used=44_980),
+        BenchSlot("tech-2", already_used=970, safe_limit=1_000),
         BenchSlot("tech-3"),
     )
     tech = BenchTable("tech", "Software", slots)
@@ -99,7 +99,7 @@ def test_a_plan_names_the_slots_and_leads_that_the_load_then_uses(
 def test_a_plan_that_does_not_fit_says_so_and_ends_with_20(
     standin: StandIn, tmp_path: Path
 ) -> None:
-    tech = BenchTable("tech", "Software", (BenchSlot("tech-1", used_before=44_990),))
+    tech = BenchTable("tech", "Software", (BenchSlot("tech-1", already_used=44_990),))
     bench = Workbench(standin, tmp_path, BenchOptions(tables=(tech,)))
     extract = bench.write_csv(make_leads("Software", 60))
     planned = bench.run("plan", extract, "--json")

@@ -14,10 +14,10 @@ from typer.testing import CliRunner, Result
 
 from clayload.account.run_report import Outcome, RunReport
 from clayload.cli import make_app
-from clayload.delivery.sample import Word
+from clayload.delivery.sample import Decision
 from clayload.errors import Code, RunError
 from clayload.ledger.audit.audit import audit
-from clayload.loading.followups.approve import Saying, choose_ready, find_samples, say_word
+from clayload.loading.followups.approve import SampleDecision, choose_ready, decide, find_samples
 from clayload.loading.followups.resume_deferred import list_deferrals, prepare_resume
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.plan import plan_load
@@ -51,18 +51,18 @@ def set_up(bench: Workbench) -> Setup:
 
 
 def load(bench: Workbench, extract: Path) -> RunReport:
-    return run_load(LoadRequest((str(extract),), CYCLE), set_up(bench), tell=lambda _: None)
+    return run_load(LoadRequest((str(extract),), CYCLE), set_up(bench), on_message=lambda _: None)
 
 
 def resume(bench: Workbench, run_id: str) -> RunReport:
     prepared = prepare_resume(run_id, set_up(bench))
     assert prepared is not None
-    return deliver_and_settle(prepared, set_up(bench), tell=lambda _: None)
+    return deliver_and_settle(prepared, set_up(bench), on_message=lambda _: None)
 
 
-def approve(bench: Workbench, run_id: str, saying: Saying) -> None:
+def approve(bench: Workbench, run_id: str, decision: SampleDecision) -> None:
     setup = set_up(bench)
-    say_word(choose_ready(find_samples(run_id, "tech", setup), saying.word), saying, setup)
+    decide(choose_ready(find_samples(run_id, "tech", setup), decision.decision), decision, setup)
 
 
 def run_command(bench: Workbench, *arguments: str) -> Result:
@@ -85,16 +85,16 @@ def test_four_chunks_at_once_send_the_sample_and_each_word_sends_just_what_it_sa
         "60 leads are deferred until a person has looked at their sample: look at the rows in Clay"
     )
     (sample,) = first.samples
-    assert (sample.n_sent, sample.credits, sample.awaits_word) == (100, 600, True)
+    assert (sample.n_sent, sample.credits, sample.needs_approval) == (100, 600, True)
     assert sample.ends == {RowEnd.DELIVERED: 100}
 
-    approve(bench, first.run_id, Saying(Word.STOP))
+    approve(bench, first.run_id, SampleDecision(Decision.STOP))
     assert load(bench, extract).outcome is Outcome.DEFERRED
     assert bench.n_taken() == 100
-    approve(bench, first.run_id, Saying(Word.NEXT, 50))
+    approve(bench, first.run_id, SampleDecision(Decision.NEXT, 50))
     assert ends_of(load(bench, extract))[RowEnd.DEFERRED] == 10
     assert bench.n_taken() == 150
-    approve(bench, first.run_id, Saying(Word.GO_ON))
+    approve(bench, first.run_id, SampleDecision(Decision.GO_ON))
     assert load(bench, extract).outcome is Outcome.COMPLETE
     assert bench.n_taken() == len(set(bench.delivered()["tech"])) == N_LEADS
     assert audit(set_up(bench).ledger) == []
@@ -104,8 +104,8 @@ def test_a_sample_larger_than_the_table_holds_nothing_back(bench: Workbench) -> 
     report = load(bench, bench.write_csv(LEADS[:90]))
     assert (report.outcome, report.exit_code) == (Outcome.COMPLETE, 0)
     with pytest.raises(RunError, match="no sample is sent whole") as refused:
-        approve(bench, report.run_id, Saying(Word.GO_ON))
-    assert (refused.value.code, refused.value.exit_code) == (Code.NO_WORD_AWAITED, 22)
+        approve(bench, report.run_id, SampleDecision(Decision.GO_ON))
+    assert (refused.value.code, refused.value.exit_code) == (Code.NO_APPROVAL_NEEDED, 22)
 
 
 def test_a_run_without_a_sample_says_so(bench: Workbench) -> None:
@@ -133,7 +133,7 @@ def test_the_doctor_names_a_sample_until_its_leads_are_sent(bench: Workbench) ->
     (waiting,) = diagnose_run(run_id, set_up(bench)).findings
     assert (waiting.name, waiting.severity) == ("sample-waits", "trouble")
     assert "2 leads wait for a word" in waiting.what
-    approve(bench, run_id, Saying(Word.GO_ON))
+    approve(bench, run_id, SampleDecision(Decision.GO_ON))
     (approved,) = diagnose_run(run_id, set_up(bench)).findings
     assert "the same load again" in approved.next_step
     resume(bench, run_id)
@@ -150,11 +150,11 @@ def test_what_was_approved_is_sent_by_itself_from_the_runs_own_files(bench: Work
     assert prepare_resume(first.run_id, set_up(bench)) is None
 
     extract.unlink()
-    approve(bench, first.run_id, Saying(Word.NEXT, 5))
+    approve(bench, first.run_id, SampleDecision(Decision.NEXT, 5))
     again = resume(bench, first.run_id)
     assert (again.kind, again.parent_run_id) == ("resume", first.run_id)
     assert ends_of(again) == {RowEnd.DELIVERED: 5, RowEnd.DEFERRED: 15}
-    approve(bench, again.run_id, Saying(Word.GO_ON))
+    approve(bench, again.run_id, SampleDecision(Decision.GO_ON))
     (left,) = list_deferrals(set_up(bench))  # what both runs had to defer is the newer one's
     assert (left.run.run_id, left.n_owed) == (again.run_id, {"tech": 15})
     assert ends_of(resume(bench, again.run_id)) == {RowEnd.DELIVERED: 15}
@@ -178,7 +178,7 @@ def test_a_budget_that_has_room_again_lets_its_leads_go_and_no_others(bench: Wor
 def test_two_never_go_on_with_the_same_run_and_a_dead_one_is_followed(bench: Workbench) -> None:
     set_sample(bench, 2)
     run_id = load(bench, bench.write_csv(LEADS[:5])).run_id
-    approve(bench, run_id, Saying(Word.GO_ON))
+    approve(bench, run_id, SampleDecision(Decision.GO_ON))
     begun = prepare_resume(run_id, set_up(bench))
     assert begun is not None
     (deferral,) = list_deferrals(set_up(bench))
@@ -195,8 +195,8 @@ def test_two_never_go_on_with_the_same_run_and_a_dead_one_is_followed(bench: Wor
 def test_a_run_whose_folder_is_gone_is_told_and_nothing_is_begun(bench: Workbench) -> None:
     set_sample(bench, 2)
     report = load(bench, bench.write_csv(LEADS[:5]))
-    approve(bench, report.run_id, Saying(Word.GO_ON))
-    shutil.rmtree(report.reading.folder)
+    approve(bench, report.run_id, SampleDecision(Decision.GO_ON))
+    shutil.rmtree(report.extract.folder)
     with pytest.raises(RunError, match="is gone") as refused:
         prepare_resume(report.run_id, set_up(bench))
     assert refused.value.code is Code.RUN_FOLDER_GONE

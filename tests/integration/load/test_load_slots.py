@@ -11,7 +11,7 @@ from support.scenes.load_tables import FINANCE, BenchOptions, BenchSlot, BenchTa
 from support.servers.standin_process import Document, StandIn
 
 SPARE = BenchSlot("tech-2")
-WORN = BenchSlot("tech-1", used_before=44_990)
+WORN = BenchSlot("tech-1", already_used=44_990)
 ANOTHER_TOKEN = "another-token"  # noqa: S105 - a local stand-in's
 TECH_LEADS = make_leads("Software", 30)
 
@@ -118,7 +118,7 @@ def test_a_table_whose_only_slot_is_refused_waits_and_the_next_load_tries_the_sl
 
 
 def test_a_full_table_waits_and_its_slots_keep_their_life(standin: StandIn, tmp_path: Path) -> None:
-    small = replace(FINANCE, slots=(BenchSlot("finance-1", used_before=100),))
+    small = replace(FINANCE, slots=(BenchSlot("finance-1", already_used=100),))
     bench = Workbench(standin, tmp_path, BenchOptions(tables=(small,)))
     bench.write_config(tables={"finance": small.describe() | {"row_limit": 112}})
     ended = bench.load(bench.write_csv(make_leads("Banking", 40)))

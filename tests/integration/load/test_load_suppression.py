@@ -44,21 +44,21 @@ def test_a_load_keeps_listed_leads_from_clay_and_every_account_says_so(
 ) -> None:
     asked = request(bench)
     planned = plan_load(asked, setup, asks_clay=False)
-    assert (planned.n_to_send, planned.reading.n_suppressed) == (8, 5)
-    report = run_load(asked, setup, tell=lambda _: None)
+    assert (planned.n_to_send, planned.extract.n_suppressed) == (8, 5)
+    report = run_load(asked, setup, on_message=lambda _: None)
     kept = {OUT, LEADS[3]["email"]}
     arrived = {key for keys in bench.delivered().values() for key in keys}
     assert arrived == {lead["email"] for lead in LEADS} - kept
     ends = {end: n for end, n in report.ends.items() if n}
     assert ends == {RowEnd.SUPPRESSED: 5, RowEnd.DELIVERED: 8}
-    savings = [(one.rule, one.n_leads, one.credits) for one in report.reading.savings]
+    savings = [(one.rule, one.n_leads, one.credits) for one in report.extract.savings]
     assert savings == [("outs", 4, 8.0), ("rivals", 1, 2.0)]
-    assert planned.reading.savings == report.reading.savings
-    assert read_report(None, setup).reading.savings == report.reading.savings
-    assert (Path(report.reading.folder) / "suppressed.csv").exists()
+    assert planned.extract.savings == report.extract.savings
+    assert read_report(None, setup).extract.savings == report.extract.savings
+    assert (Path(report.extract.folder) / "suppressed.csv").exists()
 
     story = trace_lead(OUT, setup)
-    assert [one.what for one in story.happenings] == [
+    assert [one.what for one in story.events] == [
         f"line {line} of leads.csv: suppressed, not sent: by outs, of table tech"
         for line in (3, 12, 13, 14)
     ]
@@ -70,10 +70,12 @@ def test_a_load_keeps_listed_leads_from_clay_and_every_account_says_so(
 def test_who_opted_out_since_is_not_sent_by_the_same_load_again(
     bench: Workbench, setup: Setup
 ) -> None:
-    first = run_load(LoadRequest(request(bench).files, CYCLE, limit=2), setup, tell=lambda _: None)
+    first = run_load(
+        LoadRequest(request(bench).files, CYCLE, limit=2), setup, on_message=lambda _: None
+    )
     assert first.n_delivered == 2
     (bench.folder / "rivals.txt").write_text("software4.example\nsoftware5.example\n")
-    run_load(request(bench), setup, tell=lambda _: None)
+    run_load(request(bench), setup, on_message=lambda _: None)
     arrived = bench.delivered()["tech"]
     assert not {LEADS[4]["email"], LEADS[5]["email"]} & set(arrived)
 
@@ -83,7 +85,7 @@ def test_a_list_that_is_gone_stops_a_load_before_a_run_begins(
 ) -> None:
     (bench.folder / "rivals.txt").unlink()
     with pytest.raises(ConfigError) as caught:
-        run_load(request(bench), setup, tell=lambda _: None)
+        run_load(request(bench), setup, on_message=lambda _: None)
     assert caught.value.code is Code.SUPPRESSION_UNUSABLE
     assert bench.n_posts() == 0
     with pytest.raises(RunError):

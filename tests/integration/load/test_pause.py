@@ -47,8 +47,8 @@ def test_a_pause_stops_two_loads_within_a_grant_and_both_end_after_it(bench: Wor
         bench.start("load", finance, "--cycle", CYCLE, "--json") as other,
     ):
         bench.wait_for_rows(60)
-        paused = bench.run("pause", "main", "--because", "Clay is being mended")
-        ((held_at,),) = bench.query("SELECT held_at FROM workspaces")
+        paused = bench.run("pause", "main", "--because", "Clay is being fixed")
+        ((paused_at,),) = bench.query("SELECT paused_at FROM workspaces")
         _wait_until_recorded(bench)
         n_posts = bench.n_posts()
         status = bench.run("status")
@@ -58,18 +58,18 @@ def test_a_pause_stops_two_loads_within_a_grant_and_both_end_after_it(bench: Wor
         assert bench.n_posts() == n_posts < 2 * N_LEADS
         assert bench.n_rows() == sum(map(len, bench.keys_in("delivered").values()))
         # By the clock of this machine on both sides; a busy one may deliver late.
-        assert _last_arrival(bench) <= held_at + ONE_GRANT_S + SLACK_S
+        assert _last_arrival(bench) <= paused_at + ONE_GRANT_S + SLACK_S
         resumed = bench.run("resume", "main")
         ended = [end(one), end(other)]
 
     assert paused.exit_code == 0
     said, in_flight = paused.stdout.splitlines()
     assert said.startswith("main is paused since 20")
-    assert said.endswith("UTC (Clay is being mended); `clayload resume main` ends it")
+    assert said.endswith("UTC (Clay is being fixed); `clayload unpause main` ends it")
     assert "in flight" in in_flight
     assert said in status.stdout
     (workspace,) = as_json["workspaces"]
-    assert (workspace["held_because"], workspace["allowed_per_s"]) == ("Clay is being mended", 0)
+    assert (workspace["paused_because"], workspace["allowed_per_s"]) == ("Clay is being fixed", 0)
     assert resumed.stdout.startswith("main goes on, after a pause of ")
     assert [one.exit_code for one in ended] == [0, 0]
     assert [ends_of(one.json) for one in ended] == [{"delivered": N_LEADS}] * 2
@@ -118,6 +118,6 @@ def test_an_unknown_workspace_is_refused_with_the_nearest_and_resuming_twice_is_
     ended = bench.run("pause", "mian")
     assert ended.exit_code == 10
     assert ended.error_lines[0] == "CLY-CFG-09 there is no workspace 'mian'; nearest: 'main'"
-    assert bench.query("SELECT COUNT(*) FROM workspaces WHERE held_at IS NOT NULL") == [(0,)]
+    assert bench.query("SELECT COUNT(*) FROM workspaces WHERE paused_at IS NOT NULL") == [(0,)]
     ended = bench.run("resume", "main")
     assert (ended.exit_code, ended.stdout) == (0, "main was not paused\n")

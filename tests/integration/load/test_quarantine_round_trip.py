@@ -66,10 +66,10 @@ class RoundTrip:
         n_loaded = bench.n_taken()
         bench.run("quarantine", "export", loaded["run_id"], "--out", "q.csv")
         rows = read_rows(bench.folder / "q.csv")
-        mended = [correct(row, n) if n < 50 else row for n, row in enumerate(rows)]
-        copied = {**mended[0], "email": "copied@bank.example"}
+        fixed = [correct(row, n) if n < 50 else row for n, row in enumerate(rows)]
+        copied = {**fixed[0], "email": "copied@bank.example"}
         by_hand = dict.fromkeys(rows[0], "") | make_leads("Banking", 1, first=900)[0]
-        file = write_rows(bench.folder / "fixed.csv", [*mended, copied, by_hand])
+        file = write_rows(bench.folder / "fixed.csv", [*fixed, copied, by_hand])
         rehearsed = bench.run("resubmit", file, "--dry-run", "--json").json
         n_runs = bench.query("SELECT COUNT(*) FROM runs")[0][0]
         n_rehearsed = bench.n_taken()
@@ -128,16 +128,16 @@ def test_the_books_of_a_resubmit_balance_and_what_is_still_wrong_stays(trip: Rou
     assert ends_of(report) == {"quarantined": 150, "delivered": 52}
     assert (report["cycle"], report["kind"]) == ("2026-11", "resubmit")
     assert report["parent_run_id"] == trip.loaded["run_id"]
-    assert report["reading"]["quarantine_reasons"] == {"email_malformed": 150}
+    assert report["extract"]["quarantine_reasons"] == {"email_malformed": 150}
     assert ends_of(trip.again) == {"quarantined": 150, "already delivered": 52}
 
 
 def test_our_columns_are_not_told_as_columns_that_no_field_takes(trip: RoundTrip) -> None:
-    assert trip.resubmitted.json["reading"]["unmapped"] == []
+    assert trip.resubmitted.json["extract"]["unmapped"] == []
 
 
 def test_rows_that_were_copied_or_added_by_hand_are_leads_and_told_apart(trip: RoundTrip) -> None:
-    assert trip.resubmitted.json["reading"]["added"] == [[201, 202]]
+    assert trip.resubmitted.json["extract"]["added"] == [[201, 202]]
 
 
 def test_a_dry_run_says_what_a_resubmit_then_sends_and_leaves_no_run(trip: RoundTrip) -> None:
@@ -196,7 +196,7 @@ def test_unrouted_leads_go_the_same_way(bench: Workbench) -> None:
     assert {row[REASONS] for row in rows} == {"unrouted"}
     write_rows(path, [row | {"industry": "Banking"} for row in rows])
     # A plain load knows an export, too, by its column clayload_run.
-    assert bench.run("plan", path, "--json").json["reading"]["unmapped"] == []
+    assert bench.run("plan", path, "--json").json["extract"]["unmapped"] == []
     assert ends_of(bench.run("resubmit", path, "--json").json) == {"delivered": 3}
     nothing = bench.run("quarantine", "export", run_id)
     assert nothing.stdout == f"run {run_id} has no quarantined leads: nothing to export\n"
@@ -209,7 +209,7 @@ def test_what_cannot_be_found_is_refused_with_what_to_do(bench: Workbench) -> No
     assert (unclear.exit_code, unclear.error_lines[0].split()[0]) == (11, "CLY-QUA-02")
     assert "--run RUN" in unclear.error_lines[1]
     assert bench.query("SELECT COUNT(*) FROM runs") == [(1,)]
-    (Path(report["reading"]["folder"]) / "quarantine.csv").unlink()
+    (Path(report["extract"]["folder"]) / "quarantine.csv").unlink()
     gone = bench.run("quarantine", "export", report["run_id"])
     assert (gone.exit_code, gone.error_lines[0].split()[0]) == (22, "CLY-RUN-05")
     named = bench.run("resubmit", fixed, "--run", report["run_id"], "--json").json

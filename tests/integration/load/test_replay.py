@@ -190,7 +190,7 @@ def test_a_run_whose_folder_is_gone_is_replayed_through_a_new_load_of_its_extrac
     bench: Workbench,
 ) -> None:
     parent = _load_first(bench).json
-    shutil.rmtree(parent["reading"]["folder"])
+    shutil.rmtree(parent["extract"]["folder"])
     before, n_posts = _ledger(bench), bench.n_posts()
     for option in ("--dry-run", "--yes"):
         ended = bench.run("replay", parent["run_id"], option)
@@ -206,7 +206,7 @@ def test_a_run_whose_folder_is_gone_is_replayed_through_a_new_load_of_its_extrac
 
 def test_a_dry_run_misses_a_chunk_file_that_the_replay_would_miss(bench: Workbench) -> None:
     parent = _load_first(bench).json
-    shutil.rmtree(Path(parent["reading"]["folder"], "finance"))
+    shutil.rmtree(Path(parent["extract"]["folder"], "finance"))
     for option in ("--dry-run", "--yes"):
         ended = bench.run("replay", parent["run_id"], option)
         assert ended.error_lines[0].startswith("CLY-RUN-05 the folder of run")

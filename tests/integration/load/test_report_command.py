@@ -22,7 +22,7 @@ def test_a_page_of_the_run_named_or_the_newest_has_the_figures_of_the_load(
         ended = bench.run("report", *asked, **environ)
         page = Path(ended.stdout.strip())
         assert (ended.exit_code, ended.stderr) == (0, "")
-        assert page == Path(run["reading"]["folder"]) / "report.html"
+        assert page == Path(run["extract"]["folder"]) / "report.html"
         text = page.read_text("utf-8")
         assert run["run_id"] in text
         for end, n in run["ends"].items():
@@ -59,7 +59,7 @@ def test_a_refused_lead_is_listed_with_its_key_and_what_clay_answered(bench: Wor
 
 
 def test_a_page_of_a_run_whose_folder_is_gone_needs_a_place(bench: Workbench) -> None:
-    folder = Path(bench.load(bench.write_csv(make_leads("Banking", 3))).json["reading"]["folder"])
+    folder = Path(bench.load(bench.write_csv(make_leads("Banking", 3))).json["extract"]["folder"])
     shutil.rmtree(folder)
     ended = bench.run("report")
     assert (ended.exit_code, ended.stdout, folder.exists()) == (22, "", False)

@@ -20,7 +20,7 @@ from support.scenes.load_tables import (
 from clayload.ledger.database.schema import metadata
 
 NEARLY_FULL = BenchTable(
-    "tech", "Software", (BenchSlot("tech-1", used_before=44_980), BenchSlot("tech-2"))
+    "tech", "Software", (BenchSlot("tech-1", already_used=44_980), BenchSlot("tech-2"))
 )
 NEW_SLOT = BenchSlot("tech-3")
 
@@ -65,7 +65,7 @@ def test_the_list_before_there_is_a_ledger_makes_none(bench: Workbench) -> None:
 def test_an_added_slot_is_taken_up_by_the_next_load_and_its_name_is_for_ever(
     bench: Workbench,
 ) -> None:
-    full = BenchSlot("tech-1", used_before=44_990)
+    full = BenchSlot("tech-1", already_used=44_990)
     bench.reconfigure(options(full))
     extract = bench.write_csv(make_leads("Software", 30))
     assert ends_of(bench.load(extract).json) == {"delivered": 10, "pending": 20}

@@ -34,7 +34,7 @@ def _trace(bench: Workbench, lead: str) -> dict[str, Any]:
 
 
 def _whats(story: dict[str, Any]) -> list[tuple[str, str]]:
-    return [(one["run_id"], one["what"]) for one in story["happenings"]]
+    return [(one["run_id"], one["what"]) for one in story["events"]]
 
 
 def test_the_story_of_a_refused_lead_goes_on_over_its_replay_to_its_delivery(
@@ -64,7 +64,7 @@ def test_the_story_of_a_refused_lead_goes_on_over_its_replay_to_its_delivery(
         (replay, f"finance: replayed by run {replay}"),
         (replay, "finance: delivered through finance-1 (200): accepted"),
     ]
-    moments = [one["at"] for one in after["happenings"]]
+    moments = [one["at"] for one in after["events"]]
     assert moments == sorted(moments)
     assert after["next_steps"] == ["finance, cycle 2026-11: nothing: Clay took it"]
     told = bench.run("trace", BAD["email"]).stdout

@@ -30,7 +30,7 @@ def set_budget(bench: Workbench, n_credits: float) -> None:
     document = describe_config(WORKSPACE, BenchOptions())
     for table in document["tables"].values():
         table |= {"credits_per_lead": 6, "actions_per_lead": 2}
-    document["workspace"]["budget"] = {"credits_per_cycle": n_credits}
+    document["workspace"]["budget"] = {"credits_per_billing_month": n_credits}
     bench.write_config(**document)
 
 
@@ -42,7 +42,7 @@ def run(bench: Workbench, *arguments: str | Path) -> Result:
 
 def test_usage_shows_the_day_the_budget_and_what_is_owed(cut_short: Workbench) -> None:
     said = cut_short.run("usage").stdout
-    assert "workspace.budget.credits_per_cycle" in said
+    assert "workspace.budget.credits_per_billing_month" in said
     assert "10 leads are still owed; they will take 60 credits and 20 Actions" in said
     used = json.loads(run(cut_short, "usage", "--days", "2", "--json").stdout)
     assert sum(day["n_accepted"] for day in used["days"]) == 20
@@ -55,26 +55,30 @@ def test_alerts_are_shown_as_often_as_one_likes_and_told_once(cut_short: Workben
     for _ in range(2):
         shown = run(cut_short, "alerts")
         assert shown.exit_code == ExitCode.ATTENTION
-        assert "over: workspace.budget.credits_per_cycle: 120 of 120 credits" in shown.stdout
+        assert (
+            "over: workspace.budget.credits_per_billing_month: 120 of 120 credits" in shown.stdout
+        )
     assert "deferred: 20 delivered, 10 deferred" in shown.stdout
-    told = run(cut_short, "alerts", "--tell", "--json")
+    told = run(cut_short, "alerts", "--new", "--json")
     assert [one["kind"] for one in json.loads(told.stdout)] == ["budget", "load"]
-    again = run(cut_short, "alerts", "--tell")
+    again = run(cut_short, "alerts", "--new")
     assert (told.exit_code, again.exit_code, again.stdout) == (ExitCode.ATTENTION, ExitCode.OK, "")
     assert 'clayload_alerts_active{kind="budget",level="over"} 1.0' in scraped(cut_short)
     set_budget(cut_short, 10_000)
     try:
-        recovered = run(cut_short, "alerts", "--tell")
+        recovered = run(cut_short, "alerts", "--new")
     finally:
         set_budget(cut_short, 120)
     assert recovered.exit_code == ExitCode.OK
-    assert recovered.stdout.startswith("recovered: workspace.budget.credits_per_cycle: 120 of")
+    assert recovered.stdout.startswith(
+        "recovered: workspace.budget.credits_per_billing_month: 120 of"
+    )
 
 
 def test_nothing_to_tell_is_said_where_somebody_asks(bench: Workbench) -> None:
     shown = run(bench, "alerts")
     assert (shown.exit_code, shown.stdout) == (ExitCode.OK, "of 5 things watched, all are fine\n")
-    assert run(bench, "alerts", "--tell").stdout == ""
+    assert run(bench, "alerts", "--new").stdout == ""
     assert not bench.home.exists()
 
 

@@ -17,12 +17,12 @@ import sys
 from pydantic import TypeAdapter
 
 from clayload.errors import ClayloadError
-from clayload.loading.close import settle_run
+from clayload.loading.close import close_run
 from clayload.loading.deliver import deliver_chunk
 from clayload.loading.intake.cycle import request_month
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.prepare import prepare_load
-from clayload.loading.shares import find_left, keep_chunks, read_share
+from clayload.loading.shards import find_undelivered, keep_chunks, read_shard
 from clayload.model import ChunkRef
 from clayload.setup import Setup, read_setup
 
@@ -40,7 +40,7 @@ def prepare_month(pattern: str, setup: Setup) -> None:
 
 
 def list_chunks(run_id: str, setup: Setup) -> None:
-    sys.stdout.buffer.write(_CHUNKS.dump_json(read_share(run_id, 1, 1, setup)))
+    sys.stdout.buffer.write(_CHUNKS.dump_json(read_shard(run_id, 1, 1, setup)))
 
 
 def send(chunks: str, setup: Setup) -> None:
@@ -49,11 +49,11 @@ def send(chunks: str, setup: Setup) -> None:
 
 
 def deliver(run_id: str, setup: Setup) -> None:
-    for chunk in read_share(run_id, 1, 2, setup):
+    for chunk in read_shard(run_id, 1, 2, setup):
         deliver_chunk(chunk, setup)
-    for chunk in find_left(run_id, setup):
+    for chunk in find_undelivered(run_id, setup):
         deliver_chunk(chunk, setup)
-    settle_run(run_id, setup)
+    close_run(run_id, setup)
 
 
 if __name__ == "__main__":
@@ -61,7 +61,7 @@ if __name__ == "__main__":
         "prepare": prepare,
         "month": prepare_month,
         "list": list_chunks,
-        "send": send,
+        "fields": send,
         "deliver": deliver,
     }
     try:

@@ -91,7 +91,7 @@ def test_an_extract_on_s3_has_the_identity_and_the_books_of_the_same_files_on_di
     remote = bench.run("plan", f"s3://{BUCKET}/same/*.{{csv,ndjson}}", "--json")
     assert remote.exit_code == 0, remote.stderr
     assert _without_moments(remote.json) == _without_moments(local.json)
-    assert remote.json["reading"]["files"] == list(names)
+    assert remote.json["extract"]["files"] == list(names)
     assert list(bench.folder.glob("home/**/*.csv")) == []
 
     loaded = bench.load(f"s3://{BUCKET}/same/*.{{csv,ndjson}}")
@@ -126,7 +126,7 @@ def test_a_months_extracts_are_found_on_s3_and_one_may_hold_a_bracket_in_its_nam
     files = found.stdout.splitlines()
     assert files == [f"s3://leads/month/{CYCLE}/a.csv", f"s3://leads/month/{CYCLE}/b [1].csv"]
     planned = bench.run("plan", *files, "--json").json
-    assert planned["reading"]["n_rows"] == 2
+    assert planned["extract"]["n_rows"] == 2
 
 
 @dataclass(frozen=True, slots=True)

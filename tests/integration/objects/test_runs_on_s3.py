@@ -90,7 +90,7 @@ def test_what_a_run_kept_is_found_by_a_machine_that_has_only_the_bucket_and_the_
         ).json
     assert ends_of(loaded) == {"quarantined": 2, "delivered": 50, "refused": 3}
     run_id, place = loaded["run_id"], f"{RUNS_URL}/{loaded['run_id']}"
-    assert loaded["reading"]["folder"] == place
+    assert loaded["extract"]["folder"] == place
     kept = storage.list_names(place)
     assert [name for name in kept if "/" not in name] == [
         "quarantine.csv",
@@ -115,7 +115,7 @@ def test_what_a_run_kept_is_found_by_a_machine_that_has_only_the_bucket_and_the_
     assert f"{replayed['run_id']}/report.json" in "\n".join(storage.list_names(RUNS_URL))
     resubmitted = machines.run("third", "resubmit", tmp_path / "q.csv", "--dry-run", "--json")
     # Both rows stand for leads that the run had set aside: it has their places from the bucket.
-    assert resubmitted.json["reading"]["added"] == []
+    assert resubmitted.json["extract"]["added"] == []
 
 
 def test_chunks_prepared_here_are_delivered_there_and_a_storage_out_of_reach_loses_none(

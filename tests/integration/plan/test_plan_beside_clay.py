@@ -92,7 +92,7 @@ def test_an_outsiders_rows_are_counted_told_and_say_what_to_mend(bench: PlanBenc
     of_rows, of_records = notes_of(ended)
     assert of_rows == "finance: Clay counts 3 rows, the ledger 0; the larger is counted"
     assert of_records.startswith("finance: Clay counts 3 submissions through finance-1, the ledger")
-    assert of_records.endswith("; raise its used_before by 3")
+    assert of_records.endswith("; raise its already_used by 3")
     assert ended.json["tables"]["finance"]["rows_after"] == 13
     assert ended.json["tables"]["finance"]["left_in_slots"] == {"finance-1": 44_997}
 

@@ -116,7 +116,7 @@ def test_more_leads_than_planned_are_refused_and_the_changed_filter_is_named(
 def test_another_slot_than_planned_is_refused(bench: PlanBench) -> None:
     extract = bench.write_csv(LEADS)
     plan_id = bench.save(extract)
-    worn_more = BenchSlot("tech-1", used_before=44_990)
+    worn_more = BenchSlot("tech-1", already_used=44_990)
     bench.reconfigure(
         BenchOptions(tables=(replace(WORN, slots=(worn_more, WORN.slots[1])), FINANCE))
     )

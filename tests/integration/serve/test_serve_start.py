@@ -16,7 +16,7 @@ from support.servers.scripted_server import start_scripted_server
 from support.servers.standin_process import start_standin
 
 from clayload.errors import ConfigError, ExitCode
-from deployments.parts import Part, wait_for
+from deployments.processes import Part, wait_for
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ CREDITS, ACTIONS = 1.5, 2.0
 """What a lead of any table takes."""
 
 WORN = BenchTable(
-    "tech", "Software", (BenchSlot("tech-1", used_before=44_970), BenchSlot("tech-2"))
+    "tech", "Software", (BenchSlot("tech-1", already_used=44_970), BenchSlot("tech-2"))
 )
 
 

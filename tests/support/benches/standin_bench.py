@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from clayload.standin.clay import Clay
 from clayload.standin.faults import FaultsSpec
-from clayload.standin.judge import Outcome, Submission, judge
+from clayload.standin.judge import Judgement, Submission, judge
 from clayload.standin.spec import StandinConfig
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Bench:
         assert outcome.answer is not None
         return outcome.answer
 
-    def outcome(self, submission: Submission, source: str = "s1") -> Outcome:
+    def outcome(self, submission: Submission, source: str = "s1") -> Judgement:
         return judge(self.clay, source, submission)
 
     def payloads(self) -> list[Any]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from clayload.errors import AnnounceError, Code
 from clayload.extracts.landing.inbox import Inbox
 from clayload.extracts.landing.place import NOTES, Landed, LandingPlace, move_durably
-from clayload.extracts.landing.stable_files import Settling
+from clayload.extracts.landing.stable_files import StableFiles
 from clayload.tables.headers import read_headers
 
 ALIASES = read_headers(Path(__file__).parents[3] / "config" / "headers.yaml")
@@ -47,7 +47,7 @@ class FailingPlace:
 
     def inbox(self, event_name: str | None = None) -> Inbox:
         """Watch the folder; what is in it counts as complete at first sight."""
-        return Inbox(self.place, ALIASES, Settling(0, lambda: 0), event_name)
+        return Inbox(self.place, ALIASES, StableFiles(0, lambda: 0), event_name)
 
     def put(self, name: str, content: bytes = GOOD[0]) -> Path:
         path = self.folder / name

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from clayload.delivery.fair_share import FairShare, FairShares
 from clayload.delivery.grant import (
     Finished,
     Grant,
@@ -26,8 +27,7 @@ from clayload.delivery.grant import (
     WorkspaceSnapshot,
     reserve,
 )
-from clayload.delivery.pace import PaceState, Rate, pause
-from clayload.delivery.share import Share, Shares
+from clayload.delivery.pace import PaceState, Rate, throttle
 from clayload.delivery.verdict import Answer, Answered, Verdict, VerdictKind
 from clayload.model import Priority
 
@@ -42,7 +42,7 @@ def workspace_at(
 ) -> WorkspaceSnapshot:
     """A workspace that nobody else wants just now."""
     rate = rate or Rate(10.0, 20)
-    shares = Shares(dict.fromkeys(Priority, Share()), WEIGHTS, rate.per_s)
+    shares = FairShares(dict.fromkeys(Priority, FairShare()), WEIGHTS, rate.per_s)
     return WorkspaceSnapshot(now, now, rate, pace or PaceState(), shares)
 
 
@@ -130,9 +130,9 @@ class FakeLedger:
             self._mark_slot(self._open.slot, verdict)
         self._open = None
 
-    async def silence(self, pause_s: float) -> None:
-        self.silenced.append((self.now(), pause_s))
-        self.pace = pause(self.pace, self.rate, self.now(), pause_s)
+    async def throttle(self, throttle_s: float) -> None:
+        self.silenced.append((self.now(), throttle_s))
+        self.pace = throttle(self.pace, self.rate, self.now(), throttle_s)
 
     def _decide(self, n: int) -> GrantAnswer:
         owed = [key for key in self.keys if self.state_of[key] == "pending"][:n]

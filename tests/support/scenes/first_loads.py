@@ -53,4 +53,4 @@ class FirstLoads:
     @property
     def first_folder(self) -> Path:
         """The run folder of the first load."""
-        return Path(self.ended[0].json["reading"]["folder"])
+        return Path(self.ended[0].json["extract"]["folder"])

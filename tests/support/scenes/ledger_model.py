@@ -32,7 +32,7 @@ class LedgerModel:
     """
 
     resends: bool = False
-    is_held: bool = False
+    is_paused: bool = False
     states: dict[str, str] = field(default_factory=dict)
     attempts: Counter[str] = field(default_factory=Counter)
     granted_under: dict[str, str] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class LedgerModel:
         self.charged[grant.slot] += len(grant.leads)
         assert self.n_allowed is None or self.charged.total() <= self.n_allowed, "over the sample"
 
-    def speak(self, word: str, n_more: int) -> None:
+    def record_decision(self, word: str, n_more: int) -> None:
         """A person said what may follow of the sample."""
         n_sent = self.charged.total()
         self.n_allowed = {"go_on": None, "next": n_sent + n_more, "stop": 0}[word]

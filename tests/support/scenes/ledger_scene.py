@@ -50,7 +50,7 @@ def make_config(
                     "focus": "a test",
                     "filter": "email IS NOT NULL",
                     "volume_per_month": 1,
-                    "send": ["email"],
+                    "fields": ["email"],
                     "slots": [{"url": f"env:URL_{i}", **slot} for i, slot in enumerate(named)],
                     **more,
                 }

@@ -201,7 +201,7 @@ class Workbench:
     def query_left_behind(self, sql: str) -> list[tuple[Any, ...]]:
         """Read what a killed load left, and leave it so: the next load must find it as it was.
 
-        Opening SQLite's files would mend them, so a copy is read. Postgres may still be at work on
+        Opening SQLite's files would fix them, so a copy is read. Postgres may still be at work on
         what the dead process asked last, so its connections are waited for.
         """
         if self.ledger_url:
@@ -244,7 +244,7 @@ class Workbench:
                     "name": slot.name,
                     "token": slot.token,
                     "lifetime_limit": slot.lifetime_limit,
-                    "submissions": min(slot.used_before, slot.lifetime_limit),
+                    "submissions": min(slot.already_used, slot.lifetime_limit),
                 }
                 for table in self.options.tables
                 for slot in table.slots
@@ -285,7 +285,7 @@ def run_id_of(ended: Ended) -> str:
 def ends_of(report: Document) -> dict[str, int]:
     """Count a JSON report's leads by end, and check that they make the rows read."""
     ends: dict[str, int] = report["ends"]
-    assert sum(ends.values()) == report["reading"]["n_rows"]
+    assert sum(ends.values()) == report["extract"]["n_rows"]
     return {end_: n for end_, n in ends.items() if n}
 
 

@@ -21,7 +21,7 @@ class BenchSlot:
     """A webhook slot; `lifetime_limit` is what the stand-in keeps, the loader believes 50,000."""
 
     name: str
-    used_before: int = 0
+    already_used: int = 0
     safe_limit: int = 45_000
     lifetime_limit: int = 50_000
 
@@ -51,7 +51,7 @@ class BenchSlot:
             "name": self.name,
             "url": f"env:{self.url_variable}",
             "token": f"env:{self.token_variable}",
-            "used_before": self.used_before,
+            "already_used": self.already_used,
             "safe_limit": self.safe_limit,
         }
 
@@ -72,7 +72,7 @@ class BenchTable:
             "filter": f"industry = '{self.industry}'",
             "volume_per_month": 1_000,
             "priority": self.priority,
-            "send": list(SEND),
+            "fields": list(SEND),
             "slots": [slot.describe() for slot in self.slots],
         }
 

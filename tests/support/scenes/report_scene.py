@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.account.run_report import RunReport, SlotAccount
 from clayload.ledger.books.run_traffic import RunTraffic
 from clayload.model import RowEnd
@@ -17,7 +17,7 @@ from clayload.model import RowEnd
 BEGAN_AT = 1_793_500_000.0
 
 
-def make_reading(**changes: object) -> Reading:
+def make_extract(**changes: object) -> ExtractSummary:
     """What the frames made of 100 rows."""
     plain: dict[str, Any] = {
         "files": ("leads.csv",),
@@ -34,7 +34,7 @@ def make_reading(**changes: object) -> Reading:
         "conflicts": {},
         "unread": (),
     }
-    return Reading.model_validate(plain | changes)
+    return ExtractSummary.model_validate(plain | changes)
 
 
 def make_report(**changes: object) -> RunReport:
@@ -43,7 +43,7 @@ def make_report(**changes: object) -> RunReport:
         "run_id": "20261102T060000Z-a1b2c3",
         "extract_id": "e",
         "cycle": "2026-11",
-        "reading": make_reading(),
+        "extract": make_extract(),
         "tables": {"tech": {RowEnd.DELIVERED: 88}},
         "slots": (make_slot(),),
         "in_doubt": (),

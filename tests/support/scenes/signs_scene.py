@@ -35,9 +35,9 @@ def make_use(**changes: Any) -> WorkspaceUse:  # noqa: ANN401 - any field of it
         "n_rate_limited_ever": 0,
         "slowed_at": 0.0,
         "slowed_to": 1.0,
-        "paused_until": 0.0,
-        "held_at": None,
-        "held_because": None,
+        "throttled_until": 0.0,
+        "paused_at": None,
+        "paused_because": None,
     }
     return WorkspaceUse(**(plain | changes))
 
@@ -95,7 +95,7 @@ RUNNING = make_process(is_open=True, is_in_flight=True, is_anybody_asking=True, 
 def make_budget(**changes: Any) -> BudgetSigns:  # noqa: ANN401 - any field of it
     """A budget of 1,000 credits, of which nothing is used."""
     plain: dict[str, Any] = {
-        "key": "workspace.budget.credits_per_cycle",
+        "key": "workspace.budget.credits_per_billing_month",
         "unit": "credits",
         "limit": 1_000.0,
         "used": 0.0,

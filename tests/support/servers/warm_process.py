@@ -104,9 +104,9 @@ class WarmProcess:
 
     @staticmethod
     def _open_pipe(files: ExitStack) -> tuple[TextIO, int]:
-        reading, writing = os.pipe()
+        extract, writing = os.pipe()
         files.callback(os.close, writing)
-        return os.fdopen(reading, "r"), writing
+        return os.fdopen(extract, "r"), writing
 
     def _has_news(self, timeout: float | None) -> bool:
         return bool(select.select([self._end], [], [], timeout)[0])

@@ -14,7 +14,7 @@ from clayload.capacity.rule_of_thumb import SimplePlan, compare, plan_simply
 from clayload.tables.catalogue import Level, read_catalogue
 from clayload.tables.read import read_tables
 from clayload.tables.tables_file import TablesConfig
-from clayload.tables.workspace import Plan
+from clayload.tables.workspace import ClayPlan
 
 CONFIG = Path(__file__).parents[3] / "config"
 TABLES = read_tables(CONFIG / "tables.yaml")
@@ -45,7 +45,7 @@ def test_the_examples_credits_and_actions_are_those_counted_by_hand() -> None:
 
 def test_the_example_needs_enterprise_at_what_its_unit_prices_come_to() -> None:
     offer = plan(EXAMPLE).offer
-    assert {fit.plan for fit in offer.fits.values()} == {Plan.ENTERPRISE}
+    assert {fit.plan for fit in offer.fits.values()} == {ClayPlan.ENTERPRISE}
     # 300,000 x $0.02, 0.04, 0.05 for credits; 100,000, 250,000, 400,000 x $0.003, 0.006, 0.01.
     assert [offer.dollars(level) for level in Level] == pytest.approx([6_300, 13_500, 19_000])
 
@@ -70,7 +70,7 @@ def test_the_examples_time_is_that_counted_by_hand() -> None:
 def test_own_keys_save_the_examples_credits_but_no_action_and_so_no_plan() -> None:
     month = plan(EXAMPLE)
     assert month.on_own_keys.spend.likely == Spend(0, 250_000)
-    assert month.on_own_keys.fits[Level.LIKELY].plan is Plan.ENTERPRISE
+    assert month.on_own_keys.fits[Level.LIKELY].plan is ClayPlan.ENTERPRISE
     asked = plan(MonthAsk(n_leads=50_000, credits_per_lead=6, own_api_keys=True))
     assert asked.offer.spend == month.on_own_keys.spend
     assert asked.on_clays_keys.spend == month.offer.spend
@@ -79,7 +79,7 @@ def test_own_keys_save_the_examples_credits_but_no_action_and_so_no_plan() -> No
 def test_with_few_actions_own_keys_bring_the_example_down_to_growth() -> None:
     ask = MonthAsk(n_leads=50_000, credits_per_lead=6, actions_per_lead=1, own_api_keys=True)
     offer = plan(ask).offer
-    assert offer.fits[Level.LIKELY].plan is Plan.GROWTH
+    assert offer.fits[Level.LIKELY].plan is ClayPlan.GROWTH
     # 10,000 Actions beyond the 40,000 that Growth begins with, at $0.006.
     assert offer.dollars(Level.LIKELY) == pytest.approx(495 + 60)
 
@@ -122,9 +122,9 @@ def test_auto_delete_wears_nothing_out_and_needs_enterprise() -> None:
     assert (inbound.auto_delete, inbound.n_pairs_a_year, inbound.months_until_full) == (
         True, 1, None,
     )  # fmt: skip
-    assert month.offer.fits[Level.LOW].plan is Plan.ENTERPRISE
+    assert month.offer.fits[Level.LOW].plan is ClayPlan.ENTERPRISE
     without = plan(MonthAsk(), changed())
-    assert without.offer.fits[Level.LOW].plan is Plan.GROWTH
+    assert without.offer.fits[Level.LOW].plan is ClayPlan.GROWTH
 
 
 def test_the_workspaces_own_plan_is_told_what_it_lacks() -> None:
@@ -139,7 +139,7 @@ def test_the_workspaces_own_plan_is_told_what_it_lacks() -> None:
 def test_workspaces_share_leads_plans_and_time() -> None:
     two = plan(MonthAsk(n_leads=50_000, credits_per_lead=2, n_workspaces=2))
     fit = two.offer.fits[Level.LIKELY]
-    assert fit.plan is Plan.GROWTH
+    assert fit.plan is ClayPlan.GROWTH
     # Each: 50,000 credits, 44,000 beyond Growth's; 125,000 Actions, 85,000 beyond.
     assert two.offer.dollars(Level.LIKELY) == pytest.approx(
         2 * (495 + 44_000 * 0.04 + 85_000 * 0.006)

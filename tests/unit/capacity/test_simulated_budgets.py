@@ -36,11 +36,13 @@ COSTS = {
     Priority.LOW: Charge(0, 1_000),
 }
 NORMAL_DAY = "tables.normal-leads.budget.credits_per_day"
-NORMAL_CYCLE = "tables.normal-leads.budget.credits_per_cycle"
+NORMAL_MONTH = "tables.normal-leads.budget.credits_per_billing_month"
 
 amounts = st.none() | st.sampled_from([0.0, 5.9, 240.0, 1_000.5, 9_000.0, 40_000.0])
 limits = {
-    f"{unit}_per_{span}": amounts for unit in ("credits", "actions") for span in ("cycle", "day")
+    f"{unit}_per_{span}": amounts
+    for unit in ("credits", "actions")
+    for span in ("billing_month", "day")
 }
 budgets = st.builds(
     Budgets,
@@ -107,7 +109,7 @@ def test_no_line_is_passed_in_any_period_and_every_lead_has_one_end(
 def test_leaping_over_rounds_changes_nothing_of_what_is_deferred(
     rate: Rate, come: list[tuple[float, Priority, int]], n_a_day: int, n_a_cycle: int
 ) -> None:
-    limited = limit_normal(credits_per_day=6.0 * n_a_day, actions_per_cycle=2.0 * n_a_cycle)
+    limited = limit_normal(credits_per_day=6.0 * n_a_day, actions_per_billing_month=2.0 * n_a_cycle)
     scenario = keep_to(limited, one_day(*come, rate=rate))
     leapt, step_by_step = simulate_month([scenario]), simulate_month([scenario], lambda _at: None)
     assert unlike(leapt, step_by_step) == {}
@@ -153,11 +155,11 @@ def test_what_is_deferred_is_sent_before_what_comes_later() -> None:
 
 def test_a_billing_month_renews_on_its_day() -> None:
     come = one_day((0.0, Priority.NORMAL, 1_000))
-    limited = limit_normal(credits_per_cycle=600.0)
+    limited = limit_normal(credits_per_billing_month=600.0)
     limited = limited.model_copy(update={"workspace": WorkspaceBudget(renews_on_day=3)})
     month = simulate_month([keep_to(limited, come)])
     assert sent_each_day(month, "normal-leads") == [100, 0, 100]
-    assert month.lines[NORMAL_CYCLE].most_milli == 600_000
+    assert month.lines[NORMAL_MONTH].most_milli == 600_000
 
 
 def test_a_lead_that_costs_more_than_the_whole_limit_waits_to_the_end_and_others_do_not() -> None:
@@ -169,16 +171,16 @@ def test_a_lead_that_costs_more_than_the_whole_limit_waits_to_the_end_and_others
 
 
 def test_each_workspace_has_the_budgets_and_what_they_spend_is_added_up() -> None:
-    ask = ScenarioAsk(8_000, n_workspaces=2, n_events=0, credits_per_cycle=600.0)
+    ask = ScenarioAsk(8_000, n_workspaces=2, n_events=0, credits_per_billing_month=600.0)
     costs = {name: LeadCost(6.0, 2.0) for name in CONFIG.tables}
     month = simulate_month(write_scenarios(ask, CONFIG, AT_A_TIME, costs))
-    line = month.lines["workspace.budget.credits_per_cycle"]
+    line = month.lines["workspace.budget.credits_per_billing_month"]
     assert (line.limit_milli, line.most_milli, line.spent_milli) == (600_000, 600_000, 1_200_000)
     assert (month.total.n_charged, month.total.n_deferred) == (200, 7_800)
 
 
 def test_budgets_of_the_configuration_hold_unless_others_are_told_or_they_are_left_aside() -> None:
-    budget = WorkspaceBudget(credits_per_cycle=500.0, actions_per_day=90.0)
+    budget = WorkspaceBudget(credits_per_billing_month=500.0, actions_per_day=90.0)
     workspace = CONFIG.workspace.model_copy(update={"budget": budget, "time_zone": "Asia/Tokyo"})
     config = CONFIG.model_copy(update={"workspace": workspace})
 
@@ -188,8 +190,8 @@ def test_budgets_of_the_configuration_hold_unless_others_are_told_or_they_are_le
         return {(line.unit, line.span): line.limit_milli for line in scenario.list_lines()}
 
     actions = {("actions", Span.DAY): 90_000}
-    assert limits_of(ScenarioAsk()) == {("credits", Span.CYCLE): 500_000} | actions
-    told = ScenarioAsk(credits_per_cycle=7.0)
-    assert limits_of(told) == {("credits", Span.CYCLE): 7_000} | actions
+    assert limits_of(ScenarioAsk()) == {("credits", Span.BILLING_MONTH): 500_000} | actions
+    told = ScenarioAsk(credits_per_billing_month=7.0)
+    assert limits_of(told) == {("credits", Span.BILLING_MONTH): 7_000} | actions
     told = ScenarioAsk(credits_per_day=8.0, no_budgets=True)
     assert limits_of(told) == {("credits", Span.DAY): 8_000}

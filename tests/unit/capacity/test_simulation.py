@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.scenes.month_scene import AT_A_TIME, CLAY, arrivals, one_day, rates, unlike
 
 from clayload.capacity.placement import sending_time_s
-from clayload.capacity.simulation.mishaps import Failures, Mishap, MishapKind
+from clayload.capacity.simulation.incidents import Failures, Incident, IncidentKind
 from clayload.capacity.simulation.scenario import (
     DAY_S,
     HOUR_S,
@@ -32,19 +32,21 @@ CONFIG = read_tables(Path(__file__).parents[3] / "config" / "tables.yaml")
 ROUNDING = 1e-3
 
 
-def go_wrong(scenario: Scenario, kind: MishapKind, begin_s: float, end_s: float) -> Scenario:
-    return replace(scenario, mishaps=(Mishap(kind, begin_s, end_s, "normal-leads"),))
+def go_wrong(scenario: Scenario, kind: IncidentKind, begin_s: float, end_s: float) -> Scenario:
+    return replace(scenario, incidents=(Incident(kind, begin_s, end_s, "normal-leads"),))
 
 
-RATE_KINDS = (MishapKind.OUTSIDER, MishapKind.STORM)
-PLAIN_KINDS = tuple(kind for kind in MishapKind if kind not in RATE_KINDS)
+RATE_KINDS = (IncidentKind.OUTSIDER, IncidentKind.STORM)
+PLAIN_KINDS = tuple(kind for kind in IncidentKind if kind not in RATE_KINDS)
 
 
-def draw_some(*kinds: MishapKind) -> st.SearchStrategy[list[Mishap]]:
-    """Draw mishaps whose edges no lead meets to the microsecond: there rounding would decide."""
+def draw_some(*kinds: IncidentKind) -> st.SearchStrategy[list[Incident]]:
+    """Draw incidents whose edges no lead meets to the microsecond: there rounding would decide."""
     return st.lists(
         st.builds(
-            lambda kind, begin_s, lasts_s: Mishap(kind, begin_s, begin_s + lasts_s, "normal-leads"),
+            lambda kind, begin_s, lasts_s: Incident(
+                kind, begin_s, begin_s + lasts_s, "normal-leads"
+            ),
             st.sampled_from(kinds),
             # The last goes on past the end of the day: of one that lasts all day each second is
             # asked for, and none leapt over.
@@ -73,32 +75,32 @@ def test_no_window_holds_more_than_burst_and_rate_times_its_length(
 
 
 @settings(deadline=None, max_examples=25)
-@given(rates, arrivals, draw_some(*MishapKind))
+@given(rates, arrivals, draw_some(*IncidentKind))
 def test_every_lead_ends_somewhere_whatever_goes_wrong(
-    rate: Rate, come: list[tuple[float, Priority, int]], wrong: list[Mishap]
+    rate: Rate, come: list[tuple[float, Priority, int]], wrong: list[Incident]
 ) -> None:
-    month = simulate_month([replace(one_day(*come, rate=rate), mishaps=tuple(wrong))])
+    month = simulate_month([replace(one_day(*come, rate=rate), incidents=tuple(wrong))])
     assert month.total.n_leads == sum(n for _, _, n in come)
     for name, table in month.tables.items():
         assert table.n_leads == table.n_delivered + table.n_in_doubt + table.n_owed
         assert sum(month.sent[name]) == table.n_charged
         assert month.owed[name][-1] == table.n_owed
-        assert table.n_in_doubt == 0 or any(one.kind is MishapKind.FAILING for one in wrong)
+        assert table.n_in_doubt == 0 or any(one.kind is IncidentKind.FAILING for one in wrong)
 
 
 @settings(deadline=None, max_examples=25)
 @given(rates, arrivals, draw_some(*PLAIN_KINDS))
 def test_leaping_over_rounds_changes_nothing(
-    rate: Rate, come: list[tuple[float, Priority, int]], wrong: list[Mishap]
+    rate: Rate, come: list[tuple[float, Priority, int]], wrong: list[Incident]
 ) -> None:
-    scenario = replace(one_day(*come, rate=rate), mishaps=tuple(wrong))
+    scenario = replace(one_day(*come, rate=rate), incidents=tuple(wrong))
     step_by_step = simulate_month([scenario], lambda _at: None)
     assert step_by_step.work.n_leapt == 0
     assert unlike(simulate_month([scenario]), step_by_step) == {}
 
 
 @pytest.mark.parametrize("kind", RATE_KINDS)
-def test_leaping_changes_little_where_a_microsecond_decides_on_a_429(kind: MishapKind) -> None:
+def test_leaping_changes_little_where_a_microsecond_decides_on_a_429(kind: IncidentKind) -> None:
     """One 429 more costs a second's pause and some seconds of a lower rate, and no lead."""
     scenario = go_wrong(one_day((0.0, Priority.NORMAL, 60_000)), kind, 700.0, 1_300.0)
     leapt, step_by_step = simulate_month([scenario]), simulate_month([scenario], lambda _at: None)
@@ -169,7 +171,7 @@ def test_leads_of_high_priority_pass_a_backlog() -> None:
 
 def test_somebody_else_in_the_workspace_costs_429s_and_time_but_no_lead() -> None:
     calm = one_day((0.0, Priority.NORMAL, 50_000))
-    month = simulate_month([go_wrong(calm, MishapKind.OUTSIDER, 600.0, 4_200.0)])
+    month = simulate_month([go_wrong(calm, IncidentKind.OUTSIDER, 600.0, 4_200.0)])
     assert month.work.n_rate_limited > 10
     assert month.total.n_delivered == 50_000
     slower_s = month.total.longest_wait_s - simulate_month([calm]).total.longest_wait_s
@@ -179,7 +181,7 @@ def test_somebody_else_in_the_workspace_costs_429s_and_time_but_no_lead() -> Non
 
 def test_while_the_host_is_down_nothing_is_sent_and_the_load_is_started_again() -> None:
     calm = one_day((0.0, Priority.NORMAL, 100_000))
-    month = simulate_month([go_wrong(calm, MishapKind.DOWN, float(HOUR_S), 2.0 * HOUR_S)])
+    month = simulate_month([go_wrong(calm, IncidentKind.DOWN, float(HOUR_S), 2.0 * HOUR_S)])
     assert month.sent["normal-leads"][1] <= AT_A_TIME
     assert month.work.n_times_given_up >= 10
     assert month.total.n_delivered == 100_000
@@ -189,7 +191,7 @@ def test_while_the_host_is_down_nothing_is_sent_and_the_load_is_started_again() 
 
 def test_where_clay_fails_one_of_fifty_is_in_doubt_and_counts_against_the_slot() -> None:
     calm = one_day((0.0, Priority.NORMAL, 20_000))
-    month = simulate_month([go_wrong(calm, MishapKind.FAILING, 100.0, 600.0)])
+    month = simulate_month([go_wrong(calm, IncidentKind.FAILING, 100.0, 600.0)])
     assert month.total.n_in_doubt == pytest.approx(500 * CLAY.per_s / 50, abs=1)
     assert month.total.n_charged == 20_000
 
@@ -200,11 +202,11 @@ def test_a_table_whose_only_slot_is_refused_waits_and_the_others_do_not() -> Non
         replace(table, begins_as=replace(table.begins_as, slots=table.begins_as.slots[:1]))
         for table in calm.tables
     )
-    scenario = go_wrong(replace(calm, tables=tables), MishapKind.BENCHED, 60.0, 4.0 * HOUR_S)
+    scenario = go_wrong(replace(calm, tables=tables), IncidentKind.BENCHED, 60.0, 4.0 * HOUR_S)
     month = simulate_month([scenario])
     assert month.tables["normal-leads"].longest_wait_s > 4 * HOUR_S
     assert month.tables["high-leads"].longest_wait_s < 600
-    two_slots = simulate_month([go_wrong(calm, MishapKind.BENCHED, 60.0, 4.0 * HOUR_S)])
+    two_slots = simulate_month([go_wrong(calm, IncidentKind.BENCHED, 60.0, 4.0 * HOUR_S)])
     assert two_slots.tables["normal-leads"].longest_wait_s < 1_100
     assert two_slots.tables["normal-leads"].n_slots == 2
 
@@ -221,7 +223,7 @@ def test_mishaps_of_a_kind_never_overlap() -> None:
     for seed in range(20):
         ask = ScenarioAsk(500_000, failures=Failures.MANY, seed=random.Random(seed).randrange(999))  # noqa: S311
         (scenario,) = write_scenarios(ask, CONFIG, AT_A_TIME)
-        for kind in MishapKind:
-            spans = [(one.begin_s, one.end_s) for one in scenario.mishaps if one.kind is kind]
+        for kind in IncidentKind:
+            spans = [(one.begin_s, one.end_s) for one in scenario.incidents if one.kind is kind]
             assert spans
             assert all(a[1] <= b[0] for a, b in pairwise(spans))

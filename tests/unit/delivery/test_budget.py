@@ -23,9 +23,9 @@ from clayload.delivery.budget import (
     Unit,
     charge_of,
     count_affordable,
+    describe_milli,
     find_periods,
     list_lines,
-    say_milli,
 )
 from clayload.delivery.grant import Exhausted, Reservation, SlotSnapshot, TableSnapshot, reserve
 from clayload.delivery.limits import stop_of
@@ -36,7 +36,7 @@ from clayload.tables.costs import LeadCost
 
 PERIODS = {
     Span.DAY: Period("2026-11-26", "2026-11-27", 2_000.0),
-    Span.CYCLE: Period("2026-11-01", "2026-12-01", 9_000.0),
+    Span.BILLING_MONTH: Period("2026-11-01", "2026-12-01", 9_000.0),
 }
 
 amounts = st.integers(0, 50_000)
@@ -155,14 +155,14 @@ def test_a_full_table_is_told_before_a_used_up_budget() -> None:
 
 def test_lines_are_the_limits_that_are_set_of_the_workspace_and_then_of_the_table() -> None:
     budgets = Budgets(
-        workspace=WorkspaceBudget(credits_per_cycle=600.0005, actions_per_day=0),
+        workspace=WorkspaceBudget(credits_per_billing_month=600.0005, actions_per_day=0),
         tables={"tech": Budget(credits_per_day=40), "other": Budget(credits_per_day=1)},
     )
     spent: defaultdict[tuple[str | None, Span], Charge] = defaultdict(Charge)
     spent["tech", Span.DAY] = Charge(7, 8)
     found = list_lines(budgets, "tech", find_periods(1_793_500_000.0, budgets), spent)
     assert [(line.key, line.limit_milli, line.spent_milli) for line in found] == [
-        ("workspace.budget.credits_per_cycle", 600_000, 0),
+        ("workspace.budget.credits_per_billing_month", 600_000, 0),
         ("workspace.budget.actions_per_day", 0, 0),
         ("tables.tech.budget.credits_per_day", 40_000, 7),
     ]
@@ -184,13 +184,13 @@ def test_every_moment_lies_in_one_day_and_one_billing_month(
     now = moment.replace(tzinfo=UTC).timestamp()
     budgets = Budgets(time_zone=zone, workspace=WorkspaceBudget(renews_on_day=day))
     periods = find_periods(now, budgets)
-    today, cycle = periods[Span.DAY], periods[Span.CYCLE]
+    today, cycle = periods[Span.DAY], periods[Span.BILLING_MONTH]
     assert today.first_day == datetime.fromtimestamp(now, ZoneInfo(zone)).date().isoformat()
     assert cycle.first_day <= today.first_day < cycle.ends_on
     assert now < today.ends_at <= cycle.ends_at
     after = find_periods(cycle.ends_at, budgets)
     assert {after[span].first_day for span in Span} == {cycle.ends_on}
-    assert find_periods(cycle.ends_at - 1, budgets)[Span.CYCLE] == cycle
+    assert find_periods(cycle.ends_at - 1, budgets)[Span.BILLING_MONTH] == cycle
     n_days = date.fromisoformat(cycle.ends_on) - date.fromisoformat(cycle.first_day)
     assert 28 <= n_days.days <= 31
 
@@ -211,10 +211,10 @@ def test_a_billing_month_begins_on_its_day_where_the_workspaces_people_live(
     moment: datetime, day: int, first_day: str, ends_on: str
 ) -> None:
     budgets = Budgets(time_zone="Europe/Berlin", workspace=WorkspaceBudget(renews_on_day=day))
-    cycle = find_periods(moment.timestamp(), budgets)[Span.CYCLE]
+    cycle = find_periods(moment.timestamp(), budgets)[Span.BILLING_MONTH]
     assert (cycle.first_day, cycle.ends_on) == (first_day, ends_on)
 
 
 def test_thousandths_are_said_as_people_do() -> None:
-    said = [say_milli(amount) for amount in (0, 5, 500, 6_000, 1_250_250)]
+    said = [describe_milli(amount) for amount in (0, 5, 500, 6_000, 1_250_250)]
     assert said == ["0", "0.005", "0.5", "6", "1,250.25"]

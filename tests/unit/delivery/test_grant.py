@@ -19,7 +19,7 @@ from clayload.delivery.grant import (
     find_room,
     reserve,
 )
-from clayload.delivery.pace import HORIZON_S, PaceState, Rate, pause
+from clayload.delivery.pace import HORIZON_S, PaceState, Rate, throttle
 from clayload.model import Priority
 
 CLAY = Rate(10.0, 20)
@@ -150,7 +150,7 @@ def test_a_reservation_takes_no_more_moments_than_there_is_room_for() -> None:
 
 
 def test_a_paused_workspace_waits_and_a_full_table_does_not_wait_for_it() -> None:
-    paused = pause(PaceState(), CLAY, NOW, 30.0)
+    paused = throttle(PaceState(), CLAY, NOW, 30.0)
     usable = _table(SlotSnapshot("a", 0, 45_000))
     answer = _reserve(usable, paused, 10)
     assert isinstance(answer, Wait)

@@ -17,9 +17,9 @@ from clayload.delivery.pace import (
     Rate,
     change_rate,
     count_unused,
-    pause,
     slow_down,
     take_moments,
+    throttle,
     undo_clock_step,
 )
 
@@ -168,13 +168,13 @@ def test_who_was_told_to_wait_gets_moments_then_and_none_has_gone_by_unused(
 
 @given(rates, requests, st.floats(0, 300), requests)
 def test_after_a_pause_nothing_goes_before_its_end_and_then_without_a_burst(
-    rate: Rate, before: list[tuple[float, int]], pause_s: float, after: list[tuple[float, int]]
+    rate: Rate, before: list[tuple[float, int]], throttle_s: float, after: list[tuple[float, int]]
 ) -> None:
     state, now = PaceState(), START
     for gap_s, n in before:
         now += gap_s
         state = take_moments(state, rate, now, n).state
-    state, end = pause(state, rate, now, pause_s), now + pause_s
+    state, end = throttle(state, rate, now, throttle_s), now + throttle_s
     sent: list[float] = []
     for gap_s, n in after:
         now += gap_s
@@ -191,18 +191,18 @@ def test_after_a_pause_nothing_goes_before_its_end_and_then_without_a_burst(
 
 
 def test_two_answers_429_do_not_shorten_each_others_pause() -> None:
-    state = pause(PaceState(), CLAY, START, 10.0)
-    state = pause(state, CLAY, START + 1, 1.0)
-    assert state.paused_until == START + 10.0
+    state = throttle(PaceState(), CLAY, START, 10.0)
+    state = throttle(state, CLAY, START + 1, 1.0)
+    assert state.throttled_until == START + 10.0
 
 
 @given(requests, st.floats(0, 300), st.floats(3_600, 86_400))
 def test_a_clock_stepped_back_does_not_freeze_the_workspace(
-    before: list[tuple[float, int]], pause_s: float, step_s: float
+    before: list[tuple[float, int]], throttle_s: float, step_s: float
 ) -> None:
     state, now = PaceState(), START
-    state = pause(state, CLAY, now, pause_s)
-    now += pause_s
+    state = throttle(state, CLAY, now, throttle_s)
+    now += throttle_s
     for gap_s, n in [*before, (0.0, 1)]:
         now += gap_s
         state = take_moments(state, CLAY, now, n).state
@@ -212,9 +212,9 @@ def test_a_clock_stepped_back_does_not_freeze_the_workspace(
 
 @given(st.floats(0.1, 300), st.floats(3_600, 86_400))
 def test_a_clock_stepped_back_within_a_pause_freezes_it_no_longer_than_a_pause_can_be(
-    pause_s: float, step_s: float
+    throttle_s: float, step_s: float
 ) -> None:
-    state = pause(PaceState(), CLAY, START, pause_s)
+    state = throttle(PaceState(), CLAY, START, throttle_s)
     assert _first_moment_after(state, START - step_s) <= 300 + HORIZON_S + 1 / CLAY.per_s
 
 
@@ -271,43 +271,43 @@ def test_another_rate_begins_with_the_next_moment_and_no_burst(after: Rate) -> N
 
 @given(st.floats(60, 1e8), st.floats(0, 300))
 def test_a_clock_stepped_forward_ends_no_pause_early_and_delays_it_by_nothing(
-    step_s: float, pause_s: float
+    step_s: float, throttle_s: float
 ) -> None:
     state = undo_clock_step(PaceState(), CLAY, START, 1_000.0)
-    state = pause(state, CLAY, START, pause_s)
+    state = throttle(state, CLAY, START, throttle_s)
     state = slow_down(state, START, granted_at=START - 0.1)
-    mended = undo_clock_step(state, CLAY, START + step_s, 1_000.0)
-    assert mended.part_at(START + step_s) == pytest.approx(0.7)
-    assert mended.paused_until - (START + step_s) == pytest.approx(pause_s, abs=ROUNDING_S)
-    assert mended.tat - (START + step_s) == pytest.approx(state.tat - START, abs=ROUNDING_S)
+    fixed = undo_clock_step(state, CLAY, START + step_s, 1_000.0)
+    assert fixed.part_at(START + step_s) == pytest.approx(0.7)
+    assert fixed.throttled_until - (START + step_s) == pytest.approx(throttle_s, abs=ROUNDING_S)
+    assert fixed.tat - (START + step_s) == pytest.approx(state.tat - START, abs=ROUNDING_S)
 
 
 def test_a_machine_that_was_started_anew_waits_for_nothing_of_before() -> None:
     ten_days_s = 864_000.0
     state = undo_clock_step(PaceState(), CLAY, START, ten_days_s)
     state = take_moments(state, CLAY, START, 120).state
-    state = pause(state, CLAY, START, 3.0)
+    state = throttle(state, CLAY, START, 3.0)
     state = undo_clock_step(state, CLAY, START + 60, 10.0)
     assert take_moments(state, CLAY, START + 60, 1).delays_s == (0.0,)
 
 
 @given(rates, requests, st.floats(0, 300))
 def test_a_clock_that_runs_on_leaves_the_state_as_it_is(
-    rate: Rate, asked: list[tuple[float, int]], pause_s: float
+    rate: Rate, asked: list[tuple[float, int]], throttle_s: float
 ) -> None:
     state, now = PaceState(), START
     for i, (gap_s, n) in enumerate(asked):
         now += gap_s
         if i == len(asked) // 2:
-            state = pause(state, rate, now, pause_s)
-        mended = undo_clock_step(state, rate, now)
-        assert mended.tat == pytest.approx(state.tat, abs=ROUNDING_S)
-        assert mended.paused_until == pytest.approx(state.paused_until, abs=ROUNDING_S)
+            state = throttle(state, rate, now, throttle_s)
+        fixed = undo_clock_step(state, rate, now)
+        assert fixed.tat == pytest.approx(state.tat, abs=ROUNDING_S)
+        assert fixed.throttled_until == pytest.approx(state.throttled_until, abs=ROUNDING_S)
         state = take_moments(state, rate, now, n).state
 
 
 def _first_moment_after(state: PaceState, now: float) -> float:
-    """Seconds until the first lead goes, asking as the ledger does: the mended state is kept."""
+    """Seconds until the first lead goes, asking as the ledger does: the fixed state is kept."""
     began = now
     while True:
         moments = take_moments(state := undo_clock_step(state, CLAY, now), CLAY, now, 1)
@@ -371,7 +371,7 @@ def test_beside_an_outsider_it_finds_what_is_left_and_takes_the_rest_when_he_lea
                 accepted.append(at)
             else:
                 n_refused += 1
-                state = pause(slow_down(state, at, granted_at), CLAY, at, 1.0)
+                state = throttle(slow_down(state, at, granted_at), CLAY, at, 1.0)
                 break
         now = granted_at + (moments.delays_s[-1] if moments.delays_s else moments.wait_s)
         now = max(now, granted_at + 0.01)

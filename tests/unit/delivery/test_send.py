@@ -138,10 +138,10 @@ def test_the_burst_goes_at_once_and_the_rest_at_the_rate() -> None:
     ),
 )
 def test_whatever_clay_answers_the_rate_and_the_books_hold(
-    n: int, latency_s: float, in_flight: int, script: dict[str, list[Answer]]
+    n: int, latency_s: float, requests_per_chunk: int, script: dict[str, list[Answer]]
 ) -> None:
     destination = FakeDestination(latency_s, script)
-    scene = Scene(n=n, destination=destination, pacing=Pacing(10, in_flight))
+    scene = Scene(n=n, destination=destination, pacing=Pacing(10, requests_per_chunk))
     try:
         counts = scene.run()
     except DestinationDownError:
@@ -157,7 +157,7 @@ def test_whatever_clay_answers_the_rate_and_the_books_hold(
     assert set(ended) <= {"delivered", "refused", "in_doubt"}
     assert {kind: counts[kind] for kind in ended} == ended
     assert scene.ledger.slots[0].used == ended["delivered"] + ended["in_doubt"]
-    assert destination.most_in_flight <= in_flight
+    assert destination.most_in_flight <= requests_per_chunk
 
 
 def test_no_more_requests_are_in_flight_than_allowed() -> None:
@@ -191,13 +191,17 @@ class _OneGrant:
     async def record(self, verdicts: Verdicts) -> None:
         self.recorded.append(verdicts)
 
-    async def silence(self, pause_s: float) -> None:
-        raise AssertionError(pause_s)
+    async def throttle(self, throttle_s: float) -> None:
+        raise AssertionError(throttle_s)
 
 
-def _send_one_grant(ledger: _OneGrant, destination: FakeDestination, in_flight: int) -> None:
+def _send_one_grant(
+    ledger: _OneGrant, destination: FakeDestination, requests_per_chunk: int
+) -> None:
     bodies = {key: key.encode() for key in ledger.keys}
-    delivery = ChunkDelivery(bodies, ledger, destination, VirtualClock(), Pacing(10, in_flight))
+    delivery = ChunkDelivery(
+        bodies, ledger, destination, VirtualClock(), Pacing(10, requests_per_chunk)
+    )
     run_virtually(delivery.run())
 
 
@@ -205,7 +209,7 @@ def test_a_lead_whose_moment_has_passed_is_not_sent_and_stays_owed() -> None:
     # Two in flight for 0.3 s each: the third and fourth get their turn 0.3 s late.
     ledger = _OneGrant(["a", "b", "c", "d"], lateness_s=0.2)
     destination = FakeDestination(0.3)
-    _send_one_grant(ledger, destination, in_flight=2)
+    _send_one_grant(ledger, destination, requests_per_chunk=2)
     assert [key for _, _, key in destination.sent] == ledger.departed == ["a", "b"]
     verdicts = {lead.lead_key: verdict for lead, verdict in ledger.recorded[0]}
     assert [verdicts[key].kind for key in "abcd"] == ["delivered"] * 2 + ["retry"] * 2
@@ -216,7 +220,7 @@ def test_a_lead_whose_moment_has_passed_is_not_sent_and_stays_owed() -> None:
 def test_a_lead_that_is_late_within_the_margin_is_sent() -> None:
     ledger = _OneGrant(["a", "b", "c", "d"], lateness_s=0.31)
     destination = FakeDestination(0.3)
-    _send_one_grant(ledger, destination, in_flight=2)
+    _send_one_grant(ledger, destination, requests_per_chunk=2)
     assert [key for _, _, key in destination.sent] == ["a", "b", "c", "d"]
 
 
@@ -226,7 +230,7 @@ def test_the_time_it_took_to_give_the_grant_counts_as_lateness(
 ) -> None:
     ledger = _OneGrant(["a"], lateness_s=0.2, age_s=age_s)
     destination = FakeDestination()
-    _send_one_grant(ledger, destination, in_flight=1)
+    _send_one_grant(ledger, destination, requests_per_chunk=1)
     assert bool(destination.sent) == is_sent
 
 
@@ -238,8 +242,8 @@ def test_a_429_halts_the_grant_pauses_the_workspace_and_costs_no_lead_anything()
     unsent = [(k, v) for k, v in scene.ledger.recorded if not v.was_sent]
     assert [key for key, _ in unsent] == [f"lead-{i}" for i in range(3, 10)]
     assert not any(verdict.is_attempt or verdict.is_charged for _, verdict in unsent)
-    told_at = scene.sent_at[2]
-    assert all(at >= told_at + 3.0 for at in scene.sent_at[3:])
+    reported_at = scene.sent_at[2]
+    assert all(at >= reported_at + 3.0 for at in scene.sent_at[3:])
     assert set(scene.ledger.state_of.values()) == {"delivered"}
 
 
@@ -268,7 +272,7 @@ def test_many_429s_of_one_grant_silence_once_unless_one_asks_for_longer() -> Non
     storm = {"lead-1": [TOO_MANY], "lead-2": [TOO_MANY], "lead-3": [longer]}
     scene = Scene(n=10, destination=FakeDestination(0.01, storm))
     scene.run()
-    assert [pause_s for _, pause_s in scene.ledger.silenced] == [3.0, 9.0]
+    assert [throttle_s for _, throttle_s in scene.ledger.silenced] == [3.0, 9.0]
     assert scene.sent_at[-1] >= 9.0
 
 
@@ -584,7 +588,7 @@ class _FullDisk(FakeLedger):
 
 
 class _LostLedger(FakeLedger):
-    async def silence(self, pause_s: float) -> None:  # noqa: ARG002 - the port's name
+    async def throttle(self, throttle_s: float) -> None:  # noqa: ARG002 - the port's name
         raise FULL
 
 
@@ -624,8 +628,8 @@ class _Waiting:
     def depart(self, lead: GrantedLead) -> None:
         raise AssertionError(lead)
 
-    async def silence(self, pause_s: float) -> None:
-        raise AssertionError(pause_s)
+    async def throttle(self, throttle_s: float) -> None:
+        raise AssertionError(throttle_s)
 
 
 def test_told_to_wait_it_asks_again_after_just_that_time() -> None:

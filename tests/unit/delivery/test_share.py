@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.scenes.fakes import WEIGHTS, workspace_at
 
+from clayload.delivery.fair_share import WAIT_FOR_TURN_S, FairShare, FairShares
 from clayload.delivery.grant import (
     HELD_WAIT_S,
     Reservation,
@@ -22,7 +23,6 @@ from clayload.delivery.grant import (
     reserve,
 )
 from clayload.delivery.pace import PaceState
-from clayload.delivery.share import WAIT_FOR_TURN_S, Share, Shares
 from clayload.model import Priority
 
 HIGH, NORMAL, LOW = Priority.HIGH, Priority.NORMAL, Priority.LOW
@@ -73,8 +73,8 @@ class Rush:
         self.n_at += [(now + delay_s, priority) for delay_s in answer.delays_s]
         return answer.delays_s[-1] + self.answers_in_s
 
-    def _keep(self, priority: Priority, share: Share) -> None:
-        of: Mapping[Priority, Share] = {**self.at.shares.of, priority: share}
+    def _keep(self, priority: Priority, share: FairShare) -> None:
+        of: Mapping[Priority, FairShare] = {**self.at.shares.of, priority: share}
         self.at = replace(self.at, shares=replace(self.at.shares, of=of))
 
 
@@ -185,15 +185,15 @@ def test_whoever_comes_and_goes_nobody_waits_for_more_than_a_few_seconds(
 @given(
     st.dictionaries(
         st.sampled_from(Priority),
-        st.builds(Share, st.floats(0, 1e9), st.floats(START - 10, START + 10)),
+        st.builds(FairShare, st.floats(0, 1e9), st.floats(START - 10, START + 10)),
     ),
     st.sampled_from(Priority),
     st.integers(1, 100),
 )
 def test_who_is_furthest_behind_always_gets_a_lead(
-    known: dict[Priority, Share], asker: Priority, n: int
+    known: dict[Priority, FairShare], asker: Priority, n: int
 ) -> None:
-    shares = Shares({**dict.fromkeys(Priority, Share()), **known}, WEIGHTS, 10.0)
+    shares = FairShares({**dict.fromkeys(Priority, FairShare()), **known}, WEIGHTS, 10.0)
     n_allowed = shares.allow(asker, START, n)
     assert 0 <= n_allowed <= n
     others = [s for p, s in shares.of.items() if p is not asker and s.present_until > START]
@@ -202,13 +202,13 @@ def test_who_is_furthest_behind_always_gets_a_lead(
 
 
 def test_a_held_workspace_grants_nobody() -> None:
-    held = replace(workspace_at(START), is_held=True)
+    held = replace(workspace_at(START), is_paused=True)
     assert reserve(held, TABLE, HIGH, 10) == Wait(HELD_WAIT_S)
 
 
 def test_a_priority_that_must_let_others_pass_asks_again_soon() -> None:
-    shares = {HIGH: Share(0.0, START + 1), NORMAL: Share(), LOW: Share(5.0, START + 1)}
+    shares = {HIGH: FairShare(0.0, START + 1), NORMAL: FairShare(), LOW: FairShare(5.0, START + 1)}
     at = replace(
-        workspace_at(START, PaceState(tat=START + 1.5)), shares=Shares(shares, WEIGHTS, 10.0)
+        workspace_at(START, PaceState(tat=START + 1.5)), shares=FairShares(shares, WEIGHTS, 10.0)
     )
     assert reserve(at, TABLE, LOW, 10) == Wait(WAIT_FOR_TURN_S)

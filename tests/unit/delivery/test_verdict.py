@@ -82,22 +82,22 @@ TABLE: list[tuple[str, Answer, VerdictKind, bool, float | None, SlotEffect | Non
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind", "is_attempt", "pause_s", "slot_effect", "is_charged"),
+    ("answer", "kind", "is_attempt", "throttle_s", "slot_effect", "is_charged"),
     [row[1:] for row in TABLE],
     ids=[row[0] for row in TABLE],
 )
 def test_an_answer_means(  # noqa: PLR0913 - one argument for each column of the table
     answer: Answer,
     kind: VerdictKind,
-    pause_s: float | None,
+    throttle_s: float | None,
     slot_effect: SlotEffect | None,
     *,
     is_attempt: bool,
     is_charged: bool,
 ) -> None:
     verdict = judge(answer, NOW)
-    found = (verdict.kind, verdict.is_attempt, verdict.pause_s, verdict.slot_effect)
-    assert found == (kind, is_attempt, pause_s, slot_effect)
+    found = (verdict.kind, verdict.is_attempt, verdict.throttle_s, verdict.slot_effect)
+    assert found == (kind, is_attempt, throttle_s, slot_effect)
     assert verdict.is_charged == is_charged
     assert verdict.was_sent
 

@@ -22,11 +22,11 @@ def refuse(open_it: Callable[..., object], *args: object) -> UnreadableExtractEr
 
 
 def read_after_mending(extract: Extract) -> tuple[Extract, pl.DataFrame]:
-    """Read as the frames do: when polars refuses, have the extract mended and read again."""
+    """Read as the frames do: when polars refuses, have the extract fixed and read again."""
     with pytest.raises(pl.exceptions.PolarsError) as caught:
         extract.scan().collect(engine="streaming")
-    mended = extract.mended(caught.value)
-    return mended, mended.scan().collect(engine="streaming")
+    fixed = extract.fixed(caught.value)
+    return fixed, fixed.scan().collect(engine="streaming")
 
 
 def test_a_missing_file_is_not_found(open_paths: Callable[..., Extract]) -> None:
@@ -99,16 +99,16 @@ def test_empty_cells_too_many_do_no_harm(open_bytes: Callable[..., Extract]) -> 
 
 def test_a_stray_quote_is_text(open_bytes: Callable[..., Extract]) -> None:
     content = b'email,n\na@a.example,5" pipe\nb@b.example,"two\nlines"\nc@c.example,3\n'
-    mended, frame = read_after_mending(open_bytes(content))
+    fixed, frame = read_after_mending(open_bytes(content))
     assert frame["n"].to_list() == ['5" pipe', "two\nlines", "3"]
-    assert mended.n_rows == 3
-    assert mended.files[0].spans_lines
+    assert fixed.n_rows == 3
+    assert fixed.files[0].spans_lines
 
 
 def test_an_encoding_that_shows_late_is_found(open_bytes: Callable[..., Extract]) -> None:
     content = b"email,n\n" + b"a@a.example,1\n" * 90_000 + "z@z.example,é\n".encode("cp1252")
-    mended, frame = read_after_mending(open_bytes(content))
-    assert mended.files[0].encoding == "cp1252"
+    fixed, frame = read_after_mending(open_bytes(content))
+    assert fixed.files[0].encoding == "cp1252"
     assert frame["n"][-1] == "é"
 
 
@@ -122,7 +122,7 @@ def test_what_cannot_be_mended_is_refused_with_the_reason(
 ) -> None:
     extract = open_bytes(b"email,n\na@a.example,1\n")
     extract.files[0].path.unlink()
-    assert "gone" in refuse(extract.mended, FileNotFoundError("gone")).message
+    assert "gone" in refuse(extract.fixed, FileNotFoundError("gone")).message
 
 
 def test_a_work_folder_that_is_a_file_is_a_run_error(

@@ -19,7 +19,7 @@ EVERYTHING = ("lead_id", "email", "first_name", "full_name", "company", "domain"
 def _table(where: str, slot: str, **more: object) -> dict[str, object]:
     slots = [{"name": slot, "url": f"env:{slot.upper().replace('-', '_')}"}]
     entry = {"focus": slot, "filter": where, "volume_per_month": 100, "slots": slots}
-    return entry | {"send": EVERYTHING} | more
+    return entry | {"fields": EVERYTHING} | more
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +37,9 @@ def tables() -> TablesConfig:
             "tables": {
                 "events": _table("event_name IS NOT NULL", "events-1", key=("email", "event_name")),
                 "tech": _table("industry IN ('Software', 'SaaS')", "tech-1"),
-                "finance": _table("industry = 'Banking'", "finance-1", send=("email", "industry")),
+                "finance": _table(
+                    "industry = 'Banking'", "finance-1", fields=("email", "industry")
+                ),
             },
         }
     )

@@ -57,7 +57,7 @@ def test_a_chunk_file_holds_what_its_table_sends_and_no_more(
     prepared = prepare(TEXT)
     for chunk in prepared.chunks:
         frame = pl.read_parquet(chunk.path)
-        assert frame.columns == ["row_number", "lead_key", *tables.tables[chunk.table].send]
+        assert frame.columns == ["row_number", "lead_key", *tables.tables[chunk.table].fields]
         assert frame.schema["row_number"] == pl.UInt32
         assert chunk.n_leads == frame.height
         assert chunk.path.parent.name == chunk.table
@@ -202,7 +202,7 @@ def test_the_same_extract_and_configuration_give_the_same_chunks(
     first = prepare(TEXT)
     again = prepare(TEXT, run_id="run-2")
     assert [c.chunk_id for c in first.chunks] == [c.chunk_id for c in again.chunks]
-    tech = tables.tables["tech"].model_copy(update={"send": ("email",)})
+    tech = tables.tables["tech"].model_copy(update={"fields": ("email",)})
     other = tables.model_copy(update={"tables": {**tables.tables, "tech": tech}})
     extract = open_extract([tmp_path / "leads.csv"], aliases, tmp_path / "run")
     changed = prepare_chunks(extract, other, PrepareOptions("run-3", tmp_path / "run"))

@@ -65,8 +65,8 @@ def test_a_payload_over_the_limit_is_quarantined_and_the_others_are_not(
 def test_the_payload_is_measured_to_the_byte(
     prepare: Callable[..., Preparation], tables: TablesConfig, character: str, surplus: int
 ) -> None:
-    send = tables.tables["tech"].send
-    lead = dict.fromkeys(send) | {"email": "a@a.example", "industry": "SaaS", "notes": ""}
+    fields = tables.tables["tech"].fields
+    lead = dict.fromkeys(fields) | {"email": "a@a.example", "industry": "SaaS", "notes": ""}
     lead["domain"] = "a.example"
     room = LIMIT_BYTES - ENVELOPE_BYTES - len(build_body(lead, "", ""))
     text = character.replace('""', '"')

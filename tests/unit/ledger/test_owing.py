@@ -29,7 +29,7 @@ def _table(on_in_doubt: str) -> Table:
             "focus": "a test",
             "filter": "email IS NOT NULL",
             "volume_per_month": 1,
-            "send": ["email"],
+            "fields": ["email"],
             "slots": [slot],
             "on_in_doubt": on_in_doubt,
         }

@@ -8,7 +8,7 @@ import pytest
 from support.scenes.failing_place import ALIASES, BAD, GOOD, Crash, FailingPlace
 
 from clayload.errors import AnnounceError, UnreadableExtractError
-from clayload.extracts.landing.drop import Dropped, Shelf
+from clayload.extracts.landing.ingest import DropFolder, Ingested
 
 
 class Desk:
@@ -19,8 +19,10 @@ class Desk:
         self.file = folder / "leads.csv"
         self.file.write_bytes(GOOD[0])
 
-    def drop(self, *, again: bool = False) -> Dropped:
-        return Shelf(self.landed.folder, ALIASES, self.landed).drop(self.file, "expo", again=again)
+    def ingest(self, *, again: bool = False) -> Ingested:
+        return DropFolder(self.landed.folder, ALIASES, self.landed).ingest(
+            self.file, "expo", again=again
+        )
 
 
 @pytest.fixture
@@ -29,8 +31,8 @@ def desk(tmp_path: Path) -> Desk:
 
 
 def test_a_dropped_extract_is_copied_and_announced_where_it_lies(desk: Desk) -> None:
-    dropped = desk.drop()
-    assert (dropped.was_there, dropped.is_announced) == (False, True)
+    ingested = desk.ingest()
+    assert (ingested.was_there, ingested.is_announced) == (False, True)
     assert desk.landed.tree() == {"expo/leads.csv": GOOD[0]}
     assert [(each.event_name, each.file) for each in desk.landed.heard] == [
         ("expo", desk.landed.folder / "expo" / "leads.csv")
@@ -39,17 +41,17 @@ def test_a_dropped_extract_is_copied_and_announced_where_it_lies(desk: Desk) -> 
 
 
 def test_the_same_content_again_is_announced_only_when_asked(desk: Desk) -> None:
-    first = desk.drop()
-    assert desk.drop() == Dropped(first.landed, was_there=True, is_announced=False)
+    first = desk.ingest()
+    assert desk.ingest() == Ingested(first.landed, was_there=True, is_announced=False)
     assert len(desk.landed.heard) == 1
-    assert desk.drop(again=True) == Dropped(first.landed, was_there=True, is_announced=True)
+    assert desk.ingest(again=True) == Ingested(first.landed, was_there=True, is_announced=True)
     assert desk.landed.heard == [first.landed] * 2
 
 
 def test_other_content_of_the_same_name_lies_beside_the_first(desk: Desk) -> None:
-    desk.drop()
+    desk.ingest()
     desk.file.write_bytes(GOOD[1])
-    second = desk.drop().landed
+    second = desk.ingest().landed
     assert second.file.name == f"leads-{second.sha256[:8]}.csv"
     assert desk.landed.tree() == {
         "expo/leads.csv": GOOD[0],
@@ -58,18 +60,18 @@ def test_other_content_of_the_same_name_lies_beside_the_first(desk: Desk) -> Non
 
 
 def test_an_extract_that_was_taken_away_is_put_in_place_again(desk: Desk) -> None:
-    desk.drop().landed.file.unlink()
-    assert desk.drop().was_there is False
+    desk.ingest().landed.file.unlink()
+    assert desk.ingest().was_there is False
     assert desk.landed.tree() == {"expo/leads.csv": GOOD[0]}
 
 
 def test_a_file_that_took_the_name_of_one_taken_away_is_not_taken_for_it(desk: Desk) -> None:
-    first = desk.drop().landed
+    first = desk.ingest().landed
     first.file.unlink()
     desk.file.write_bytes(GOOD[1])
-    assert desk.drop().landed.file == first.file
+    assert desk.ingest().landed.file == first.file
     desk.file.write_bytes(GOOD[0])
-    again = desk.drop()
+    again = desk.ingest()
     assert (again.was_there, again.is_announced) == (False, True)
     assert desk.landed.tree() == {
         "expo/leads.csv": GOOD[1],
@@ -83,14 +85,14 @@ def test_what_is_no_extract_is_refused_and_nothing_is_put_in_place(
 ) -> None:
     desk.file.write_bytes(content)
     with pytest.raises(UnreadableExtractError, match=r"leads\.csv"):
-        desk.drop()
+        desk.ingest()
     assert (desk.landed.tree(), desk.landed.heard) == ({}, [])
 
 
 def test_without_a_server_nothing_is_put_in_place(desk: Desk) -> None:
     desk.landed.fail_at = {1: "trouble"}
     with pytest.raises(AnnounceError):
-        desk.drop()
+        desk.ingest()
     assert not desk.landed.folder.exists()
 
 
@@ -102,8 +104,8 @@ def test_what_lies_there_unannounced_is_announced_by_the_next_drop(
     # Step 2 is before the server has heard of it, step 3 is after.
     desk.landed.fail_at = {step: how}
     with pytest.raises((AnnounceError, Crash)):
-        desk.drop()
-    dropped = desk.drop()
-    assert (dropped.was_there, dropped.is_announced) == (True, True)
-    assert desk.landed.heard == [dropped.landed] * n_heard
-    assert desk.drop().is_announced is False
+        desk.ingest()
+    ingested = desk.ingest()
+    assert (ingested.was_there, ingested.is_announced) == (True, True)
+    assert desk.landed.heard == [ingested.landed] * n_heard
+    assert desk.ingest().is_announced is False

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.capacity.funds import Fund
 from clayload.capacity.load_plan import Fit, LoadPlan
-from clayload.capacity.outlook import Draft, Owed, look_ahead, plan_funds, plan_tables
-from clayload.capacity.timeline import Piece, Tempo
+from clayload.capacity.outlook import Owed, TableFacts, look_ahead, plan_funds, plan_tables
+from clayload.capacity.timeline import PlannedChunk, SendRate
 from clayload.delivery.budget import Unit
 from clayload.delivery.grant import SlotSnapshot, TableSnapshot
 from clayload.delivery.pace import Rate
@@ -21,8 +21,8 @@ from clayload.tables.costs import CostRange, LeadCost
 
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 WEIGHTS = {Priority.HIGH: 8, Priority.NORMAL: 3, Priority.LOW: 1}
-TEMPO = Tempo(Rate(10, 20), WEIGHTS, 4, 10)
-READING = Reading(
+TEMPO = SendRate(Rate(10, 20), WEIGHTS, 4, 10)
+READ_ONLY = ExtractSummary(
     files=(),
     folder="",
     n_rows=0,
@@ -49,10 +49,10 @@ def slots(*left: int) -> list[SlotSnapshot]:
     return [SlotSnapshot(f"slot-{i}", 1_000 - n, 1_000) for i, n in enumerate(left)]
 
 
-def draft(*left: int, rows_left: int = 50_000, credits_: float = 2) -> Draft:
+def draft(*left: int, rows_left: int = 50_000, credits_: float = 2) -> TableFacts:
     likely = LeadCost(credits_, 1)
     cost = CostRange(LeadCost(0, 0), likely, LeadCost(credits_ * 2, 3))
-    return Draft(TableSnapshot(0, rows_left, slots(*left)), cost, 1_000)
+    return TableFacts(TableSnapshot(0, rows_left, slots(*left)), cost, 1_000)
 
 
 def plan(owed: Owed, budgets: list[Fund], balances: list[Fund]) -> LoadPlan:
@@ -60,7 +60,7 @@ def plan(owed: Owed, budgets: list[Fund], balances: list[Fund]) -> LoadPlan:
     return LoadPlan(
         cycle="2026-11",
         extract_id="e",
-        reading=READING,
+        extract=READ_ONLY,
         table=None,
         limit=None,
         tables=plan_tables(outlook, TEMPO, NOON),
@@ -74,8 +74,8 @@ def plan(owed: Owed, budgets: list[Fund], balances: list[Fund]) -> LoadPlan:
     )
 
 
-def one_table(n: int, of: Draft) -> Owed:
-    return Owed({"one": of}, [Piece("one", Priority.NORMAL, n)] if n else [])
+def one_table(n: int, of: TableFacts) -> Owed:
+    return Owed({"one": of}, [PlannedChunk("one", Priority.NORMAL, n)] if n else [])
 
 
 @given(counts, counts, counts, counts, funds, funds)
@@ -105,7 +105,7 @@ def test_a_budget_defers_what_it_has_no_room_for_and_a_balance_does_not() -> Non
 
 
 def test_the_tables_that_go_first_are_paid_first() -> None:
-    pieces = [Piece("two", Priority.HIGH, 10), Piece("one", Priority.NORMAL, 10)]
+    pieces = [PlannedChunk("two", Priority.HIGH, 10), PlannedChunk("one", Priority.NORMAL, 10)]
     owed = Owed({"one": draft(100), "two": draft(100)}, pieces)
     made = plan(owed, [Fund("budget", Unit.ACTIONS, 12)], [])
     assert {name: table.n_going for name, table in made.tables.items()} == {"two": 10, "one": 2}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clayload.ledger.books.holds import Hold
+from clayload.ledger.books.pauses import Pause
 from clayload.loading.progress import Progress
 
 
@@ -21,7 +21,7 @@ def test_a_load_that_owes_nothing_is_done() -> None:
 
 
 def test_of_a_paused_workspace_it_says_how_that_ends() -> None:
-    hold = Hold("main", 0.0, "Clay is down")
-    said = str(Progress(n_done=5, n_owed=20, rate_per_s=3, hold=hold))
+    pause = Pause("main", 0.0, "Clay is down")
+    said = str(Progress(n_done=5, n_owed=20, rate_per_s=3, pause=pause))
     assert said.startswith("5 of 20 leads; main is paused since ")
-    assert said.endswith("(Clay is down); `clayload resume main` ends it")
+    assert said.endswith("(Clay is down); `clayload unpause main` ends it")

@@ -12,10 +12,10 @@ KEYS = KeyReader.of(
     HeaderAliases({"mail": "email", "firm": "company", "id": "lead_id", "clayloadmail": "email"}),
     [("email",), ("company", "lead_id")],
 )
-OURS = "clayload_line,clayload_file,clayload_reasons,clayload_hint"
-ROWS = f"""\ufeffMail,Mail (2),Firm,Id,Referred by,{OURS}
-,ANA@example.com ,Firm,7,,2,a.csv,email_shape,Mend it
-bo@example.com,,"Firm, Ltd",8,ana@example.com,3,a.csv,email_shape,Mend it
+OUR_PREFIX = "clayload_line,clayload_file,clayload_reasons,clayload_hint"
+ROWS = f"""\ufeffMail,Mail (2),Firm,Id,Referred by,{OUR_PREFIX}
+,ANA@example.com ,Firm,7,,2,a.csv,email_shape,Fix it
+bo@example.com,,"Firm, Ltd",8,ana@example.com,3,a.csv,email_shape,Fix it
 """
 
 
@@ -32,7 +32,7 @@ def test_an_address_is_found_in_any_of_its_columns_but_not_where_it_means_anothe
 
 
 def test_an_address_is_found_in_a_column_of_theirs_that_begins_as_ours_do(tmp_path: Path) -> None:
-    text = f"clayload_mail,{OURS}\nana@example.com,2,a.csv,email_shape,Mend it\n"
+    text = f"clayload_mail,{OUR_PREFIX}\nana@example.com,2,a.csv,email_shape,Fix it\n"
     (tmp_path / "quarantine.csv").write_text(text, "utf-8")
     assert len(find_set_aside(tmp_path, KEYS, KEYS.read("ana@example.com"))) == 1
 

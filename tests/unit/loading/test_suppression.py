@@ -9,7 +9,7 @@ import pytest
 import yaml
 from support.scenes.load_tables import BenchOptions, describe_config
 
-from clayload.account.extract_summary import Reading
+from clayload.account.extract_summary import ExtractSummary
 from clayload.errors import Code, ConfigError
 from clayload.frames.kept import Kept
 from clayload.loading.intake.suppression import are_listed, describe_lists, price_kept, read_lists
@@ -70,7 +70,9 @@ def test_a_run_remembers_what_leads_cost_when_it_was_read(tmp_path: Path) -> Non
     before = price_kept(kept, write_setup(tmp_path, {}, credits_per_lead=1.5))
     after = price_kept(kept, write_setup(tmp_path, {}, credits_per_lead=9.0))
     assert before[0].credits * 6 == after[0].credits
-    stored = Reading.model_construct(savings=before).model_dump(mode="json", include={"savings"})
+    stored = ExtractSummary.model_construct(savings=before).model_dump(
+        mode="json", include={"savings"}
+    )
     assert stored["savings"][0]["credits"] == 15
 
 

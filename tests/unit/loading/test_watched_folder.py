@@ -15,7 +15,7 @@ from support.scenes.failing_place import BAD, GOOD, Crash, FailingPlace
 
 from clayload.errors import RunError
 from clayload.extracts.landing.inbox import find_candidates
-from clayload.extracts.landing.stable_files import Settling
+from clayload.extracts.landing.stable_files import StableFiles
 
 NAMES = ["a.csv", "b.csv", "a.csv.reason.txt"]
 FILES = st.dictionaries(
@@ -173,19 +173,19 @@ def test_an_empty_file_waits_until_it_has_bytes(place: FailingPlace) -> None:
 
 def test_a_file_is_complete_once_it_stood_still_for_long_enough(place: FailingPlace) -> None:
     file, now = place.put("leads.csv"), [0.0]
-    settling = Settling(5, lambda: now[0])
+    stable_files = StableFiles(5, lambda: now[0])
 
     def is_complete_at(moment: float) -> bool:
         now[0] = moment
-        complete, _ = settling.sift([file])
-        assert settling.is_settling is not bool(complete)
+        complete, _ = stable_files.sift([file])
+        assert stable_files.is_settling is not bool(complete)
         return bool(complete)
 
     assert [is_complete_at(moment) for moment in (0, 4.9)] == [False, False]
     file.write_bytes(GOOD[0] + GOOD[1])
     assert [is_complete_at(moment) for moment in (5, 9.9, 10)] == [False, False, True]
     file.unlink()
-    assert settling.sift([file]) == ([], [])
+    assert stable_files.sift([file]) == ([], [])
 
 
 def test_a_file_that_changes_while_it_is_looked_at_is_left_to_settle(place: FailingPlace) -> None:
@@ -194,7 +194,7 @@ def test_a_file_that_changes_while_it_is_looked_at_is_left_to_settle(place: Fail
     inbox = place.inbox()
     assert place.look(inbox) == []
     assert set(place.tree()) == {"expo/leads.csv"}
-    assert inbox.settling.is_settling
+    assert inbox.stable_files.is_settling
 
 
 def test_one_process_alone_lands_extracts_in_a_folder(place: FailingPlace) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from support.scenes.report_scene import make_reading, make_report
+from support.scenes.report_scene import make_extract, make_report
 
 from clayload.account.problem import Problem
-from clayload.alerts import Condition, Level
+from clayload.alerts import AlertLevel, Condition
 from clayload.errors import Code
 from clayload.model import RowEnd
 from clayload.monitoring.thresholds import judge_load
@@ -18,32 +18,32 @@ BUDGET = Problem(code=Code.BUDGET_EXHAUSTED, table="tech", message="b", hint="ra
 def judge(ends: dict[RowEnd, int], n_quarantined: int = 0, **changes: object) -> Condition:
     """Judge a load of 100 rows; what is neither set aside nor accepted is unrouted."""
     n_unrouted = 100 - n_quarantined - sum(ends.values())
-    reading = make_reading(n_quarantined=n_quarantined, n_unrouted=n_unrouted)
-    report = make_report(reading=reading, tables={"tech": ends}, **changes)
+    extract = make_extract(n_quarantined=n_quarantined, n_unrouted=n_unrouted)
+    report = make_report(extract=extract, tables={"tech": ends}, **changes)
     return judge_load(report, "clayload.load.main", Alerts())
 
 
 @pytest.mark.parametrize(
     ("ends", "n_quarantined", "level"),
     [
-        ({RowEnd.DELIVERED: 80}, 20, Level.FINE),
-        ({RowEnd.DELIVERED: 79}, 21, Level.OVER),
-        ({RowEnd.ALREADY_DELIVERED: 80}, 0, Level.FINE),
-        ({RowEnd.DELIVERED: 99, RowEnd.REFUSED: 1}, 0, Level.FINE),
-        ({RowEnd.DELIVERED: 98, RowEnd.REFUSED: 1, RowEnd.IN_DOUBT: 1}, 0, Level.OVER),
-        ({RowEnd.DELIVERED: 99, RowEnd.PENDING: 1}, 0, Level.OVER),
-        ({}, 0, Level.OVER),
+        ({RowEnd.DELIVERED: 80}, 20, AlertLevel.FINE),
+        ({RowEnd.DELIVERED: 79}, 21, AlertLevel.OVER),
+        ({RowEnd.ALREADY_DELIVERED: 80}, 0, AlertLevel.FINE),
+        ({RowEnd.DELIVERED: 99, RowEnd.REFUSED: 1}, 0, AlertLevel.FINE),
+        ({RowEnd.DELIVERED: 98, RowEnd.REFUSED: 1, RowEnd.IN_DOUBT: 1}, 0, AlertLevel.OVER),
+        ({RowEnd.DELIVERED: 99, RowEnd.PENDING: 1}, 0, AlertLevel.OVER),
+        ({}, 0, AlertLevel.OVER),
     ],
 )
 def test_a_load_is_degraded_above_its_limits(
-    ends: dict[RowEnd, int], n_quarantined: int, level: Level
+    ends: dict[RowEnd, int], n_quarantined: int, level: AlertLevel
 ) -> None:
     assert judge(ends, n_quarantined).level is level
 
 
 def test_a_deferred_load_is_degraded_and_says_what_is_next() -> None:
     told = judge({RowEnd.DELIVERED: 90, RowEnd.DEFERRED: 10}, problems=(BUDGET,))
-    assert told.level is Level.OVER
+    assert told.level is AlertLevel.OVER
     assert told.what == (
         "load 20261102T060000Z-a1b2c3 for 2026-11: deferred: 90 delivered, 10 deferred"
     )
@@ -65,13 +65,13 @@ def test_a_quarantine_is_mended_in_a_spreadsheet() -> None:
 
 def test_a_good_load_does_not_hide_what_earlier_ones_still_owe() -> None:
     told = judge_load(make_report(), "s", Alerts(), n_owed_before=85)
-    assert told.level is Level.OVER
+    assert told.level is AlertLevel.OVER
     assert told.what.endswith("for 2026-11: 85 leads of earlier loads are still owed")
     assert told.next_step.startswith("load again what is owed")
 
 
 def test_thresholds_are_those_of_the_configuration() -> None:
-    reading = make_reading(n_quarantined=12, n_unrouted=0)
-    report = make_report(reading=reading)
-    assert judge_load(report, "s", Alerts(quarantine_percent=12)).level is Level.FINE
-    assert judge_load(report, "s", Alerts(quarantine_percent=11)).level is Level.OVER
+    extract = make_extract(n_quarantined=12, n_unrouted=0)
+    report = make_report(extract=extract)
+    assert judge_load(report, "s", Alerts(quarantine_percent=12)).level is AlertLevel.FINE
+    assert judge_load(report, "s", Alerts(quarantine_percent=11)).level is AlertLevel.OVER

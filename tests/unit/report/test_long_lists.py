@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from support.scenes.report_scene import make_reading, make_report
+from support.scenes.report_scene import make_extract, make_report
 
-from clayload.cli.show import show_report
+from clayload.cli.show import print_report
 from clayload.ledger.books.run_books import LeadRow
 from clayload.model import RowEnd
 from clayload.report.grids import LISTED_LEADS
@@ -16,7 +16,7 @@ REFUSED = tuple(
     for row in range(LISTED_LEADS)
 )
 REPORT = make_report(
-    reading=make_reading(n_rows=3_000, n_unrouted=0),
+    extract=make_extract(n_rows=3_000, n_unrouted=0),
     tables={"tech": {RowEnd.REFUSED: 3_000}},
     refused=REFUSED,
 )
@@ -31,7 +31,7 @@ def test_markdown_counts_by_the_books_and_not_by_its_list() -> None:
 def test_the_terminal_counts_by_the_books_and_not_by_its_list(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    show_report(REPORT)
+    print_report(REPORT)
     shown = capsys.readouterr().out
     assert "3,000 refused by Clay" in shown
     assert f"all 3,000: {ALL}" in shown

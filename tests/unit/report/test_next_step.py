@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.scenes.report_scene import make_reading, make_report
+from support.scenes.report_scene import make_extract, make_report
 
 from clayload.account.run_report import Outcome
 from clayload.model import RowEnd
@@ -19,9 +19,9 @@ from clayload.model import RowEnd
 def test_leads_that_a_limit_or_a_plan_leaves_out_are_told_of_and_hold_nothing_up(
     n_left_out: int, said: str
 ) -> None:
-    reading = make_reading(n_left_out=n_left_out)
+    extract = make_extract(n_left_out=n_left_out)
     tables = {"tech": {RowEnd.DELIVERED: 88 - n_left_out}}
-    report = make_report(reading=reading, tables=tables)
+    report = make_report(extract=extract, tables=tables)
     assert (report.outcome, report.next_step) == (Outcome.COMPLETE, said)
 
 

@@ -16,12 +16,12 @@ from clayload.errors import Code, RunError
 from clayload.extracts.open import open_extract
 from clayload.frames.formula import guard, guard_apostrophe, unguard
 from clayload.frames.returned import Returned, read_runs
-from clayload.report.quarantine import Aside, export_rows
+from clayload.report.quarantine import SetAsideRows, export_rows
 from clayload.tables.headers import HeaderAliases
 
 RUN = "20261123T080000Z-c0ffee"
 NO_ALIASES = HeaderAliases({})
-OURS = ["clayload_run", "clayload_line", "clayload_file", "clayload_reasons", "clayload_hint"]
+OUR_PREFIX = ["clayload_run", "clayload_line", "clayload_file", "clayload_reasons", "clayload_hint"]
 # What spreadsheets take for a formula, text that only looks guarded, and a name with an apostrophe.
 DANGEROUS = [
     "=1+1",
@@ -53,8 +53,8 @@ CELL = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\uf
 RISKY = st.sampled_from([*DANGEROUS, *HARMLESS])
 
 
-def set_aside(folder: Path, columns: dict[str, list[str | None]]) -> Aside:
-    """Write rows as `frames.aside` does."""
+def set_aside(folder: Path, columns: dict[str, list[str | None]]) -> SetAsideRows:
+    """Write rows as `frames.set_aside` does."""
     n_rows = len(next(iter(columns.values())))
     ours = {
         "clayload_line": [str(n + 2) for n in range(n_rows)],
@@ -64,7 +64,7 @@ def set_aside(folder: Path, columns: dict[str, list[str | None]]) -> Aside:
     }
     frame = pl.DataFrame({**columns, **ours}, schema=dict.fromkeys([*columns, *ours], pl.String))
     frame.write_csv(folder / "quarantine.csv", include_bom=True)
-    return Aside(RUN, folder / "quarantine.csv", n_rows)
+    return SetAsideRows(RUN, folder / "quarantine.csv", n_rows)
 
 
 def bring_back(path: Path, folder: Path) -> pl.DataFrame:
@@ -77,7 +77,7 @@ def bring_back(path: Path, folder: Path) -> pl.DataFrame:
 def _is_usable(name: str) -> bool:
     """Names that polars takes for patterns of columns break already where an extract is read."""
     is_pattern = name == "*" or (name.startswith("^") and name.endswith("$"))
-    is_ours = name in (*OURS, "", "row_number", "file_index")
+    is_ours = name in (*OUR_PREFIX, "", "row_number", "file_index")
     return not is_pattern and not is_ours
 
 
@@ -99,7 +99,7 @@ def check_round_trip(columns: dict[str, list[str | None]], suffix: str) -> None:
         folder = Path(made)
         export_rows(set_aside(folder, columns), folder / f"out{suffix}")
         back = bring_back(folder / f"out{suffix}", folder)
-        assert sorted(back.columns) == sorted([*columns, *OURS])
+        assert sorted(back.columns) == sorted([*columns, *OUR_PREFIX])
         got = {name: [v or "" for v in back.get_column(name)] for name in columns}
         assert got == {name: [v or "" for v in values] for name, values in columns.items()}
         assert set(back.get_column("clayload_file")) == {"=leads.csv"}
@@ -135,7 +135,7 @@ def test_a_csv_shows_a_formula_as_text_and_nothing_else_changed(tmp_path: Path) 
     export_rows(aside, tmp_path / "out.csv")
     assert (tmp_path / "out.csv").read_bytes().startswith(b'\xef\xbb\xbf"\'=Phone","Name","clay')
     shown = pl.read_csv(tmp_path / "out.csv", infer_schema=False)
-    assert shown.columns == ["'=Phone", "Name", *OURS]
+    assert shown.columns == ["'=Phone", "Name", *OUR_PREFIX]
     assert shown["'=Phone"].to_list() == [f"'{text}" for text in DANGEROUS]
     assert [v or "" for v in shown["Name"]] == (HARMLESS * 2)[: len(DANGEROUS)]
 
@@ -145,7 +145,7 @@ def test_a_workbook_holds_one_sheet_of_text_with_the_reasons_in_view(tmp_path: P
     book = fastexcel.read_excel(tmp_path / "out.xlsx")
     assert len(book.sheet_names) == 1
     shown = book.load_sheet(0).to_polars()
-    assert shown.columns == [*OURS[3:], "Phone", *OURS[:3]]
+    assert shown.columns == [*OUR_PREFIX[3:], "Phone", *OUR_PREFIX[:3]]
     assert set(shown.schema.values()) == {pl.String()}
     assert shown["Phone"].to_list()[:4] == DANGEROUS[:4]
     with zipfile.ZipFile(tmp_path / "out.xlsx") as parts:
@@ -197,7 +197,7 @@ def test_a_quarantine_that_somebody_changed_is_not_passed_off_as_the_runs(
 ) -> None:
     aside = set_aside(tmp_path, {"Name": ["Ana", "Bo"]})
     aside.path.write_bytes(saved)
-    with pytest.raises(RunError, match="not any more as the run wrote it") as refused:
+    with pytest.raises(RunError, match="no longer as the run wrote it") as refused:
         export_rows(aside, tmp_path / "out.csv")
     assert f"--run {RUN}" in refused.value.hint
 
@@ -210,7 +210,7 @@ def test_a_column_of_theirs_that_begins_as_ours_do_comes_back(suffix: str) -> No
 def test_unrouted_rows_get_a_reason_too(tmp_path: Path) -> None:
     path = tmp_path / "unrouted.csv"
     path.write_text("Name,clayload_line,clayload_file\nAna,2,leads.csv\n")
-    export_rows(Aside(RUN, path, 1), tmp_path / "out.csv")
+    export_rows(SetAsideRows(RUN, path, 1), tmp_path / "out.csv")
     back = bring_back(tmp_path / "out.csv", tmp_path)
-    assert back.columns == ["Name", *OURS]
+    assert back.columns == ["Name", *OUR_PREFIX]
     assert back["clayload_reasons"].to_list() == ["unrouted"]

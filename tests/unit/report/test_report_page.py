@@ -7,7 +7,7 @@ from html import unescape
 from xml.etree import ElementTree as ET
 
 import pytest
-from support.scenes.report_scene import BEGAN_AT, make_reading, make_report, make_slot, make_traffic
+from support.scenes.report_scene import BEGAN_AT, make_extract, make_report, make_slot, make_traffic
 
 from clayload.account.problem import Problem
 from clayload.account.run_report import RunReport
@@ -21,7 +21,7 @@ HOSTILE = (
 )
 RATE_PER_S = 10.0
 MIXED = make_report(
-    reading=make_reading(
+    extract=make_extract(
         n_rows=3_000, n_quarantined=410, n_unrouted=12, quarantine_reasons={"key_missing": 410}
     ),
     tables={
@@ -109,7 +109,7 @@ def count_fills(svg: ET.Element, colour: str) -> int:
 def test_hostile_text_stays_text() -> None:
     report = make_report(
         cycle=HOSTILE,
-        reading=make_reading(
+        extract=make_extract(
             files=(HOSTILE,), quarantine_reasons={HOSTILE: 1}, unmapped=(HOSTILE,)
         ),
         tables={HOSTILE: {RowEnd.DELIVERED: 87, RowEnd.REFUSED: 1}},
@@ -165,7 +165,7 @@ def test_fifty_leads_are_listed_and_the_page_says_how_many_there_are() -> None:
 
 def test_a_run_that_sent_nothing_has_no_empty_figure() -> None:
     nothing = make_report(
-        reading=make_reading(n_rows=0, n_unrouted=0), tables={}, slots=(), duration_s=0.0
+        extract=make_extract(n_rows=0, n_unrouted=0), tables={}, slots=(), duration_s=0.0
     )
     page = render(nothing, make_traffic(0))
     assert drawings(page) == {}
@@ -176,7 +176,7 @@ def test_a_run_that_sent_nothing_has_no_empty_figure() -> None:
 def test_many_tables_slots_and_reasons_are_all_in_the_tables_and_the_greatest_are_drawn() -> None:
     names = [f"a-table-with-a-long-name-{i:02}-of-forty" for i in range(40)]
     report = make_report(
-        reading=make_reading(
+        extract=make_extract(
             n_rows=4_000 + 12,
             n_quarantined=0,
             quarantine_reasons={f"rule_{name}": i + 1 for i, name in enumerate(names)},

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from support.scenes.report_scene import make_reading, make_report
+from support.scenes.report_scene import make_extract, make_report
 
 from clayload.account.run_report import ChildRun, RunReport
 from clayload.model import RowEnd
 
-READING = make_reading(
+READ_ONLY = make_extract(
     n_rows=300, n_quarantined=200, quarantine_reasons={"key_missing": 200}, n_unrouted=12
 )
 
 
 def report_with(*children: ChildRun) -> RunReport:
-    return make_report(reading=READING, children=children)
+    return make_report(extract=READ_ONLY, children=children)
 
 
 def resubmit(n_delivered: int, n_recovered: int) -> ChildRun:

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 from support.benches.standin_bench import Bench
 
 from clayload.standin.faults import FaultsSpec
-from clayload.standin.judge import Outcome, Submission, wait_before_s
+from clayload.standin.judge import Judgement, Submission, wait_before_s
 
 LEAD = Submission(b"application/json", None, b'{"n": 1}', 8)
 
@@ -79,7 +79,7 @@ def test_20_latency_can_come_before_the_judgement() -> None:
 def test_20_a_slow_body_is_an_ordinary_answer_sent_slowly() -> None:
     bench = Bench()
     bench.fault(kind="slow_body", duration_s=3, count=1)
-    outcomes: list[Outcome] = [bench.outcome(LEAD) for _ in range(2)]
+    outcomes: list[Judgement] = [bench.outcome(LEAD) for _ in range(2)]
     assert [outcome.body_over_s for outcome in outcomes] == [3, 0]
 
 

@@ -9,7 +9,7 @@ import pytest
 from clayload.errors import Code, ConfigError
 from clayload.tables.catalogue import BUILT_IN, read_catalogue
 from clayload.tables.read import read_tables
-from clayload.tables.workspace import Plan
+from clayload.tables.workspace import ClayPlan
 
 COMMITTED = Path(__file__).parents[3] / "config" / "clay.yaml"
 TEXT = COMMITTED.read_text("utf-8")
@@ -32,8 +32,8 @@ def test_where_there_is_no_catalogue_the_built_in_is_used(tmp_path: Path) -> Non
 
 
 def test_what_stands_in_the_file_is_what_counts(tmp_path: Path) -> None:
-    mended = read_catalogue(write(tmp_path, "{value: 495,", "{value: 450,"))
-    price = mended.plans[Plan.GROWTH].price_per_month
+    fixed = read_catalogue(write(tmp_path, "{value: 495,", "{value: 450,"))
+    price = fixed.plans[ClayPlan.GROWTH].price_per_month
     assert price is not None
     assert (price.value, price.source) == (450, "Clay's docs, plans and billing")
 
@@ -41,16 +41,16 @@ def test_what_stands_in_the_file_is_what_counts(tmp_path: Path) -> None:
 def test_the_catalogue_has_every_plan_and_every_step_of_the_committed_tables() -> None:
     catalogue = read_catalogue(COMMITTED)
     tables = read_tables(COMMITTED.with_name("tables.yaml")).tables.values()
-    assert set(catalogue.plans) == set(Plan)
+    assert set(catalogue.plans) == set(ClayPlan)
     assert {step for table in tables for step in table.enrichment} <= set(catalogue.steps)
 
 
 def test_only_growth_and_enterprise_of_todays_plans_have_webhooks() -> None:
     plans = read_catalogue(COMMITTED).plans.items()
     open_plans = [plan for plan, facts in plans if facts.is_open]
-    assert open_plans == [Plan.FREE, Plan.LAUNCH, Plan.GROWTH, Plan.ENTERPRISE]
+    assert open_plans == [ClayPlan.FREE, ClayPlan.LAUNCH, ClayPlan.GROWTH, ClayPlan.ENTERPRISE]
     having = [plan for plan, facts in plans if facts.is_open and facts.has_webhooks]
-    assert having == [Plan.GROWTH, Plan.ENTERPRISE]
+    assert having == [ClayPlan.GROWTH, ClayPlan.ENTERPRISE]
 
 
 # (replace this, by this, code, key, in the message, nearest)

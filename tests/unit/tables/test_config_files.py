@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from clayload.settings import PREFIX, Settings
 from clayload.tables.alerts import Alerts
 from clayload.tables.budgets import WorkspaceBudget
-from clayload.tables.catalogue import Catalogue, Estimate, Figure, PlanFacts, Span, StepCost
+from clayload.tables.catalogue import Bounds, Catalogue, Estimate, Figure, PlanFacts, StepCost
 from clayload.tables.filters import FILTER_FUNCTIONS
 from clayload.tables.models import Slot, Table
 from clayload.tables.read import read_tables
@@ -22,7 +22,7 @@ from clayload.tables.references import secret_schemes
 from clayload.tables.schema import SCHEMAS, schema_text, write_schemas
 from clayload.tables.suppression import MailKind, SuppressionList
 from clayload.tables.tables_file import TablesConfig
-from clayload.tables.workspace import Plan, PriorityWeights, Workspace
+from clayload.tables.workspace import ClayPlan, PriorityWeights, Workspace
 
 ROOT = Path(__file__).parents[3]
 CONFIG = ROOT / "config"
@@ -88,7 +88,7 @@ def test_a_committed_file_names_its_schema_first_and_is_valid_by_it(name: str) -
         (("tables",), "Inbound Leads", {}),
         (("tables", "outbound-leads-tech"), "regulted", True),
         (("tables", "outbound-leads-tech"), "priority", "hihg"),
-        (("tables", "outbound-leads-tech"), "send", ["emial"]),
+        (("tables", "outbound-leads-tech"), "fields", ["emial"]),
         (("tables", "outbound-leads-tech"), "key", ["emial"]),
         (("tables", "outbound-leads-tech"), "slots", []),
         (("tables", "outbound-leads-tech"), "suppress", ["personal_mial"]),
@@ -112,13 +112,13 @@ def test_an_editor_marks_what_the_reader_refuses(
         TablesConfig.model_validate(data)
 
 
-@pytest.mark.parametrize("plan", Plan)
-def test_a_plan_without_webhooks_is_refused_and_every_other_is_taken(plan: Plan) -> None:
+@pytest.mark.parametrize("plan", ClayPlan)
+def test_a_plan_without_webhooks_is_refused_and_every_other_is_taken(plan: ClayPlan) -> None:
     data = plain("tables")
     data["workspace"]["plan"] = plan.value
     for table in data["tables"].values():
         table.update(auto_delete=False, row_limit=1000)
-    if plan in {Plan.FREE, Plan.LAUNCH, Plan.STARTER}:
+    if plan in {ClayPlan.FREE, ClayPlan.LAUNCH, ClayPlan.STARTER}:
         with pytest.raises(ValueError, match=f"the plan '{plan}' has no webhooks"):
             TablesConfig.model_validate(data)
     else:
@@ -147,7 +147,7 @@ def rows_under(title: str) -> list[str]:
         ("A plan in clay.yaml", PlanFacts),
         ("A step in clay.yaml", StepCost),
         ("A figure in clay.yaml", Figure),
-        ("A span in clay.yaml", Span),
+        ("A span in clay.yaml", Bounds),
         ("An estimate in clay.yaml", Estimate),
     ],
 )
@@ -185,5 +185,5 @@ def as_yaml(value: object) -> str:
 
 
 def test_the_reference_names_every_function_scheme_and_plan() -> None:
-    for word in [*FILTER_FUNCTIONS, *secret_schemes(), *Plan, *MailKind]:
+    for word in [*FILTER_FUNCTIONS, *secret_schemes(), *ClayPlan, *MailKind]:
         assert f"`{word}" in PAGE, word

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from clayload.tables.catalogue import Catalogue, Level, read_catalogue
 from clayload.tables.costs import LeadCost, cost_of_lead, find_unknown_steps
 from clayload.tables.models import Slot, Table
-from clayload.tables.workspace import Plan, Workspace
+from clayload.tables.workspace import ClayPlan, Workspace
 
 CATALOGUE = read_catalogue(Path(__file__).parents[3] / "config" / "clay.yaml")
-WORKSPACE = Workspace(name="main", plan=Plan.GROWTH)
-OWN_KEYS = Workspace(name="main", plan=Plan.GROWTH, own_api_keys=True)
+WORKSPACE = Workspace(name="main", plan=ClayPlan.GROWTH)
+OWN_KEYS = Workspace(name="main", plan=ClayPlan.GROWTH, own_api_keys=True)
 
 amounts = st.floats(0, 1_000)
 estimates = st.lists(amounts, min_size=3, max_size=3).map(sorted)
@@ -30,7 +30,7 @@ def table(*steps: str, credits_: float | None = None, actions: float | None = No
         credits_per_lead=credits_,
         actions_per_lead=actions,
         volume_per_month=1_000,
-        send=("email",),
+        fields=("email",),
         slots=(Slot(name="one", url="env:ONE"),),
     )
 

@@ -18,7 +18,7 @@ from clayload.tables.edit import NewSlot, add_slot, insert_slot, read_with_slot
 from clayload.tables.models import Slot
 from clayload.tables.read import read_tables
 
-OURS = Path(__file__).parents[3] / "config" / "tables.yaml"
+OUR_PREFIX = Path(__file__).parents[3] / "config" / "tables.yaml"
 NEW = NewSlot("t", "t-2", "env:URL_2", "env:TOKEN_2")
 HEAD = """\
 workspace: {name: main, plan: growth}
@@ -27,7 +27,7 @@ tables:
     focus: "a 'test'"   # quoted
     filter: email IS NOT NULL
     volume_per_month: 1
-    send: [email, company]
+    fields: [email, company]
 """
 
 
@@ -64,22 +64,22 @@ def untouched(path: Path) -> Iterator[None]:
 def test_in_our_own_file_only_the_slots_lines_are_added(
     tmp_path: Path, table: str, line_above: str
 ) -> None:
-    before = OURS.read_text()
+    before = OUR_PREFIX.read_text()
     path = write(tmp_path, before)
     config = add_slot(path, NewSlot(table, "new-1", "env:CLAY_NEW", None, 12, 40_000))
     after = path.read_text()
     assert added_lines(before, after) == [
         "      - name: new-1\n",
         "        url: env:CLAY_NEW\n",
-        "        used_before: 12\n",
+        "        already_used: 12\n",
         "        safe_limit: 40000\n",
     ]
     above = after[: after.index("      - name: new-1\n")].splitlines()[-1]
     assert above.startswith(line_above)
     assert config == read_tables(path)
     slots = {name: entry.slots for name, entry in config.tables.items()}
-    was = {name: entry.slots for name, entry in read_tables(OURS).tables.items()}
-    new = Slot(name="new-1", url="env:CLAY_NEW", used_before=12, safe_limit=40_000)
+    was = {name: entry.slots for name, entry in read_tables(OUR_PREFIX).tables.items()}
+    new = Slot(name="new-1", url="env:CLAY_NEW", already_used=12, safe_limit=40_000)
     assert slots == was | {table: (*was[table], new)}
 
 

@@ -12,7 +12,7 @@ from clayload.errors import Code, ConfigError
 from clayload.tables.models import Priority
 from clayload.tables.read import read_tables
 from clayload.tables.tables_file import TablesConfig
-from clayload.tables.workspace import Plan
+from clayload.tables.workspace import ClayPlan
 
 GOOD = dedent(
     """\
@@ -26,7 +26,7 @@ GOOD = dedent(
         filter: form_id IS NOT NULL
         enrichment: [company-lookup]
         volume_per_month: 2000
-        send:
+        fields:
           - email
           - company
         slots:
@@ -39,7 +39,7 @@ GOOD = dedent(
         enrichment: [full-waterfall]
         volume_per_month: 3000
         regulated: true
-        send: [email]
+        fields: [email]
         slots:
           - name: finance-1
             url: env:CLAY_WEBHOOK_FINANCE_1
@@ -64,9 +64,9 @@ def refusal(folder: Path, old: str, new: str) -> ConfigError:
 def test_a_right_file_is_read_in_its_order(tmp_path: Path) -> None:
     config = read_tables(write(tmp_path, GOOD))
     assert list(config.tables) == ["inbound-leads", "finance"]
-    assert config.workspace.plan is Plan.ENTERPRISE
+    assert config.workspace.plan is ClayPlan.ENTERPRISE
     table = config.tables["inbound-leads"]
-    assert table.send == ("email", "company")
+    assert table.fields == ("email", "company")
     assert table.key == ("email",)
     assert table.priority is Priority.NORMAL
     assert table.slots[0].safe_limit == 45_000
@@ -131,28 +131,28 @@ MISTAKES = {
         "  inbound-leads:", "  Inbound Leads:", Code.CONFIG_BAD_VALUE, 6, "tables.Inbound Leads",
         "lower-case letters, digits and hyphens, not 'Inbound Leads'", None,
     ),
-    "an unknown field in send": (
+    "an unknown field in fields": (
         "- company", "- compny", Code.CONFIG_BAD_VALUE, 13,
-        "tables.inbound-leads.send[1]", "unknown lead field 'compny'", "company",
+        "tables.inbound-leads.fields[1]", "unknown lead field 'compny'", "company",
     ),
-    "a field twice in send": (
+    "a field twice in fields": (
         "- company", "- email", Code.CONFIG_BAD_VALUE, 13,
-        "tables.inbound-leads.send[1]", "'email' stands here twice", None,
+        "tables.inbound-leads.fields[1]", "'email' stands here twice", None,
     ),
     "one field where a list belongs": (
-        "send: [email]", "send: email", Code.CONFIG_BAD_VALUE, 24,
-        "tables.finance.send", "must be a list, not 'email'", None,
+        "fields: [email]", "fields: email", Code.CONFIG_BAD_VALUE, 24,
+        "tables.finance.fields", "must be a list, not 'email'", None,
     ),
     "nothing to send": (
-        "send: [email]", "send: []", Code.CONFIG_BAD_VALUE, 24,
-        "tables.finance.send", "needs at least one entry, not []", None,
+        "fields: [email]", "fields: []", Code.CONFIG_BAD_VALUE, 24,
+        "tables.finance.fields", "needs at least one entry, not []", None,
     ),
     "an unknown key column": (
-        "send: [email]", "send: [email]\n    key: [emial]", Code.CONFIG_BAD_VALUE, 25,
+        "fields: [email]", "fields: [email]\n    key: [emial]", Code.CONFIG_BAD_VALUE, 25,
         "tables.finance.key[0]", "unknown lead field 'emial'", "email",
     ),
     "no key columns": (
-        "send: [email]", "send: [email]\n    key: []", Code.CONFIG_BAD_VALUE, 25,
+        "fields: [email]", "fields: [email]\n    key: []", Code.CONFIG_BAD_VALUE, 25,
         "tables.finance.key", "needs at least one entry, not []", None,
     ),
     "a missing key": (
@@ -189,13 +189,13 @@ MISTAKES = {
         "50001 is above lifetime_limit 50000", None,
     ),
     "more used before than Clay ever takes": (
-        "- name: finance-1", "- name: finance-1\n        used_before: 50001",
-        Code.CONFIG_BAD_VALUE, 27, "tables.finance.slots[0].used_before",
+        "- name: finance-1", "- name: finance-1\n        already_used: 50001",
+        Code.CONFIG_BAD_VALUE, 27, "tables.finance.slots[0].already_used",
         "50001 is above lifetime_limit 50000", None,
     ),
     "fewer than none used before": (
-        "- name: finance-1", "- name: finance-1\n        used_before: -1",
-        Code.CONFIG_BAD_VALUE, 27, "tables.finance.slots[0].used_before",
+        "- name: finance-1", "- name: finance-1\n        already_used: -1",
+        Code.CONFIG_BAD_VALUE, 27, "tables.finance.slots[0].already_used",
         "greater than or equal to 0, not -1", None,
     ),
     "a lifetime above Clay's": (
@@ -290,7 +290,7 @@ def test_every_mistake_is_told_at_once_in_file_order(tmp_path: Path) -> None:
     spots = [line.removeprefix(f"{tmp_path}/tables.yaml:").split(":")[0] for line in problems]
     assert spots == [
         "4 workspace.plan",
-        "13 tables.inbound-leads.send[1]",
+        "13 tables.inbound-leads.fields[1]",
         "20 tables.finance.filter",
         "24 tables.finance.regulated",
     ]
@@ -372,8 +372,10 @@ def test_a_syntax_error_does_not_quote_a_pasted_token(tmp_path: Path) -> None:
 
 
 def test_an_alias_repeats_a_list(tmp_path: Path) -> None:
-    text = GOOD.replace("    send:\n", "    send: &both\n").replace("send: [email]", "send: *both")
-    assert read_tables(write(tmp_path, text)).tables["finance"].send == ("email", "company")
+    text = GOOD.replace("    fields:\n", "    fields: &both\n").replace(
+        "fields: [email]", "fields: *both"
+    )
+    assert read_tables(write(tmp_path, text)).tables["finance"].fields == ("email", "company")
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> None:
@@ -384,7 +386,7 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> N
 
 def test_the_models_refuse_contradictions_without_the_reader_too() -> None:
     slot = {"name": "a", "url": "env:A"}
-    table = {"focus": "x", "filter": "TRUE", "volume_per_month": 1, "send": ["email"]}
+    table = {"focus": "x", "filter": "TRUE", "volume_per_month": 1, "fields": ["email"]}
     tables = {"a": table | {"slots": [slot]}, "b": table | {"slots": [slot]}}
     with pytest.raises(ValueError, match=r"taken by tables\.a"):
         TablesConfig.model_validate({"workspace": {"name": "m", "plan": "pro"}, "tables": tables})

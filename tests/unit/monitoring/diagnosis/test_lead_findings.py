@@ -1,11 +1,11 @@
-"""Are leads that were not delivered counted, and each kind told with what mends it?"""
+"""Are leads that were not delivered counted, and each kind told with what fixes it?"""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.scenes.report_scene import make_reading, make_report
+from support.scenes.report_scene import make_extract, make_report
 from support.scenes.signs_scene import make_process, make_signs, make_table, names_of, only_finding
 
 from clayload.account.problem import Problem
@@ -24,10 +24,10 @@ def _ending(end: RowEnd, n: int, **changes: object) -> Signs:
 
 
 def _read(**changes: object) -> Signs:
-    reading = make_reading(**({"n_unrouted": 0} | changes))
-    aside = reading.n_quarantined + reading.n_suppressed + reading.n_duplicates + reading.n_unrouted
-    tables = {"tech": {RowEnd.DELIVERED: reading.n_rows - aside}}
-    return make_signs(report=make_report(reading=reading, tables=tables))
+    extract = make_extract(**({"n_unrouted": 0} | changes))
+    aside = extract.n_quarantined + extract.n_suppressed + extract.n_duplicates + extract.n_unrouted
+    tables = {"tech": {RowEnd.DELIVERED: extract.n_rows - aside}}
+    return make_signs(report=make_report(extract=extract, tables=tables))
 
 
 def test_leads_in_doubt_are_told_with_the_replay_that_takes_just_them() -> None:
@@ -39,7 +39,7 @@ def test_leads_in_doubt_are_told_with_the_replay_that_takes_just_them() -> None:
 
 @pytest.mark.parametrize(
     ("status", "words"),
-    [(400, "mend the fields"), (413, "longest fields"), (None, "take them out")],
+    [(400, "fix the fields"), (413, "longest fields"), (None, "take them out")],
 )
 def test_refused_leads_are_told_with_what_most_of_them_need(status: int | None, words: str) -> None:
     refusals = (Refusals(status, "the reason", 4), Refusals(499, "another", 1))
@@ -82,7 +82,7 @@ def test_the_main_reasons_of_a_quarantine_come_first_and_only_three() -> None:
 
 
 def test_a_file_of_which_nothing_is_for_any_table_is_told() -> None:
-    report = make_report(reading=make_reading(n_rows=3, n_unrouted=3), tables={})
+    report = make_report(extract=make_extract(n_rows=3, n_unrouted=3), tables={})
     finding = only_finding(make_signs(report=report, tables=()))
     assert finding.name is Trouble.NOTHING_TO_SEND
     assert "none of 3 rows is for any table: 3 unrouted" in finding.what

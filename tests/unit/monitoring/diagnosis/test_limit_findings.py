@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.scenes.report_scene import make_reading, make_report
+from support.scenes.report_scene import make_extract, make_report
 from support.scenes.signs_scene import (
     RUNNING,
     make_budget,
@@ -165,8 +165,8 @@ def _deferred(**changes: object) -> object:
     saved = Saving(
         end=RowEnd.QUARANTINED, rule="r", table="tech", n_leads=10, credits=60, actions=0, dollars=0
     )
-    reading = make_reading(n_quarantined=10, savings=(saved,))
-    return make_signs(report=make_report(tables=tables, reading=reading), **changes)
+    extract = make_extract(n_quarantined=10, savings=(saved,))
+    return make_signs(report=make_report(tables=tables, extract=extract), **changes)
 
 
 def test_deferred_leads_are_told_with_the_budget_and_what_the_set_aside_saved() -> None:

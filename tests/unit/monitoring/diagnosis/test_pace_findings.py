@@ -77,7 +77,7 @@ def test_who_else_is_in_the_queue_is_told() -> None:
 
 def test_a_closed_an_abandoned_and_a_paused_run_have_no_queue() -> None:
     many = {"n_owed_all": 1_000_000}
-    held = make_use(held_at=BEGAN_AT, held_because="a look")
+    held = make_use(paused_at=BEGAN_AT, paused_because="a look")
     assert names_of(make_signs(50, **many)) == [Trouble.STOPPED]
     gone = make_process(is_open=True, idle_s=700.0)
     assert names_of(make_signs(50, process=gone, **many)) == [Trouble.PROCESS_ENDED]
@@ -125,7 +125,7 @@ def test_a_run_whose_leads_another_took_up_is_missed_by_nobody() -> None:
 
 
 def test_a_silent_run_of_a_paused_workspace_is_not_called_dead() -> None:
-    held = make_use(held_at=BEGAN_AT)
+    held = make_use(paused_at=BEGAN_AT)
     process = make_process(is_open=True, idle_s=IDLE_S * 10)
     assert names_of(make_signs(9, process=process, workspace=held)) == [Trouble.PAUSED]
 
@@ -137,5 +137,5 @@ def test_leads_of_a_process_that_died_are_told_while_another_goes_on() -> None:
 
 
 def test_a_pause_without_owed_leads_is_told_for_the_next_load() -> None:
-    finding = only_finding(make_signs(workspace=make_use(held_at=BEGAN_AT)))
+    finding = only_finding(make_signs(workspace=make_use(paused_at=BEGAN_AT)))
     assert (finding.name, finding.severity) == (Trouble.PAUSED, Severity.SOON)

@@ -20,7 +20,7 @@ from clayload.tables.headers import HeaderAliases
 
 
 @dataclass(frozen=True, slots=True)
-class Dropped:
+class Ingested:
     """What came of a drop: where the extract lies, whether it lay there, and was announced now."""
 
     landed: Landed
@@ -29,14 +29,14 @@ class Dropped:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class DropFolder:
     """The folder where dropped extracts land, one folder below it for each event."""
 
     folder: Path
     aliases: HeaderAliases
     announcer: Announcer
 
-    def drop(self, file: Path, event_name: str, *, again: bool = False) -> Dropped:
+    def ingest(self, file: Path, event_name: str, *, again: bool = False) -> Ingested:
         """Copy an extract into its event's folder, and announce it.
 
         The same content there already is not announced twice, unless `again`.
@@ -57,11 +57,11 @@ class Shelf:
             open_extract([copy], self.aliases, scratch / "work")
             known = place.find(sha256)
             if known is not None and _lies_there(known):
-                return _drop_known(place, known, again=again)
+                return _announce_known(place, known, again=again)
             target = find_free(place.folder, file.name, sha256)
             landed = Landed(event_name, target, sha256, n_bytes)
             place.land(copy, landed)
-        return Dropped(landed, was_there=False, is_announced=True)
+        return Ingested(landed, was_there=False, is_announced=True)
 
 
 def _lies_there(known: Landed) -> bool:
@@ -69,14 +69,14 @@ def _lies_there(known: Landed) -> bool:
     return known.file.exists() and read_facts(known.file).sha256 == known.sha256
 
 
-def _drop_known(place: LandingPlace, known: Landed, *, again: bool) -> Dropped:
+def _announce_known(place: LandingPlace, known: Landed, *, again: bool) -> Ingested:
     """Announce what lies there already if that is still owed, or asked for."""
     is_owed = known in place.list_unannounced()
     if is_owed:
         place.finish(known)
     elif again:
         place.announcer.announce(known)
-    return Dropped(known, was_there=True, is_announced=is_owed or again)
+    return Ingested(known, was_there=True, is_announced=is_owed or again)
 
 
 def _copy(source: Path, target: Path) -> tuple[str, int]:

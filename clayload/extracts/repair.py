@@ -22,7 +22,7 @@ from clayload.extracts.transcode import open_copy, transcode
 _SHOWN_CHARACTERS = 60
 
 
-def mend_text(file: SourceFile, work_dir: Path) -> SourceFile:
+def repair_text(file: SourceFile, work_dir: Path) -> SourceFile:
     """Write a copy that polars can read.
 
     Raises:

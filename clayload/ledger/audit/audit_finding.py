@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class AuditFinding:
     """One thing found. A remark is explained by what people and loads do; the rest is damage."""
 
     what: str

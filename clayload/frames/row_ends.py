@@ -1,7 +1,7 @@
 """Under which end does each row stand when the frames are done?
 
-In:    the fates of all rows, and what of the extract was asked for.
-Out:   the fates with `end`, one of `ENDS`, and for a duplicate the row it repeats.
+In:    the row_ends of all rows, and what of the extract was asked for.
+Out:   the row_ends with `end`, one of `ENDS`, and for a duplicate the row it repeats.
 Never: a row under two ends, or none: the order of `ENDS` decides.
 """
 
@@ -34,25 +34,25 @@ _IS_SUPPRESSED = pl.col(SUPPRESSED_BY).is_not_null()
 
 
 def decide_ends(
-    fates: pl.DataFrame,
+    row_ends: pl.DataFrame,
     routes: Sequence[Route],
     tables: Collection[str] | None = None,
     limit: int | None = None,
 ) -> pl.DataFrame:
-    """Add `end` and `first_row`; `fates` are all rows of the extract, in file order.
+    """Add `end` and `first_row`; `row_ends` are all rows of the extract, in file order.
 
     `tables` selects some tables, `limit` the first leads of a load. Leads left out by either are
     accepted in every other respect; a later load takes them.
     """
     # What is not sent anyway must not stand for a row that may be: where the key is not the
     # address, one of two rows with the same key can be suppressed.
-    may_go = fates.filter(~FAILED & ~_IS_SUPPRESSED)
+    may_go = row_ends.filter(~FAILED & ~_IS_SUPPRESSED)
     repeats = find_duplicates(may_go.select("row_number", "route", "lead_key"))
     # Row numbers are positions, which saves a join of every row with the few repeats.
-    first_row = pl.repeat(None, fates.height, dtype=pl.UInt32(), eager=True).scatter(
+    first_row = pl.repeat(None, row_ends.height, dtype=pl.UInt32(), eager=True).scatter(
         repeats.get_column("row_number") - 1, repeats.get_column("first_row")
     )
-    marked = fates.with_columns(first_row.alias("first_row"))
+    marked = row_ends.with_columns(first_row.alias("first_row"))
     decided = marked.with_columns(_decide(_positions(routes, tables)).alias("end"))
     if limit is None:
         return decided

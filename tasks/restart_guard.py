@@ -4,7 +4,7 @@ In:    the flow run, as Prefect keeps it.
 Out:   an error once automations (`deployments/automations.yaml`) have begun it again too often.
 Never: a person's retry refused, however often the run was started before.
 
-They begin nothing again that did not run, and nothing that was started more than `MOST_TRIES`
+They begin nothing again that did not run, and nothing that was started more than `MAX_RESTARTS`
 times; here the last such run says why it ends.
 """
 
@@ -18,23 +18,23 @@ from prefect.runtime import flow_run
 
 from clayload.errors import Code, StopExtractError
 
-MOST_TRIES = 5
+MAX_RESTARTS = 5
 RESUMING = "Resuming"
 """The name of the state into which they put a crashed run."""
 
 
-def check_tries() -> None:
+def check_restarts() -> None:
     """Give up a flow run that automations have begun again and again.
 
     Raises:
         StopExtractError: CRASHES_AGAIN.
     """
     n_starts = flow_run.run_count
-    if n_starts > MOST_TRIES and _is_resumed(UUID(flow_run.id)):
+    if n_starts > MAX_RESTARTS and _is_resumed(UUID(flow_run.id)):
         raise StopExtractError(
             Code.CRASHES_AGAIN,
             f"this flow run was started {n_starts} times, now by itself after a crash",
-            hint="read its log and its worker's, mend what ends it, then start the load again",
+            hint="read its log and its worker's, fix what ends it, then start the load again",
         )
 
 

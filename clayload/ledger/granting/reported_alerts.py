@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from clayload.alerts import Change, Kind, Level, Look, Told, find_changes
+from clayload.alerts import AlertLevel, Change, Kind, Look, ReportedAlert, find_changes
 from clayload.ledger.database import schema
-from clayload.ledger.database.retry_on_conflict import again_after_conflict
+from clayload.ledger.database.retry_on_conflict import retry_on_conflict
 from clayload.ledger.store import Ledger
 
 CLAIM_S = 60.0
@@ -26,40 +26,42 @@ _CLAIM = update(schema.alerts).where(_a.subject == bindparam("about"))
 _SET_CLAIM = _CLAIM.values(claimed_until=bindparam("until"))
 _TELL = _CLAIM.values(
     level=bindparam("to_level"),
-    told_at=bindparam("at"),
+    reported_at=bindparam("at"),
     detail=bindparam("what"),
     claimed_until=None,
 )
 
 
-def read_told(ledger: Ledger, workspace: str) -> list[Told]:
+def read_reported(ledger: Ledger, workspace: str) -> list[ReportedAlert]:
     """Read what was told of a workspace's things, by subject."""
-    with ledger.reading() as connection:
-        return [told for told, _ in _read(connection, workspace)]
+    with ledger.read_only() as connection:
+        return [reported for reported, _ in _read(connection, workspace)]
 
 
-def _read(connection: Connection, workspace: str) -> list[tuple[Told, float | None]]:
+def _read(connection: Connection, workspace: str) -> list[tuple[ReportedAlert, float | None]]:
     found = select(schema.alerts).where(_a.workspace == workspace).order_by(_a.subject)
     return [
         (
-            Told(row.subject, Kind(row.kind), Level(row.level), row.told_at, row.detail),
+            ReportedAlert(
+                row.subject, Kind(row.kind), AlertLevel(row.level), row.reported_at, row.detail
+            ),
             row.claimed_until,
         )
         for row in connection.execute(found)
     ]
 
 
-@again_after_conflict
+@retry_on_conflict
 def claim_changes(ledger: Ledger, workspace: str, look: Look) -> list[Change]:
     """Take on what is to be told, except what somebody else is telling just now."""
     with ledger.transaction() as tx:
         ledger.lock_workspaces(tx)
         now = ledger.read_clock(tx)
         rows = _read(tx, workspace)
-        taken = {told.subject for told, until in rows if until is not None and until > now}
+        taken = {reported.subject for reported, until in rows if until is not None and until > now}
         changes = [
             change
-            for change in find_changes((told for told, _ in rows), look)
+            for change in find_changes((reported for reported, _ in rows), look)
             if change.condition.subject not in taken
         ]
         for change in changes:
@@ -69,7 +71,7 @@ def claim_changes(ledger: Ledger, workspace: str, look: Look) -> list[Change]:
 
 def _claim(ledger: Ledger, tx: Connection, workspace: str, change: Change, now: float) -> None:
     about = change.condition
-    untold = {"level": Level.FINE, "told_at": now, "detail": ""}
+    untold = {"level": AlertLevel.FINE, "reported_at": now, "detail": ""}
     tx.execute(
         ledger.insert_new(schema.alerts, "subject"),
         {"subject": about.subject, "workspace": workspace, "kind": about.kind, **untold},
@@ -77,7 +79,7 @@ def _claim(ledger: Ledger, tx: Connection, workspace: str, change: Change, now: 
     tx.execute(_SET_CLAIM, {"about": about.subject, "until": now + CLAIM_S})
 
 
-def write_told(ledger: Ledger, changes: Sequence[Change]) -> None:
+def record_reported(ledger: Ledger, changes: Sequence[Change]) -> None:
     """Write down that these changes were told."""
     with ledger.transaction() as tx:
         now = ledger.read_clock(tx)

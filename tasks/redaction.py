@@ -17,7 +17,7 @@ from clayload.errors import ClayloadError, Code
 
 
 @contextmanager
-def telling_no_data() -> Iterator[None]:
+def scrubbed_errors() -> Iterator[None]:
     """Let typed errors through without what caused them; tell of others their type and place."""
     try:
         yield

@@ -20,7 +20,7 @@ _LATER_AFTER_S = 60.0
 
 
 @dataclass(slots=True)
-class Teller:
+class ThrottledPrinter:
     """Prints the first line at once, then one every ten seconds, after a minute every minute.
 
     News, such as a pause, is told at once.
@@ -29,7 +29,7 @@ class Teller:
     _began_at: float = field(default_factory=time.monotonic)
     _due_at: float = 0.0
 
-    def tell(self, line: str, *, is_news: bool = False) -> None:
+    def print_due(self, line: str, *, is_news: bool = False) -> None:
         """Print a line, if one is due or it is news."""
         now = time.monotonic()
         if now < self._due_at and not is_news:
@@ -40,11 +40,11 @@ class Teller:
 
 
 @contextmanager
-def only_looking(what: str, teller: Teller | None = None) -> Iterator[None]:
+def best_effort(what: str, printer: ThrottledPrinter | None = None) -> Iterator[None]:
     """Let a failure be told, and nothing else come of it: `the report cannot be shown: ...`."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - no load ends for want of what is only looked at
         # What an unforeseen error says may hold anything, even a secret.
         why = error.message if isinstance(error, ClayloadError) else type(error).__name__
-        (teller or Teller()).tell(f"{what}: {why}; the load goes on all the same")
+        (printer or ThrottledPrinter()).print_due(f"{what}: {why}; the load goes on all the same")

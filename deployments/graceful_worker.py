@@ -31,11 +31,11 @@ from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, Proc
 
 from clayload.cli.console import out
 from clayload.errors import Code, ConfigError, ExitCode
-from deployments.endings import heeding_first_signal
 from deployments.pools import PROCESS_TYPE, read_pool
 from deployments.server import reach_server
+from deployments.signals import heeding_first_signal
 from deployments.stop_times import NOTE_S, SUBMIT_S
-from tasks.tries import MOST_TRIES
+from tasks.restart_guard import MAX_RESTARTS
 
 _RESUMABLE = "resumable"
 """The tag of deployments whose runs go on if begun again (`deployments/prefect.yaml`)."""
@@ -57,7 +57,7 @@ class _Started:
 
 
 # ABC: for Prefect, its own class stays the one for pools of type `process`.
-class PatientWorker(ProcessWorker, ABC):
+class GracefulWorker(ProcessWorker, ABC):
     """Prefect's process worker; before it ends, it lets its flow runs end."""
 
     grace_s = 45.0
@@ -124,7 +124,7 @@ class PatientWorker(ProcessWorker, ABC):
 
 def _awaits_note(before: FlowRun, now: FlowRun) -> bool:
     """Whether a run stands as crashed that ran, and may be begun again by itself."""
-    return now.state_name == "Crashed" and before.run_count < now.run_count <= MOST_TRIES
+    return now.state_name == "Crashed" and before.run_count < now.run_count <= MAX_RESTARTS
 
 
 def check_pool(name: str) -> None:
@@ -144,13 +144,13 @@ def check_pool(name: str) -> None:
         )
 
 
-def work(worker: PatientWorker) -> ExitCode:
+def work(worker: GracefulWorker) -> ExitCode:
     """Work until told to end; give the exit code that fits what told us."""
     setup_logging()
     return asyncio.run(_work(worker))
 
 
-async def _work(worker: PatientWorker) -> ExitCode:
+async def _work(worker: GracefulWorker) -> ExitCode:
     working = asyncio.ensure_future(worker.start(printer=out.print))
     told: list[ExitCode] = []
 

@@ -1,4 +1,4 @@
-"""`clayload drop`: put an extract in place, and start its load."""
+"""`clayload backfill`: put an extract in place, and start its load."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from clayload.cli.console import out
-from clayload.extracts.landing.drop import Dropped, Shelf
+from clayload.extracts.landing.ingest import DropFolder, Ingested
 from clayload.settings import read_settings
 from clayload.tables.headers import read_headers
 from deployments.options import check_event_name
@@ -22,7 +22,7 @@ EventName = Annotated[
 ]
 
 
-def drop(
+def backfill(
     file: Annotated[Path, typer.Argument(help="The extract; it stays where it is.")],
     event_name: EventName,
     *,
@@ -36,15 +36,15 @@ def drop(
 
     settings = read_settings(os.environ)
     aliases = read_headers(settings.config.parent / "headers.yaml")
-    shelf = Shelf(settings.home / "landed", aliases, PrefectAnnouncer())
-    _show(shelf.drop(file, event_name, again=again))
+    drop_folder = DropFolder(settings.home / "landed", aliases, PrefectAnnouncer())
+    _print(drop_folder.ingest(file, event_name, again=again))
 
 
-def _show(dropped: Dropped) -> None:
-    landed = dropped.landed
-    where = "lay there already" if dropped.was_there else "landed"
+def _print(ingested: Ingested) -> None:
+    landed = ingested.landed
+    where = "lay there already" if ingested.was_there else "landed"
     out.print(f"{where}: {landed.file} ({landed.n_bytes:,} bytes)", soft_wrap=True)
-    if dropped.is_announced:
+    if ingested.is_announced:
         out.print(f"announced for {landed.event_name}: Prefect has the event", soft_wrap=True)
         out.print("next: event-backfill starts by itself; see Runs in the Prefect UI")
     else:

@@ -25,27 +25,27 @@ from clayload.account.problem import Problem, describe_problem
 from clayload.errors import ClayloadError, Code, ConfigError
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import find_run
-from clayload.loading.close import settle_ended
+from clayload.loading.close import recover_ended
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.shares import find_left, keep_chunks, read_share
+from clayload.loading.shards import find_undelivered, keep_chunks, read_shard
 from clayload.model import ChunkRef, RowEnd
 from clayload.runs.folder import RunFolder, open_run_folder
 from clayload.setup import Setup, read_setup
-from tasks.discretion import telling_no_data
+from tasks.best_effort import ThrottledPrinter, best_effort
 from tasks.limits import read_n_places
 from tasks.load import start_delivery, stopping_when_interrupted
 from tasks.places import keeping_places
 from tasks.progress import ChunkArrivals, find_problems
-from tasks.showing import Teller, only_looking
+from tasks.redaction import scrubbed_errors
 
-DEPLOYMENT = "deliver-share/deliver-share"
+DEPLOYMENT = "deliver-shard/deliver-shard"
 _LOOK_EVERY_S = 2.0
 _PROBLEMS = TypeAdapter(list[Problem])
 State: TypeAlias = AnyState[Any]
 
 
 @dataclass(slots=True)
-class Shares:
+class Shards:
     """The flow runs of a load's shares, by number, and what becomes of them.
 
     A share whose worker is gone ends late, once its heartbeats are missed; nobody waits for that.
@@ -55,8 +55,8 @@ class Shares:
     flow_runs: Mapping[int, UUID]
     patience_s: float = 60.0
     _waiting_since: float = field(default_factory=time.monotonic)
-    _teller: Teller = field(default_factory=Teller)
-    _of_trouble: Teller = field(default_factory=Teller)
+    _printer: ThrottledPrinter = field(default_factory=ThrottledPrinter)
+    _of_trouble: ThrottledPrinter = field(default_factory=ThrottledPrinter)
 
     def wait(self, seconds: float) -> bool:
         """Wait until all is through, at most so long; whether it is."""
@@ -80,25 +80,25 @@ class Shares:
 
     def _have_all_ended(self) -> bool:
         states = self._read_states().values()
-        self._tell_if_none_runs(states)
+        self._print_if_none_runs(states)
         return all(state is not None and state.is_final() for state in states)
 
     def _read_states(self) -> dict[int, State | None]:
         with get_client(sync_client=True) as client:
             return {n: client.read_flow_run(one).state for n, one in self.flow_runs.items()}
 
-    def _tell_if_none_runs(self, states: Iterable[State | None]) -> None:
+    def _print_if_none_runs(self, states: Iterable[State | None]) -> None:
         """Say that no worker takes the shares, which would else look like a load that hangs."""
         if any(state is not None and state.is_running() for state in states):
             self._waiting_since = time.monotonic()
         elif time.monotonic() - self._waiting_since >= self.patience_s:
-            self._teller.tell(
+            self._printer.print_due(
                 "the shares of this load wait for a worker that takes them: start another one, or "
                 "raise the `--limit` of those there are; this flow run takes a place itself"
             )
 
     def _only_looking(self) -> AbstractContextManager[None, bool | None]:
-        return only_looking("the shares cannot be looked at", self._of_trouble)
+        return best_effort("the shares cannot be looked at", self._of_trouble)
 
     def read_problems(self) -> list[Problem]:
         """Read what stopped in any share; of one that left leads and no word, how it ended."""
@@ -116,68 +116,68 @@ class Shares:
             if number in numbers and state and state.is_final() and not state.is_completed()
         ]
         if said and not self._is_all_sent():
-            hint = "mend what ended them, and run the same load again: it sends what they left"
+            hint = "fix what ended them, and run the same load again: it sends what they left"
             yield Problem(code=Code.SHARE_ENDED, table="", message="; ".join(said), hint=hint)
 
 
-def start_shares(load: PreparedLoad, n_shares: int) -> Shares:
+def start_shards(load: PreparedLoad, n_shards: int) -> Shards:
     """Start a flow run for each share; one that cannot be started is left to the others.
 
     Raises:
         ConfigError: NOT_DEPLOYED: none could be started.
     """
-    with telling_no_data():
+    with scrubbed_errors():
         keep_chunks(load, read_setup(os.environ))
     flow_runs: dict[int, UUID] = {}
-    for number in range(1, n_shares + 1):
-        with only_looking(f"share {number} cannot be started"):
-            flow_runs[number] = _start(load.run_id, number, n_shares)
+    for number in range(1, n_shards + 1):
+        with best_effort(f"share {number} cannot be started"):
+            flow_runs[number] = _start(load.run_id, number, n_shards)
     if not flow_runs:
-        what = f"none of {n_shares} shares could be started: see the log"
+        what = f"none of {n_shards} shares could be started: see the log"
         hint = (
             f"`clayload deploy` makes the deployment '{DEPLOYMENT}'; then run the same load again"
         )
         raise ConfigError(Code.NOT_DEPLOYED, what, hint=hint)
-    return Shares(load.run_id, flow_runs)
+    return Shards(load.run_id, flow_runs)
 
 
-def _start(run_id: str, number: int, n_shares: int) -> UUID:
-    share = {"run": run_id, "number": number, "of": n_shares}
-    started = run_deployment(DEPLOYMENT, parameters={"share": share}, timeout=0)
+def _start(run_id: str, number: int, n_shards: int) -> UUID:
+    shard = {"run": run_id, "number": number, "of": n_shards}
+    started = run_deployment(DEPLOYMENT, parameters={"share": shard}, timeout=0)
     # Prefect's annotation admits a coroutine, which it gives only to async callers.
     return cast("FlowRun", started).id
 
 
-def deliver_share(run_id: str, number: int, n_shares: int) -> list[Problem]:
+def deliver_shard(run_id: str, number: int, n_shards: int) -> list[Problem]:
     """Deliver a share, then what other shares have left; tell what stopped, and write it down."""
     setup = read_setup(os.environ)
     try:
-        with telling_no_data():
-            problems = _deliver_what_is_owed(run_id, number, n_shares, setup)
+        with scrubbed_errors():
+            problems = _deliver_what_is_owed(run_id, number, n_shards, setup)
     except ClayloadError as error:
         problems = [describe_problem(error, "")]
     _open_folder(run_id, setup).write(_name_problems(number), _PROBLEMS.dump_json(problems))
     return problems
 
 
-def _deliver_what_is_owed(run_id: str, number: int, n_shares: int, setup: Setup) -> list[Problem]:
+def _deliver_what_is_owed(run_id: str, number: int, n_shards: int, setup: Setup) -> list[Problem]:
     # The first to start would take all places, and the other workers would stand idle.
-    part = max(1, read_n_places() // n_shares)
-    problems = _deliver(run_id, read_share(run_id, number, n_shares, setup), at_most=part)
-    while not problems and (left := _find_left(run_id, setup)):
+    part = max(1, read_n_places() // n_shards)
+    problems = _deliver(run_id, read_shard(run_id, number, n_shards, setup), at_most=part)
+    while not problems and (left := _find_undelivered(run_id, setup)):
         problems = _deliver(run_id, left)
         # What others have in hand may come back: they are stopped, or end without a word.
         time.sleep(_LOOK_EVERY_S)
     return problems
 
 
-def _find_left(run_id: str, setup: Setup) -> Sequence[ChunkRef]:
+def _find_undelivered(run_id: str, setup: Setup) -> Sequence[ChunkRef]:
     """Find the chunks of which something is owed, or in the hands of others; none once halted."""
     if find_run(setup.ledger, run_id).halted_by is not None:
         return ()
     # What a killed worker of this machine had not sent need not wait for its deadline.
-    settle_ended(setup)
-    return find_left(run_id, setup)
+    recover_ended(setup)
+    return find_undelivered(run_id, setup)
 
 
 def _deliver(run_id: str, chunks: Sequence[ChunkRef], at_most: int | None = None) -> list[Problem]:
@@ -192,7 +192,7 @@ def _deliver(run_id: str, chunks: Sequence[ChunkRef], at_most: int | None = None
 
 def describe_rest(run_id: str) -> str:
     """Say what of the load is left once a share is through."""
-    with telling_no_data():
+    with scrubbed_errors():
         ledger = read_setup(os.environ).ledger
         ends, halted_by = Books(ledger).count_ends(run_id), find_run(ledger, run_id).halted_by
     n_left = sum(of_table.get(RowEnd.PENDING, 0) for of_table in ends.values())

@@ -2,7 +2,7 @@
 
 In:    a workspace's name; what processes that ended have left behind.
 Out:   its pause, if there is one; the workspaces the ledger knows; how much is in flight.
-Never: a write: `Ledger.hold` pauses, `Ledger.release` ends it.
+Never: a write: `Ledger.pause` pauses, `Ledger.unpause` ends it.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, literal, select
 
-from clayload.ledger.books.orphans import Left
+from clayload.ledger.books.orphans import Orphans
 from clayload.ledger.database.schema import submissions, workspaces
 from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Pause:
     """A pause by a person: since when (epoch seconds, UTC), and because of what."""
 
     workspace: str
-    held_at: float
+    paused_at: float
     because: str
 
 
@@ -35,27 +35,27 @@ class InFlight:
     recorded_by: float | None
 
 
-def find_hold(ledger: Ledger, workspace: str) -> Hold | None:
+def find_pause(ledger: Ledger, workspace: str) -> Pause | None:
     """Find the pause of a workspace; None while it goes on."""
-    found = select(workspaces.c.held_at, workspaces.c.held_because).where(
-        workspaces.c.workspace == workspace, workspaces.c.held_at.is_not(None)
+    found = select(workspaces.c.paused_at, workspaces.c.paused_because).where(
+        workspaces.c.workspace == workspace, workspaces.c.paused_at.is_not(None)
     )
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         row = connection.execute(found).one_or_none()
-    return None if row is None else Hold(workspace, row.held_at, row.held_because or "")
+    return None if row is None else Pause(workspace, row.paused_at, row.paused_because or "")
 
 
 def list_workspaces(ledger: Ledger) -> list[str]:
     """List the workspaces that were ever loaded into."""
-    with ledger.reading() as connection:
+    with ledger.read_only() as connection:
         return list(connection.execute(select(workspaces.c.workspace)).scalars())
 
 
-def count_in_flight(ledger: Ledger, tables: Collection[str], left: Left) -> InFlight:
+def count_in_flight(ledger: Ledger, tables: Collection[str], orphans: Orphans) -> InFlight:
     """Count what was granted for these tables and is not yet recorded, but for what is `left`."""
     counted = select(
         func.count(literal(1)).label("n"), func.max(submissions.c.give_up_at).label("last")
-    ).where(left.state == SubmissionState.SENDING, submissions.c.table_name.in_(list(tables)))
-    with ledger.reading() as connection:
+    ).where(orphans.state == SubmissionState.SENDING, submissions.c.table_name.in_(list(tables)))
+    with ledger.read_only() as connection:
         row = connection.execute(counted).one()
     return InFlight(row.n, row.last)

@@ -31,16 +31,16 @@ def keep_chunks(load: PreparedLoad, setup: Setup) -> None:
     open_run_folder(run, setup).write(_FILE, _CHUNKS.dump_json(load.chunks))
 
 
-def read_share(run_id: str, number: int, n_shares: int, setup: Setup) -> tuple[ChunkRef, ...]:
-    """Read the chunks of share `number` of `n_shares`, counted from 1; high priority first.
+def read_shard(run_id: str, number: int, n_shards: int, setup: Setup) -> tuple[ChunkRef, ...]:
+    """Read the chunks of share `number` of `n_shards`, counted from 1; high priority first.
 
     Raises:
         RunError: there is no such run, or its folder is not here.
     """
-    return _read_chunks(run_id, setup)[number - 1 :: n_shares]
+    return _read_chunks(run_id, setup)[number - 1 :: n_shards]
 
 
-def find_left(run_id: str, setup: Setup) -> tuple[ChunkRef, ...]:
+def find_undelivered(run_id: str, setup: Setup) -> tuple[ChunkRef, ...]:
     """Find the chunks of which something is owed still, the last first.
 
     Their own worker, if it lives, comes from the other side.

@@ -1,8 +1,8 @@
 """What goes wrong in a simulated month, and what does Clay answer meanwhile?
 
 In:    how much should go wrong, the time in which leads are sent, dice.
-Out:   mishaps; and Clay's word on a lead that is sent at a given moment.
-Never: a mishap between whose beginning and end the rules change.
+Out:   incidents; and Clay's word on a lead that is sent at a given moment.
+Never: a incident between whose beginning and end the rules change.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Failures(StrEnum):
     MANY = "many"
 
 
-class MishapKind(StrEnum):
+class IncidentKind(StrEnum):
     """What goes wrong, in the words that are printed."""
 
     OUTSIDER = "others want 30%"
@@ -40,56 +40,58 @@ class MishapKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mishap:
+class Incident:
     """Something that goes wrong from `begin_s` to `end_s`; `table` is the benched slot's."""
 
-    kind: MishapKind
+    kind: IncidentKind
     begin_s: float
     end_s: float
     table: str = ""
 
 
 _LASTS_S = {
-    MishapKind.OUTSIDER: 3_600.0,
-    MishapKind.STORM: 600.0,
-    MishapKind.FAILING: 900.0,
-    MishapKind.DOWN: 3_600.0,
-    MishapKind.BENCHED: 4 * 3_600.0,
+    IncidentKind.OUTSIDER: 3_600.0,
+    IncidentKind.STORM: 600.0,
+    IncidentKind.FAILING: 900.0,
+    IncidentKind.DOWN: 3_600.0,
+    IncidentKind.BENCHED: 4 * 3_600.0,
 }
 _SOME = {
-    MishapKind.OUTSIDER: 2,
-    MishapKind.STORM: 1,
-    MishapKind.FAILING: 2,
-    MishapKind.DOWN: 1,
-    MishapKind.BENCHED: 1,
+    IncidentKind.OUTSIDER: 2,
+    IncidentKind.STORM: 1,
+    IncidentKind.FAILING: 2,
+    IncidentKind.DOWN: 1,
+    IncidentKind.BENCHED: 1,
 }
 _TIMES = {Failures.NONE: 0, Failures.SOME: 1, Failures.MANY: 4}
-_WANTED_PART = {MishapKind.OUTSIDER: 0.3, MishapKind.STORM: 3.0}
+_WANTED_PART = {IncidentKind.OUTSIDER: 0.3, IncidentKind.STORM: 3.0}
 """How much somebody else sends, in parts of the rate. Of theirs, too, Clay refuses what is over it;
 at three times the rate they are always there when there is room for a lead."""
 
 
-def draw_mishaps(
+def draw_incidents(
     failures: Failures, struck: tuple[float, float], tables: Sequence[str], dice: random.Random
-) -> Iterator[Mishap]:
-    """Draw mishaps that begin in the time `struck`; none of a kind overlaps the next of it."""
+) -> Iterator[Incident]:
+    """Draw incidents that begin in the time `struck`; none of a kind overlaps the next of it."""
     for kind, n in _SOME.items():
         starts = sorted(dice.uniform(*struck) for _ in range(n * _TIMES[failures]))
         free_s = 0.0
         for start in starts:
             begin_s = max(start, free_s)
-            table = dice.choice(tables) if kind is MishapKind.BENCHED and tables else ""
+            table = dice.choice(tables) if kind is IncidentKind.BENCHED and tables else ""
             free_s = begin_s + _LASTS_S[kind]
-            yield Mishap(kind, begin_s, free_s, table)
+            yield Incident(kind, begin_s, free_s, table)
 
 
-def count_mishaps(mishaps: Iterable[Mishap]) -> dict[MishapKind, int]:
-    """Count mishaps by kind."""
-    every = list(mishaps)
-    return {kind: n for kind in MishapKind if (n := sum(mishap.kind is kind for mishap in every))}
+def count_incidents(incidents: Iterable[Incident]) -> dict[IncidentKind, int]:
+    """Count incidents by kind."""
+    every = list(incidents)
+    return {
+        kind: n for kind in IncidentKind if (n := sum(incident.kind is kind for incident in every))
+    }
 
 
-class ClaysWord(StrEnum):
+class ClayAnswer(StrEnum):
     """What comes back for one lead."""
 
     TAKEN = "taken"
@@ -106,13 +108,13 @@ class Clay:
     """
 
     rate: Rate
-    troubles: set[MishapKind] = field(default_factory=set)
+    troubles: set[IncidentKind] = field(default_factory=set)
     _tokens: float = 0.0
     _n_wanted: float = 0.0
     _counted_at_s: float = 0.0
     _n_while_failing: int = 0
 
-    def begin(self, kind: MishapKind, at_s: float, tat_s: float) -> None:
+    def begin(self, kind: IncidentKind, at_s: float, tat_s: float) -> None:
         """Let something go wrong; benched slots are the table's own.
 
         `tat_s`: until when our own leads have used the rate up; what they left of it is there.
@@ -123,22 +125,22 @@ class Clay:
         self._refill(at_s)
         self.troubles.add(kind)
 
-    def end(self, kind: MishapKind, at_s: float) -> None:
+    def end(self, kind: IncidentKind, at_s: float) -> None:
         """Let it be over."""
         self._refill(at_s)
         self.troubles.discard(kind)
 
-    def answer(self, at_s: float) -> ClaysWord:
+    def answer(self, at_s: float) -> ClayAnswer:
         """Answer a lead that is sent at this moment; moments do not go back."""
-        if MishapKind.DOWN in self.troubles:
-            return ClaysWord.NO_CONNECTION
+        if IncidentKind.DOWN in self.troubles:
+            return ClayAnswer.NO_CONNECTION
         if self._wanted_part and not self._take_token(at_s):
-            return ClaysWord.OVER_THE_RATE
-        if MishapKind.FAILING in self.troubles:
+            return ClayAnswer.OVER_THE_RATE
+        if IncidentKind.FAILING in self.troubles:
             self._n_while_failing += 1
             if self._n_while_failing % EVERY_NTH_IN_DOUBT == 0:
-                return ClaysWord.IN_DOUBT
-        return ClaysWord.TAKEN
+                return ClayAnswer.IN_DOUBT
+        return ClayAnswer.TAKEN
 
     @property
     def _wanted_part(self) -> float:

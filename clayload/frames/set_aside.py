@@ -1,6 +1,6 @@
 """How do rows that are not sent get back to their owner?
 
-In:    the fates with `end` and `line`, and the staged delivered columns of rows set aside.
+In:    the row_ends with `end` and `line`, and the staged delivered columns of rows set aside.
 Out:   quarantine.csv, unrouted.csv (the user's own columns and ours), duplicates.csv and
        suppressed.csv (which row it is, and why: of who opted out nothing more is copied).
 Never: a value of the user's changed: `report.quarantine` makes of these files what is corrected in
@@ -15,9 +15,9 @@ from pathlib import Path
 import polars as pl
 
 from clayload.folder import probe_space
-from clayload.frames.fate import DUPLICATE, QUARANTINED, SUPPRESSED, UNROUTED_END
 from clayload.frames.formula import guard
 from clayload.frames.route import Route
+from clayload.frames.row_ends import DUPLICATE, QUARANTINED, SUPPRESSED, UNROUTED_END
 from clayload.frames.screen import write_reasons
 from clayload.frames.source import RAW
 from clayload.frames.suppress import SUPPRESSED_BY
@@ -27,15 +27,15 @@ UNROUTED_FILE = "unrouted.csv"
 DUPLICATES_FILE = "duplicates.csv"
 SUPPRESSED_FILE = "suppressed.csv"
 ASIDE_FILES = (QUARANTINE_FILE, UNROUTED_FILE, DUPLICATES_FILE, SUPPRESSED_FILE)
-OURS = "clayload_"
-OUR_COLUMNS = frozenset(OURS + name for name in ("run", "line", "file", "reasons", "hint"))
+OUR_PREFIX = "clayload_"
+OUR_COLUMNS = frozenset(OUR_PREFIX + name for name in ("run", "line", "file", "reasons", "hint"))
 """What we add to a user's columns, by name: one of theirs may begin as ours do."""
 
 _ASIDE_ENDS = (QUARANTINED, SUPPRESSED, DUPLICATE, UNROUTED_END)
 
 
-def write_aside(
-    fates: pl.DataFrame,
+def write_set_aside(
+    row_ends: pl.DataFrame,
     files: Sequence[str],
     routes: Sequence[Route],
     staged: pl.LazyFrame,
@@ -49,10 +49,12 @@ def write_aside(
         OSError: the folder cannot be written.
     """
     names = pl.Series("file", files, dtype=pl.String)
-    aside = fates.filter(pl.col("end").is_in(_ASIDE_ENDS)).with_columns(
+    set_aside = row_ends.filter(pl.col("end").is_in(_ASIDE_ENDS)).with_columns(
         pl.lit(names).gather("file_index").alias("file")
     )
-    rows_of = {end: aside.filter(pl.col("end") == end).lazy() for end in aside["end"].unique()}
+    rows_of = {
+        end: set_aside.filter(pl.col("end") == end).lazy() for end in set_aside["end"].unique()
+    }
     return dict(_write_all(rows_of, routes, staged, folder))
 
 
@@ -91,7 +93,7 @@ def _export(staged: pl.LazyFrame, rows: pl.LazyFrame, path: Path, *, with_reason
     _sink(
         joined.select(
             *(pl.col(column).alias(column.removeprefix(RAW)) for column in delivered),
-            *(pl.col(column).alias(OURS + column) for column in ours),
+            *(pl.col(column).alias(OUR_PREFIX + column) for column in ours),
         ),
         path,
     )

@@ -27,7 +27,7 @@ _ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
+class FairShare:
     """What one priority was granted, in leads divided by its weight, and until when it counts."""
 
     served: float = 0.0
@@ -35,10 +35,10 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Shares:
+class FairShares:
     """The shares of a workspace; `weights` says how the rate is divided when all want it."""
 
-    of: Mapping[Priority, Share]
+    of: Mapping[Priority, FairShare]
     weights: Mapping[Priority, int]
     rate_per_s: float
 
@@ -50,27 +50,27 @@ class Shares:
         room = level + self._tolerance - self._served(asker, now)
         return min(n, max(math.floor(room * self.weights[asker] + _ROUNDING), 0))
 
-    def after(self, asker: Priority, now: float, n: int, asks_again_in_s: float) -> Share:
+    def after(self, asker: Priority, now: float, n: int, asks_again_in_s: float) -> FairShare:
         """Give the asker's share once `n` leads are granted to it."""
         served = self._served(asker, now) + n / self.weights[asker]
         level = self._level_beside(asker, now)
         if level is not None:
             # What nobody else wanted is not held against it later.
             served = min(served, level + self._tolerance)
-        return Share(served, now + asks_again_in_s + PRESENT_S)
+        return FairShare(served, now + asks_again_in_s + PRESENT_S)
 
-    def waiting(self, asker: Priority, now: float, asks_again_in_s: float) -> Share:
+    def waiting(self, asker: Priority, now: float, asks_again_in_s: float) -> FairShare:
         """Give the asker's share while it waits: it counts as present until it asks again."""
         share = self.of[asker]
         if share.present_until > now + asks_again_in_s:
             return share
-        return Share(self._served(asker, now), now + asks_again_in_s + PRESENT_S)
+        return FairShare(self._served(asker, now), now + asks_again_in_s + PRESENT_S)
 
-    def gone(self, asker: Priority) -> Share:
+    def gone(self, asker: Priority) -> FairShare:
         """Give the asker's share once it wants nothing more for now."""
         return replace(self.of[asker], present_until=0.0)
 
-    def forget_who_waits(self) -> Shares:
+    def forget_who_waits(self) -> FairShares:
         """Forget until when each counts as waiting: whoever still does will ask again."""
         return replace(self, of={priority: self.gone(priority) for priority in self.of})
 
