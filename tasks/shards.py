@@ -117,7 +117,7 @@ class Shards:
         ]
         if said and not self._is_all_sent():
             hint = "fix what ended them, and run the same load again: it sends what they left"
-            yield Problem(code=Code.SHARE_ENDED, table="", message="; ".join(said), hint=hint)
+            yield Problem(code=Code.SHARD_ENDED, table="", message="; ".join(said), hint=hint)
 
 
 def start_shards(load: PreparedLoad, n_shards: int) -> Shards:
