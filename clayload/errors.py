@@ -84,6 +84,7 @@ class Code(StrEnum):
     DESTINATION_DOWN = "CLY-DST-01"
     NO_PREFECT_SERVER = "CLY-PRE-01"
     NOT_DEPLOYED = "CLY-PRE-02"
+    SYSTEM_NOT_SUPPORTED = "CLY-SYS-01"
 
 
 def _rebuild(
