@@ -19,7 +19,6 @@ from clayload.report.page import render_page
 HOSTILE = (
     "</svg></td><script>alert('1')</script><img src=x onerror=\"alert(2)\">&amp;`x`{{ 7 * 7 }}"
 )
-RATE_PER_S = 10.0
 MIXED = make_report(
     extract=make_extract(
         n_rows=3_000, n_quarantined=410, n_unrouted=12, quarantine_reasons={"key_missing": 410}
@@ -38,7 +37,7 @@ MIXED = make_report(
 
 
 def render(report: RunReport, traffic: RunTraffic | None = None, *, with_keys: bool = True) -> str:
-    return render_page(report, traffic or make_traffic(), RATE_PER_S, with_keys=with_keys)
+    return render_page(report, traffic or make_traffic(), with_keys=with_keys)
 
 
 def drawings(page: str) -> dict[str, ET.Element]:
