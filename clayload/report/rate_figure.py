@@ -56,7 +56,7 @@ def explain_no_figure(traffic: RunTraffic) -> str:
     """Say why a run's rate is not drawn."""
     n = f"{traffic.n_answers:,} leads were settled"
     if traffic.n_answers and not traffic.sent:
-        return f"{n}. When they were sent is not recorded: the ledger has kept that since 0008."
+        return f"{n}. When they were sent is not recorded: ledgers keep that since version 0008."
     return f"{n}: too few, or too fast, for a curve."
 
 
@@ -101,13 +101,15 @@ def _layer_allowed(steps: Sequence[Row]) -> Iterator[Spec]:
     if not steps:
         return
     x, y = _time("begin"), {"field": "rate", "type": "quantitative"}
-    label = {"type": "text", "align": "left", "baseline": "bottom", "dx": 4, "dy": -4}
+    # Written at the end: a burst stands at the beginning.
+    label = {"type": "text", "align": "right", "baseline": "bottom", "dx": -4, "dy": -4}
+    written = {"x": _time("end"), "y": y, "text": {"field": "label"}}
     rule = {"type": "rule", "strokeDash": [6, 4]}
     yield {
         "data": {"values": steps},
         "layer": [
             {"mark": rule, "encoding": {"x": x, "x2": {"field": "end"}, "y": y}},
-            {"mark": label, "encoding": {"x": x, "y": y, "text": {"field": "label"}}},
+            {"mark": label, "encoding": written},
         ],
     }
 

@@ -40,7 +40,8 @@ def make_time_axis(begin_at: float, end_at: float) -> dict[str, Any]:
     return {
         "title": "time, UTC",
         "grid": False,
-        "values": [round(number * step_s * 1000) for number in numbers],
+        # As a list of its own, Vega-Lite makes dates of them, and Vega one tick of each second.
+        "values": {"expr": str([round(number * step_s * 1000) for number in numbers])},
         "labelExpr": next(form for below_s, form in _FORMS.items() if step_s < below_s),
         "labelOverlap": False,
     }

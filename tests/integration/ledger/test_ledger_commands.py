@@ -539,7 +539,8 @@ DAY_S = 86_400
 def test_traffic_is_counted_by_slot_over_the_last_week_and_month(scene: LedgerScene) -> None:
     ledger = load_some(scene)
     rows = [
-        ("tech-1", int(NOVEMBER) - days * DAY_S, "main", 100, 50, 1, 9, 10.0) for days in (6, 20, 29, 40)
+        ("tech-1", int(NOVEMBER) - days * DAY_S, "main", 100, 50, 1, 9, 10.0)
+        for days in (6, 20, 29, 40)
     ]
     for row in rows:
         scene.query("INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
