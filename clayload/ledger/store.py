@@ -65,7 +65,9 @@ class Ledger:
         self._own_clock, self._steady_clock = now, steady
 
         # Built once: they go into every grant.
-        self.add_traffic = self.add_up(schema.traffic, ("slot", "bucket_at"), schema.TRAFFIC_COUNTS)
+        self.add_traffic = self.add_up(
+            schema.traffic, ("slot", "bucket_at"), schema.TRAFFIC_COUNTS, "rate_per_s"
+        )
         self.add_spending = self.add_up(
             schema.spending, ("day", "table_name"), schema.SPENDING_FIGURES, "workspace"
         )
@@ -116,12 +118,12 @@ class Ledger:
         return self._insert(table).on_conflict_do_nothing(index_elements=list(key))
 
     def add_up(
-        self, table: SqlTable, key: Sequence[str], figures: Sequence[str], *names: str
+        self, table: SqlTable, key: Sequence[str], figures: Sequence[str], *others: str
     ) -> Insert:
-        """Build an INSERT that adds to the figures of a row that is there, and renames `names`."""
+        """Build an INSERT that adds to the figures of a row that is there, and renews `others`."""
         statement = self._insert(table)
         sums = {name: table.c[name] + statement.excluded[name] for name in figures}
-        sums |= {name: statement.excluded[name] for name in names}
+        sums |= {name: statement.excluded[name] for name in others}
         return statement.on_conflict_do_update(index_elements=list(key), set_=sums)
 
     def _insert(self, table: SqlTable) -> sqlite.Insert | postgresql.Insert:
