@@ -1,7 +1,8 @@
 """Which values cross the borders between rooms?
 
 In:    nothing; this module imports no other room.
-Out:   the lead's fields, the ten ends of a row, priorities, and the reference to a chunk.
+Out:   the lead's fields, the ten ends of a row, priorities, the kinds and outcomes of runs, and the
+       reference to a chunk.
 Never: a frame, a secret, or a lead's personal data.
 """
 
@@ -60,6 +61,30 @@ class Priority(StrEnum):
     HIGH = "high"
     NORMAL = "normal"
     LOW = "low"
+
+
+class RunKind(StrEnum):
+    """What a run does: read an extract, or take up leads of an earlier run, its parent."""
+
+    LOAD = "load"
+    REPLAY = "replay"
+    RESUBMIT = "resubmit"
+    RESUME = "resume"
+
+
+class Outcome(StrEnum):
+    """How a run ended, worst first."""
+
+    UNBALANCED = "unbalanced"
+    PENDING = "pending"
+    DEFERRED = "deferred"
+    ATTENTION = "attention"
+    COMPLETE = "complete"
+
+    @property
+    def is_owing(self) -> bool:
+        """Whether leads of such a run may be owed still; the others only wait for a person."""
+        return self not in (Outcome.ATTENTION, Outcome.COMPLETE)
 
 
 @dataclass(frozen=True, slots=True)

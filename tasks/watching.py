@@ -25,8 +25,8 @@ from clayload.delivery.grant import TableSnapshot
 from clayload.ledger.audit.audit import audit, describe_damage
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.database.engine import is_new
+from clayload.ledger.granting.recovery import recover_ended
 from clayload.ledger.rules.snapshot import unused_table
-from clayload.loading.close import recover_ended
 from clayload.monitoring.alerts import look_around
 from clayload.monitoring.slots import forecast_slots
 from clayload.monitoring.usage import read_usage
@@ -105,7 +105,7 @@ def look_at_ledger() -> State[Any]:
     """Settle what ended processes left behind, and hold the ledger's books against each other."""
     with scrubbed_errors():
         setup = read_setup(os.environ)
-        recover_ended(setup)
+        recover_ended(setup.ledger, setup.departures_folder)
         findings = audit(setup.ledger)
     rows = tuple(("damage" if one.is_damage else "remark", one.what) for one in findings)
     page = render_grid(Grid(("kind", "finding"), rows)) if rows else "The books agree."

@@ -7,28 +7,16 @@ Never: a sum that is made to fit; rows that nobody can place make the run fail.
 
 import json
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from clayload.account.deferral import describe_deferred, find_deferred
 from clayload.account.extract_summary import ExtractSummary
-from clayload.account.problem import Problem, _Account
+from clayload.account.problem import Problem
 from clayload.account.sample import SampleAccount
 from clayload.errors import ExitCode
 from clayload.ledger.books.run_books import LeadRow
-from clayload.model import RowEnd
-
-
-class Outcome(StrEnum):
-    """How a run ended, worst first."""
-
-    UNBALANCED = "unbalanced"
-    PENDING = "pending"
-    DEFERRED = "deferred"
-    ATTENTION = "attention"
-    COMPLETE = "complete"
-
+from clayload.model import Outcome, RowEnd, RunKind
 
 EXIT_CODE_OF = {
     Outcome.UNBALANCED: ExitCode.UNBALANCED,
@@ -39,8 +27,10 @@ EXIT_CODE_OF = {
 }
 
 
-class SlotAccount(_Account):
+class SlotAccount(BaseModel):
     """A webhook slot after the run: `used` of `safe_limit`, `used_by_run` of it in this run."""
+
+    model_config = ConfigDict(frozen=True)
 
     table: str
     slot: str
@@ -51,21 +41,23 @@ class SlotAccount(_Account):
     reason: str
 
 
-class ChildRun(_Account):
+class ChildRun(BaseModel):
     """A run that took up leads of this one: a replay or a resubmit.
 
     `n_rows` it read, `ends` what became of them now, `n_recovered` of this run's leads it
     delivered; a resubmit may also have delivered leads that were added by hand.
     """
 
+    model_config = ConfigDict(frozen=True)
+
     run_id: str
-    kind: str
+    kind: RunKind
     n_rows: int
     ends: dict[RowEnd, int]
     n_recovered: int
 
 
-class RunReport(_Account):
+class RunReport(BaseModel):
     """The account of one run; `ends` has every row read under exactly one end.
 
     `in_doubt`, `refused` and `deferred` may list the first leads only: how many there are, `ends`
@@ -76,7 +68,7 @@ class RunReport(_Account):
     """
 
     # It is put together from parts by name: a part that there is no place for is a mistake.
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     run_id: str
     extract_id: str
@@ -88,7 +80,7 @@ class RunReport(_Account):
     in_doubt: tuple[LeadRow, ...] = ()
     refused: tuple[LeadRow, ...] = ()
     duration_s: float = 0.0
-    kind: str = "load"
+    kind: RunKind = RunKind.LOAD
     parent_run_id: str | None = None
     children: tuple[ChildRun, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -113,7 +105,7 @@ class RunReport(_Account):
                 f"Run {child.run_id} ({child.kind}) took up {child.n_rows:,} rows: "
                 f"{describe_ends(child.ends)}."
             )
-        resubmits = [child for child in self.children if child.kind == "resubmit"]
+        resubmits = [child for child in self.children if child.kind is RunKind.RESUBMIT]
         if resubmits:
             n_recovered = sum(child.n_recovered for child in resubmits)
             n_aside = self.extract.n_quarantined + self.extract.n_unrouted

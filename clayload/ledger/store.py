@@ -25,7 +25,7 @@ from clayload.ledger.database.server import SERVER_CLOCK, connect
 from clayload.ledger.database.sqlite import READ_ONLY
 from clayload.ledger.rules import statements, unanswered
 from clayload.ledger.terms import set_terms
-from clayload.model import Priority
+from clayload.model import Outcome, Priority, RunKind
 from clayload.tables.tables_file import TablesConfig
 
 
@@ -33,7 +33,7 @@ from clayload.tables.tables_file import TablesConfig
 class RunStart:
     """A run as it is first written: `extract_summary` is JSON with the counts of the frames.
 
-    `kind`: load, replay, resubmit or resume; the last three belong to a `parent_run_id`.
+    All kinds but a load belong to a `parent_run_id`.
     `priority`: what its leads have in place of their tables'.
     """
 
@@ -41,7 +41,7 @@ class RunStart:
     extract_id: str
     cycle: str
     extract_summary: str
-    kind: str = "load"
+    kind: RunKind = RunKind.LOAD
     parent_run_id: str | None = None
     priority: Priority | None = None
 
@@ -205,7 +205,7 @@ class Ledger:
             self.lock_workspaces(tx)
             return tx.execute(unanswered.GIVE_UP_OVERDUE, {"now": self.read_clock(tx)}).rowcount
 
-    def finish_run(self, run_id: str, outcome: str, problems: str) -> None:
+    def finish_run(self, run_id: str, outcome: Outcome, problems: str) -> None:
         """Write how the run ended; `problems` is JSON, what stopped on the way."""
         with self.transaction() as tx:
             ended = {"finished_at": self.read_clock(tx), "outcome": outcome, "problems": problems}
@@ -241,12 +241,3 @@ def find_chunk(run_id: str, chunk_id: str) -> Select[int]:
     return select(schema.chunks.c.chunk_no).where(
         schema.chunks.c.run_id == run_id, schema.chunks.c.chunk_id == chunk_id
     )
-
-
-@contextmanager
-def consistent_read(ledger: Ledger) -> Iterator[Connection]:
-    """Read; SQLite's transactions are of one moment anyway, a server is asked for it."""
-    with ledger.read_only() as connection:
-        is_sqlite = connection.dialect.name == "sqlite"
-        options = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        yield connection.execution_options(**options)

@@ -15,8 +15,8 @@ from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson, OneTable
 from clayload.cli.show import print_grid, print_report
 from clayload.errors import ExitCode
+from clayload.ledger.granting.recovery import recover_ended
 from clayload.ledger.rules.states import REPLAYABLE, SubmissionState
-from clayload.loading.close import recover_ended
 from clayload.loading.followups.replay import prepare_replay
 from clayload.loading.followups.replay_plan import ReplayPlan, ReplayRequest, plan_replay
 from clayload.loading.prepare import PreparedLoad
@@ -53,7 +53,7 @@ def replay(
     if not dry_run:
         _must_be_answerable(yes=yes)
         setup = replace(setup, read_only=False)
-        recover_ended(setup)
+        recover_ended(setup.ledger, setup.departures_folder)
     plan = plan_replay(request, setup)
     if plan.n_suppressed and not as_json:
         out.print(f"{plan.n_suppressed:,} are on a suppression list by now, and are left out")

@@ -18,9 +18,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, liter
 from clayload.ledger.books.run_books import LEADS_OF_RUN
 from clayload.ledger.books.runs import RunRow
 from clayload.ledger.database import schema
+from clayload.ledger.moment import Readable
 from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.rules.unanswered import LOST
-from clayload.ledger.store import Ledger
 
 _s, _c, _t, _w = schema.submissions.c, schema.chunks.c, schema.traffic.c, schema.workspaces.c
 
@@ -65,7 +65,7 @@ class RunTraffic:
         return sum(n for _, n in self.rate_limited)
 
 
-def read_run_traffic(ledger: Ledger, run: RunRow, workspace: str) -> RunTraffic:
+def read_run_traffic(ledger: Readable, run: RunRow, workspace: str) -> RunTraffic:
     """Read how fast a run went; a run that was never closed ends with its last answer."""
     with ledger.read_only() as connection:
         answers = connection.execute(_of_run(run.run_id, *_ANSWERS)).one()

@@ -47,6 +47,18 @@ def recover(ledger: Ledger, folder: Path) -> Recovered:
     )
 
 
+def recover_ended(ledger: Ledger, folder: Path) -> None:
+    """Settle all that nobody awaits the answer of: as `recover`, and what is past its deadline.
+
+    Whoever begins, closes or looks through a run does this first, so that it sees what is owed.
+
+    Raises:
+        LedgerError: the ledger cannot be written.
+    """
+    recover(ledger, folder)
+    ledger.give_up_overdue()
+
+
 def _settle(tx: Connection, ended: EndedSender, now: float) -> Recovered:
     rows = tx.execute(unanswered.SENT_BY, {"by": ended.sender}).all()
     departed = [row for row in rows if row.submission_id in ended.departed]

@@ -24,11 +24,10 @@ from clayload.ledger.granting.reopen import Replayable, find_replayable
 from clayload.ledger.rules.snapshot import without_suspensions
 from clayload.ledger.rules.states import SubmissionState
 from clayload.loading.intake.suppression import are_listed
+from clayload.model import RunKind
 from clayload.runs.folder import find_run_folder, folder_gone
 from clayload.setup import Setup
 from clayload.tables.problems import check_name
-
-REPLAY = "replay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class ReplayPlan:
     n_unplaced: int
     rate_per_s: float
     sending_time_s: float
-    kind: str = REPLAY
+    kind: RunKind = RunKind.REPLAY
     n_suppressed: int = 0
 
     @property
@@ -125,7 +124,7 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
 
 
 def plan_leads(
-    parent: RunRow, found: tuple[Replayable, ...], setup: Setup, kind: str = REPLAY
+    parent: RunRow, found: tuple[Replayable, ...], setup: Setup, kind: RunKind = RunKind.REPLAY
 ) -> ReplayPlan:
     """Plan how leads of a run are sent, but for those on a suppression list; reads only.
 

@@ -16,7 +16,7 @@ from clayload.errors import Code, StopExtractError
 from clayload.extracts.find import find_for_cycle
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import find_cycle, list_settled
-from clayload.ledger.store import Ledger
+from clayload.ledger.moment import Readable
 from clayload.loading.intake.read_extract import PreparedFrames, read_leads
 from clayload.loading.intake.request import LoadRequest
 from clayload.model import ChunkRef
@@ -25,7 +25,7 @@ from clayload.tables.workspace import Workspace
 
 
 def choose_cycle(
-    request: LoadRequest, extract_id: str, ledger: Ledger | None, workspace: Workspace
+    request: LoadRequest, extract_id: str, ledger: Readable | None, workspace: Workspace
 ) -> str:
     """Choose what the extract is for: as asked, as before, or the current month.
 

@@ -15,6 +15,7 @@ from clayload.ledger.granting.grants import ChunkGrants
 from clayload.ledger.granting.reopen import find_replayable
 from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger
+from clayload.model import Outcome
 from clayload.report.rate import cut_stretches
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -80,7 +81,7 @@ def test_429s_and_the_slow_down_are_those_of_the_workspace_within_the_run(
     scene.clock.at = NOVEMBER + 45
     first.record(each(take_grant(first, 2).leads, DELIVERED))
     scene.clock.at = NOVEMBER + 60
-    ledger.finish_run("run-1", "complete", "[]")
+    ledger.finish_run("run-1", Outcome.COMPLETE, "[]")
     told = traffic_of(ledger, "run-1")
     assert told.sent == ((NOVEMBER, 4), (NOVEMBER + 45, 2))
     assert told.rate_limited == ((int(NOVEMBER) + 20, 3),)
@@ -97,7 +98,7 @@ def test_what_came_before_and_after_the_run_is_none_of_its_own(scene: LedgerScen
     scene.start_run(ledger, "run-2")
     scene.register(ledger, "run-2", "chunk-1", KEYS)
     scene.clock.at = NOVEMBER + 104
-    ledger.finish_run("run-2", "complete", "[]")
+    ledger.finish_run("run-2", Outcome.COMPLETE, "[]")
     scene.clock.at = NOVEMBER + 200
     grants.record(each(take_grant(grants, 4).leads, DELIVERED))
     told = traffic_of(ledger, "run-2")

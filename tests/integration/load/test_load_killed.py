@@ -12,8 +12,8 @@ from support.scenes.load_kit import CYCLE, Workbench, ends_of, kill
 from support.scenes.load_tables import BenchOptions, make_leads
 from support.servers.standin_process import StandIn
 
-from clayload.account.run_report import Outcome
 from clayload.loading.close import close_run
+from clayload.model import Outcome
 from clayload.setup import read_setup
 
 LEADS = make_leads("Software", 350) + make_leads("Banking", 150)

@@ -12,7 +12,7 @@ from support.scenes.load_tables import BenchOptions, describe_config, make_leads
 from support.servers.standin_process import StandIn
 from typer.testing import CliRunner, Result
 
-from clayload.account.run_report import Outcome, RunReport
+from clayload.account.run_report import RunReport
 from clayload.cli import make_app
 from clayload.delivery.sample import Decision
 from clayload.errors import Code, RunError
@@ -22,7 +22,7 @@ from clayload.loading.followups.resume_deferred import list_deferrals, prepare_r
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.plan import plan_load
 from clayload.loading.run import deliver_and_settle, run_load
-from clayload.model import RowEnd
+from clayload.model import Outcome, RowEnd
 from clayload.monitoring.doctor import diagnose_run
 from clayload.monitoring.run_account import read_report
 from clayload.setup import Setup, read_setup
