@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, bindparam, func, literal, select, update
 from clayload.delivery.sample import Decision, Sample
 from clayload.ledger.books.orphans import Orphans
 from clayload.ledger.books.runs import RunRow
-from clayload.ledger.database.retry_on_conflict import retry_on_conflict
+from clayload.ledger.database.retry import retry_on_conflict
 from clayload.ledger.database.schema import runs, samples, submissions
 from clayload.ledger.rules.states import CHARGED, SubmissionState
 from clayload.ledger.store import Ledger
