@@ -91,14 +91,10 @@ class PlanFacts(ConfigModel):
         default=None,
         description="US dollars a month, paid monthly; leave out if it is by agreement.",
     )
-    price_per_month_annual: Figure | None = Field(
-        default=None, description="US dollars a month, paid by the year."
-    )
     credits_per_month: Bounds = Field(description="Data credits a month.")
     actions_per_month: Bounds | None = Field(
         default=None, description="Actions a month; leave out if the plan does not count them."
     )
-    rows_per_table: Figure = Field(description="Rows a table holds.")
     credit_price: Estimate | None = Field(
         default=None,
         description="US dollars for a further credit, where it is not the catalogue's.",

@@ -86,7 +86,6 @@ class Slot(ConfigModel):
 class Table(ConfigModel):
     """One Clay table: which leads it takes, what is sent, and through which slots."""
 
-    focus: str = Field(min_length=1, description="Who is in this table, in a few words.")
     filter: Filter = Field(
         description="SQL condition over the fields of a lead; the first table that matches takes "
         "the lead, and an empty field never matches."
