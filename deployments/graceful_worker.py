@@ -33,7 +33,7 @@ from clayload.cli.console import out
 from clayload.errors import Code, ConfigError, ExitCode
 from deployments.pools import PROCESS_TYPE, read_pool
 from deployments.server import reach_server
-from deployments.signals import heeding_first_signal
+from deployments.signals import catch_first_signal
 from deployments.stop_times import NOTE_S, SUBMIT_S
 from tasks.restart_guard import MAX_RESTARTS
 
@@ -77,7 +77,7 @@ class GracefulWorker(ProcessWorker, ABC):
             with anyio.CancelScope(shield=True):
                 await self._end(running, started.pid)
                 if _RESUMABLE in flow_run.tags:
-                    await self._put_up(flow_run)
+                    await self._requeue(flow_run)
             raise
 
     async def _end(self, running: asyncio.Future[Any], pid: asyncio.Future[int]) -> None:
@@ -91,10 +91,10 @@ class GracefulWorker(ProcessWorker, ABC):
         running.cancel()
         await asyncio.wait([running])
 
-    async def _put_up(self, flow_run: FlowRun) -> None:
+    async def _requeue(self, flow_run: FlowRun) -> None:
         """Put a load that we have cut short up for the next worker."""
         try:
-            found = await self._read_settled(flow_run)
+            found = await self._read_ended(flow_run)
             if found.state is not None and found.state.type in _CUT_SHORT:
                 # The name that Prefect itself gives to a run whose container gets SIGTERM.
                 state: State[None] = AwaitingRetry(message="Its worker was stopped; it goes on.")
@@ -102,7 +102,7 @@ class GracefulWorker(ProcessWorker, ABC):
         except (httpx.HTTPError, ObjectNotFound) as error:
             self._logger.warning("%s is not put up again: %r", flow_run.name, error)
 
-    async def _read_settled(self, flow_run: FlowRun) -> FlowRun:
+    async def _read_ended(self, flow_run: FlowRun) -> FlowRun:
         """Read how a run ended, once `clayload-find-crashed` has taken note if it is going to.
 
         Its note would else come later, and end what the next worker has begun.
@@ -158,6 +158,6 @@ async def _work(worker: GracefulWorker) -> ExitCode:
         told.append(code)
         working.get_loop().call_soon_threadsafe(working.cancel)
 
-    with heeding_first_signal(end), suppress(asyncio.CancelledError):
+    with catch_first_signal(end), suppress(asyncio.CancelledError):
         await working
     return told[0]

@@ -23,8 +23,8 @@ from clayload.cli.standin.local_clay import running_clay
 from clayload.setup import read_setup
 from deployments.names import POOL
 from deployments.processes import HOST, check_free, run_to_end, running, wait_for, watch
-from deployments.reports import serving_reports
-from deployments.signals import heeding_first_signal
+from deployments.reports import serve_reports
+from deployments.signals import catch_first_signal
 from deployments.stop_times import longest_stop_s
 
 _STOP_S = 20.0
@@ -51,8 +51,8 @@ def serve(
     home.mkdir(parents=True, exist_ok=True)
     api = f"http://{HOST}:{port}/api"
     check_free(port)
-    with heeding_first_signal(sys.exit), ExitStack() as parts:
-        reports = parts.enter_context(serving_reports(home / "runs", reports_port))
+    with catch_first_signal(sys.exit), ExitStack() as parts:
+        reports = parts.enter_context(serve_reports(home / "runs", reports_port))
         environ = {**os.environ, "CLAYLOAD_HOME": str(home), **_prefect_settings(home, api)}
         if standin:
             clay = parts.enter_context(running_clay(settings.config, home))

@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
 from flows.orders import ShardOrder
-from flows.sending import SENDING, asked, ending_well_told
+from flows.sending import SENDING, read_order, run_body
 from tasks import shards
 from tasks.limits import ensure_chunk_limits
 from tasks.runners import check_runner
@@ -18,7 +18,7 @@ from tasks.runners import check_runner
 
 def name_run() -> str:
     """Name a flow run by its shard: `shard 2 of 3 · 20261101T060000Z-0a1b2c`."""
-    shard = asked(ShardOrder)
+    shard = read_order(ShardOrder)
     return f"shard {shard.number} of {shard.of} · {shard.run}"
 
 
@@ -29,7 +29,7 @@ def deliver_shard(shard: ShardOrder) -> State[None]:
     Args:
         shard: The run, and which shard of how many.
     """
-    return ending_well_told(lambda: _deliver(shard))
+    return run_body(lambda: _deliver(shard))
 
 
 def _deliver(shard: ShardOrder) -> State[None]:

@@ -9,13 +9,13 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.orders import EventBackfill
-from flows.sending import SENDING, asked, send_load
+from flows.sending import SENDING, read_order, send_load
 from tasks.load import prepare_load
 
 
 def name_run() -> str:
     """Name a flow run by its event and list: `backfill saas-summit · attendees.csv`."""
-    return asked(EventBackfill).label
+    return read_order(EventBackfill).label
 
 
 @flow(name="event-backfill", flow_run_name=name_run, **SENDING)

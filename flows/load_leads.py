@@ -20,7 +20,7 @@ from clayload.cli.console import print_error
 from clayload.errors import ClayloadError, ExitCode
 from clayload.model import Priority
 from flows.orders import ManualLoad
-from flows.sending import SENDING, asked, ending_well_told, exit_code_of, send_load
+from flows.sending import SENDING, find_exit_code, read_order, run_body, send_load
 from tasks.load import prepare_load
 from tasks.plans import publish_load_plan
 from tasks.server import suited_server
@@ -28,7 +28,7 @@ from tasks.server import suited_server
 
 def name_run() -> str:
     """Name a flow run by what it loads: `load 2026-11 · leads-2026-11.csv`."""
-    return asked(ManualLoad).label
+    return read_order(ManualLoad).label
 
 
 @flow(name="load-leads", flow_run_name=name_run, **SENDING)
@@ -40,7 +40,7 @@ def load_leads(load: ManualLoad) -> State[None]:
     """
     request = load.request()
     if load.dry_run:
-        return ending_well_told(lambda: publish_load_plan(request))
+        return run_body(lambda: publish_load_plan(request))
     return send_load(lambda: prepare_load(request), load.workers)
 
 
@@ -68,7 +68,7 @@ def main() -> None:
         print_error(stop)
     else:
         print(state.message)
-    sys.exit(exit_code_of(state))
+    sys.exit(find_exit_code(state))
 
 
 if __name__ == "__main__":

@@ -16,14 +16,14 @@ from clayload.loading.intake.cycle import month_of, request_month
 from clayload.loading.prepare import PreparedLoad
 from clayload.setup import read_setup
 from flows.orders import MonthlyLoad
-from flows.sending import SENDING, asked, send_load
+from flows.sending import SENDING, read_order, send_load
 from tasks.load import prepare_load
 
 
 def name_run() -> str:
     """Name a flow run by its month: `load month 2026-11`."""
     try:
-        return f"load month {_choose_month(asked(MonthlyLoad))}"
+        return f"load month {_choose_month(read_order(MonthlyLoad))}"
     except ConfigError:
         return "load month"  # the flow's first step meets the same error where it can be told
 

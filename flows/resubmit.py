@@ -11,13 +11,13 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.orders import ResubmitOrder
-from flows.sending import SENDING, asked, send_load
+from flows.sending import SENDING, read_order, send_load
 from tasks.load import prepare_resubmit
 
 
 def name_run() -> str:
     """Name a flow run by what it resubmits."""
-    return f"resubmit {Path(asked(ResubmitOrder).files[0]).name}"
+    return f"resubmit {Path(read_order(ResubmitOrder).files[0]).name}"
 
 
 @flow(name="resubmit", flow_run_name=name_run, **SENDING)

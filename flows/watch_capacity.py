@@ -9,11 +9,11 @@ Never: a submission.
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.sending import ending_well_told
-from tasks.watching import look_at_capacity
+from flows.sending import run_body
+from tasks.checks import check_capacity
 
 
 @flow(name="watch-capacity", flow_run_name="look at budgets, slots and loads", persist_result=False)
 def watch_capacity() -> State[None]:
     """Tell of budgets, webhook slots and tables near their end, and of degraded loads."""
-    return ending_well_told(look_at_capacity)
+    return run_body(check_capacity)

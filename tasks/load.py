@@ -110,7 +110,7 @@ def deliver_chunk(chunk: ChunkRef, position: str) -> State[dict[str, int]]:  # n
         position: which chunk of how many, as in `3/43`.
     """
     place = chunk_place(chunk.priority, partial(deliver.is_stopped, chunk.run_id))
-    with place, scrubbed_errors(), _halting(chunk.run_id):
+    with place, scrubbed_errors(), _halt_on_error(chunk.run_id):
         counts = dict(deliver.deliver_chunk(chunk, _follower(chunk.run_id).look()))
     return Completed(message=describe_counts(counts), data=counts)
 
@@ -125,25 +125,25 @@ def _follower(run_id: str) -> ConfigReloader:  # noqa: ARG001 - what a run began
 
 
 @contextmanager
-def _halting(run_id: str) -> Iterator[None]:
+def _halt_on_error(run_id: str) -> Iterator[None]:
     """Halt the run on what the chunks still to come would only meet again."""
     try:
         yield
     except StopTableError:
         raise  # other tables go on
     except Exception as error:
-        if not isinstance(error, RetryChunkError) or _is_last_try():
+        if not isinstance(error, RetryChunkError) or _is_last_attempt():
             _halt(run_id, describe_problem(error, "").code)
         raise
 
 
-def _is_last_try() -> bool:
+def _is_last_attempt() -> bool:
     running = TaskRunContext.get()
     return running is None or running.task_run.run_count > running.task.retries
 
 
 @contextmanager
-def stopping_when_interrupted(run_id: str) -> Iterator[None]:
+def stop_on_interrupt(run_id: str) -> Iterator[None]:
     """On Ctrl-C, SIGTERM or a cancelled flow run, let this process's chunks end soon."""
     deliver.allow_delivering(run_id)
     try:
@@ -154,11 +154,11 @@ def stopping_when_interrupted(run_id: str) -> Iterator[None]:
 
 
 @contextmanager
-def halting_when_interrupted(run_id: str) -> Iterator[None]:
-    """As `stopping_when_interrupted`, and let no other process go on with the run."""
+def halt_on_interrupt(run_id: str) -> Iterator[None]:
+    """As `stop_on_interrupt`, and let no other process go on with the run."""
     try:
         # This process stops even if the ledger does not answer.
-        with stopping_when_interrupted(run_id):
+        with stop_on_interrupt(run_id):
             yield
     except BaseException:
         _halt(run_id, INTERRUPTED)

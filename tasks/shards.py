@@ -33,8 +33,8 @@ from clayload.runs.folder import RunFolder, open_run_folder
 from clayload.setup import Setup, read_setup
 from tasks.best_effort import ThrottledPrinter, best_effort
 from tasks.limits import read_n_places
-from tasks.load import start_delivery, stopping_when_interrupted
-from tasks.places import keeping_places
+from tasks.load import start_delivery, stop_on_interrupt
+from tasks.places import limit_places
 from tasks.progress import ChunkArrivals, find_problems
 from tasks.redaction import scrubbed_errors
 
@@ -68,10 +68,10 @@ class Shards:
     def _is_through(self) -> bool:
         """Whether nothing of the load is owed any more, or no share is left to send it."""
         is_through = False
-        with self._only_looking():
+        with self._best_effort():
             is_through = self._is_all_sent()
         if not is_through:
-            with self._only_looking():
+            with self._best_effort():
                 is_through = self._have_all_ended()
         return is_through
 
@@ -97,7 +97,7 @@ class Shards:
                 "raise the `--limit` of those there are; this flow run takes a place itself"
             )
 
-    def _only_looking(self) -> AbstractContextManager[None, bool | None]:
+    def _best_effort(self) -> AbstractContextManager[None, bool | None]:
         return best_effort("the shares cannot be looked at", self._of_trouble)
 
     def read_problems(self) -> list[Problem]:
@@ -105,11 +105,11 @@ class Shards:
         folder = _open_folder(self.run_id, read_setup(os.environ))
         kept = {number: folder.read(_name_problems(number)) for number in self.flow_runs}
         told = [problem for one in kept.values() if one for problem in _PROBLEMS.validate_json(one)]
-        with self._only_looking():
-            told += self._describe_silent([number for number, one in kept.items() if one is None])
+        with self._best_effort():
+            told += self._describe_failed([number for number, one in kept.items() if one is None])
         return told
 
-    def _describe_silent(self, numbers: Container[int]) -> Iterator[Problem]:
+    def _describe_failed(self, numbers: Container[int]) -> Iterator[Problem]:
         said = [
             f"share {number} ended {state.name} ({state.message})"
             for number, state in self._read_states().items()
@@ -117,7 +117,7 @@ class Shards:
         ]
         if said and not self._is_all_sent():
             hint = "fix what ended them, and run the same load again: it sends what they left"
-            yield Problem(code=Code.SHARE_ENDED, table="", message="; ".join(said), hint=hint)
+            yield Problem(code=Code.SHARD_ENDED, table="", message="; ".join(said), hint=hint)
 
 
 def start_shards(load: PreparedLoad, n_shards: int) -> Shards:
@@ -181,8 +181,7 @@ def _find_undelivered(run_id: str, setup: Setup) -> Sequence[ChunkRef]:
 
 
 def _deliver(run_id: str, chunks: Sequence[ChunkRef], at_most: int | None = None) -> list[Problem]:
-    # Inside, so that no chunk goes on while places are given back.
-    with keeping_places(at_most), stopping_when_interrupted(run_id):
+    with limit_places(at_most), stop_on_interrupt(run_id):
         futures = start_delivery(chunks)
         arrivals = ChunkArrivals(futures)
         while not arrivals.wait(_LOOK_EVERY_S):
