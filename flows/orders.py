@@ -130,7 +130,7 @@ class MonthlyLoad(_Order):
     files: Annotated[str, Field(pattern=r"\{cycle\}", json_schema_extra={**NO_SECRET})] = Field(
         default="extracts/{cycle}/*.{csv,parquet,xlsx,ndjson}",
         title="Files",
-        description="Where a month's extracts lie, here or on S3; {cycle} stands for the month.",
+        description="Where a month's extracts lie, here or on S3; {cycle} is the month.",
     )
     workers: Workers = Field(default=1, description=WORKERS)
 

@@ -17,6 +17,7 @@ import typer
 
 from clayload import __version__
 from clayload.cli.console import print_error
+from clayload.cli.system import refuse_windows
 from clayload.errors import ClayloadError, ExitCode
 
 # Where each command stands in this room: a module and a name in it. Only the one that is called is
@@ -99,10 +100,11 @@ def _end_by_signal(_signal: int, _frame: object) -> NoReturn:
     sys.exit(ExitCode.TERMINATED)
 
 
-def main() -> None:
+def main(platform: str = sys.platform) -> None:
     """Run the command; what a person can fix comes as one line, with its exit code."""
     called = [name for name in sys.argv[1:2] if name in _list_commands()]
     try:
+        refuse_windows(platform)
         app = make_app(*called)
         # Until here nothing has begun: SIGTERM ends it at once, and need not come out of an import.
         signal.signal(signal.SIGTERM, _end_by_signal)

@@ -136,7 +136,7 @@ class Ledger:
 
     @retry_on_conflict
     def start_run(self, run: RunStart, config: TablesConfig) -> None:
-        """Write the run, make the configured slots known, and give benched slots a new chance.
+        """Write the run, make the configured slots known, and give suspended slots a new chance.
 
         From here on every process paces by this configuration's rate, and spends by its budgets.
         """
@@ -152,7 +152,7 @@ class Ledger:
         # A person started this run: what Clay refused earlier may have been fixed since.
         tx.execute(
             update(schema.slots)
-            .where(schema.slots.c.state == SlotState.BENCHED)
+            .where(schema.slots.c.state == SlotState.SUSPENDED)
             .values(state=SlotState.ACTIVE, reason="")
         )
         tx.execute(unanswered.GIVE_UP_OVERDUE, {"now": now})

@@ -147,12 +147,12 @@ def _make_rate_section(of: _Sources) -> Section:
     figure = of.figures.get("rate")
     if figure is None:
         n = of.traffic.n_answers
-        return Section("Rate", (f"{n:,} leads were settled: too few, or too fast, for a curve.",))
+        return Section("Rate", (f"{n:,} leads were answered: too few, or too fast, for a curve.",))
     rows = [
         (describe_moment(s.begin_at), f"{s.n:,}", f"{s.per_s:,.1f}")
         for s in cut_stretches(of.traffic)
     ]
-    grid = Grid(("from", "leads settled", "a second"), tuple(rows))
+    grid = Grid(("from", "leads answered", "a second"), tuple(rows))
     return Section("Rate", tuple(_describe_rate(of)), figure, grid, is_folded=True)
 
 

@@ -123,7 +123,7 @@ class StepCost(ConfigModel):
         parts = {"runs_on": self.runs_on, "charged_on": self.charged_on}
         over = [key for key, part in parts.items() if part is not None and part.high > 1]
         if over:
-            hint = "0.6 stands for 60 % of the rows"
+            hint = "0.6 means 60 % of the rows"
             raise refuse(*(Flaw("is more than 1, all rows", hint, at=(key,)) for key in over))
         return self
 
@@ -141,14 +141,12 @@ class Catalogue(ConfigModel):
     rollover_months: Figure = Field(
         description="How many months' credits a workspace can hold, top-ups included."
     )
-    lead_credits: Estimate = Field(
-        description="Data credits of a lead of which the steps are not known."
-    )
-    lead_actions: Estimate = Field(description="Actions of a lead of which the steps are unknown.")
+    lead_credits: Estimate = Field(description="Data credits of a lead whose steps are not known.")
+    lead_actions: Estimate = Field(description="Actions of a lead whose steps are not known.")
     steps: dict[Step, StepCost] = Field(
         description="What each step takes; the names are those for enrichment in tables.yaml."
     )
-    unknown_step: StepCost = Field(description="What a step takes that does not stand under steps.")
+    unknown_step: StepCost = Field(description="What a step takes that is not under steps.")
 
     @model_validator(mode="after")
     def _has_every_plan(self) -> Self:

@@ -34,7 +34,7 @@ SAFE_LIMIT = 45_000
 
 
 class OnInDoubt(StrEnum):
-    """What becomes of a lead of which nobody knows whether Clay has it."""
+    """What becomes of a lead that Clay may have or not."""
 
     HOLD = "hold"
     RESEND = "resend"
@@ -125,8 +125,8 @@ class Table(ConfigModel):
     )
     on_in_doubt: OnInDoubt = Field(
         default=OnInDoubt.HOLD,
-        description="What becomes of a lead of which nobody knows whether Clay has it: hold it for "
-        "a person, or resend it (only where the Clay table de-duplicates on lead_key).",
+        description="What becomes of a lead that Clay may have or not: hold it for a person, or "
+        "resend it (only where the Clay table de-duplicates on lead_key).",
     )
     suppress: tuple[MailKind, ...] = Field(
         default=(),

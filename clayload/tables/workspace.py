@@ -79,7 +79,7 @@ class Workspace(ConfigModel):
         default=None, description="What the leads of all tables together may cost; see A budget."
     )
     alerts: Alerts = Field(
-        default=Alerts(), description="From where on somebody is told; see Alerts."
+        default=Alerts(), description="From where on an alert is reported; see Alerts."
     )
 
     @model_validator(mode="after")

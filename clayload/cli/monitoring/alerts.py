@@ -27,7 +27,7 @@ def alerts(
     *,
     new: Annotated[
         bool,
-        typer.Option("--new", help="Say only what has changed since it was told, and note it."),
+        typer.Option("--new", help="Only what has changed since the last --new, which is noted."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:

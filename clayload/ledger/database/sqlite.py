@@ -70,6 +70,8 @@ def _connect_to_write(path: Path, *, checks_keys: bool) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        # On macOS a sync alone leaves the drive's own cache to a power cut, and with it grants.
+        connection.execute("PRAGMA fullfsync=ON")
         connection.execute(f"PRAGMA foreign_keys={'ON' if checks_keys else 'OFF'}")
         # From here on the wait for another writer is ours (`_begin_in_turn`): SQLite's own
         # starves a writer for seconds.

@@ -44,7 +44,8 @@ from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
 from clayload.ledger.granting.recovery import recover
 from clayload.ledger.granting.register import Owing, register_chunk
 from clayload.ledger.granting.reopen import find_replayable
-from clayload.ledger.rules.departures import Departures, read_boot_id
+from clayload.ledger.rules.boot_session import read_boot_id
+from clayload.ledger.rules.departures import Departures
 from clayload.ledger.rules.owing import Lead
 from clayload.ledger.rules.states import REPLAYABLE
 from clayload.model import ChunkRef

@@ -23,7 +23,8 @@ from clayload.ledger.audit.audit import audit
 from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
 from clayload.ledger.granting.recovery import recover
 from clayload.ledger.granting.register import Owing, register_chunk
-from clayload.ledger.rules.departures import Departures, read_boot_id
+from clayload.ledger.rules.boot_session import read_boot_id
+from clayload.ledger.rules.departures import Departures
 from clayload.ledger.rules.owing import Lead
 from clayload.model import ChunkRef
 from clayload.tables.costs import LeadCost

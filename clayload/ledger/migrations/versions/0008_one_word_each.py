@@ -19,7 +19,7 @@ _RENAMED = {
 
 
 def upgrade() -> None:
-    """Bring the ledger to this revision; every row stays as it is, but for the budgets' keys."""
+    """Bring the ledger to this revision; budgets' keys and slots' states by new names, too."""
     for table, names in _RENAMED.items():
         for before, after in names.items():
             # SQLite's own RENAME COLUMN, where Alembic's batch mode would copy the table.
@@ -29,3 +29,4 @@ def upgrade() -> None:
             "UPDATE workspaces SET budgets = replace(budgets, 'per_cycle', 'per_billing_month')"
         )
     )
+    op.execute(sa.text("UPDATE slots SET state = 'suspended' WHERE state = 'benched'"))
