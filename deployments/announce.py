@@ -57,7 +57,7 @@ _OF_APPROVED = _Announcement(
 )
 
 
-def make_event(landed: Landed) -> Event:
+def _make_event(landed: Landed) -> Event:
     """Make the event of it; its payload has the keys EVENT_NAME, FILE, SHA256, N_BYTES."""
     return Event(
         event=LANDED_EVENT,
@@ -81,7 +81,7 @@ def announce_landed(landed: Landed) -> None:
         AnnounceError: NOT_ANNOUNCED: no server is named, answers, or takes the event.
     """
     with _explained(_OF_LANDED):
-        post_events(make_event(landed))
+        post_events(_make_event(landed))
 
 
 def announce_approved(approved: Approved) -> bool:
@@ -125,7 +125,7 @@ class PrefectAnnouncer:
 
 @contextmanager
 def _explained(what: _Announcement) -> Iterator[None]:
-    """Say of a failure what could not be announced, and what to do."""
+    """Let a failure name what could not be announced, and what to do."""
     if not PREFECT_API_URL.value():
         raise what.refuse("no Prefect server is named: PREFECT_API_URL is not set")
     try:

@@ -1,12 +1,12 @@
 """How does a worker end without a lead in doubt?
 
 In:    a work pool of Prefect's type `process`, and the signals that end a command.
-Out:   flow runs in processes of their own; at the end each is told by SIGTERM, and waited for.
+Out:   flow runs in processes of their own; at the end each gets SIGTERM, and is waited for.
 Never: a flow run killed that could still record what it sent.
 
 Prefect's own process worker kills its flow runs at once when it ends: their last grants would
-stand in doubt. Told by SIGTERM, a load sends nothing more, records its answers, and says that it
-crashed. It did not: the worker puts it up for the next one, whether or not it had begun to run.
+be in doubt. At SIGTERM, a load sends nothing more, records its answers, and ends as crashed. It did
+not crash: the worker schedules it for the next one, whether or not it had begun to run.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ _LOOK_EVERY_S = 0.2
 class _Started:
     """Passes on that a flow run has its process, and remembers which."""
 
-    told: TaskStatus[int]
+    status: TaskStatus[int]
     pid: asyncio.Future[int] = field(default_factory=asyncio.Future)
 
     def started(self, value: int | None = None) -> None:
         if value is not None:
             self.pid.set_result(value)
-            self.told.started(value)
+            self.status.started(value)
 
 
 # ABC: for Prefect, its own class stays the one for pools of type `process`.
@@ -92,7 +92,7 @@ class GracefulWorker(ProcessWorker, ABC):
         await asyncio.wait([running])
 
     async def _requeue(self, flow_run: FlowRun) -> None:
-        """Put a load that we have cut short up for the next worker."""
+        """Schedule a load that we have cut short for the next worker."""
         try:
             found = await self._read_ended(flow_run)
             if found.state is not None and found.state.type in _CUT_SHORT:
@@ -100,7 +100,7 @@ class GracefulWorker(ProcessWorker, ABC):
                 state: State[None] = AwaitingRetry(message="Its worker was stopped; it goes on.")
                 await self.client.set_flow_run_state(flow_run.id, state)
         except (httpx.HTTPError, ObjectNotFound) as error:
-            self._logger.warning("%s is not put up again: %r", flow_run.name, error)
+            self._logger.warning("%s is not scheduled again: %r", flow_run.name, error)
 
     async def _read_ended(self, flow_run: FlowRun) -> FlowRun:
         """Read how a run ended, once `clayload-find-crashed` has taken note if it is going to.
@@ -123,7 +123,7 @@ class GracefulWorker(ProcessWorker, ABC):
 
 
 def _awaits_note(before: FlowRun, now: FlowRun) -> bool:
-    """Whether a run stands as crashed that ran, and may be begun again by itself."""
+    """Whether a run that ran is crashed, and may be begun again by itself."""
     return now.state_name == "Crashed" and before.run_count < now.run_count <= MAX_RESTARTS
 
 
@@ -145,19 +145,19 @@ def check_pool(name: str) -> None:
 
 
 def work(worker: GracefulWorker) -> ExitCode:
-    """Work until told to end; give the exit code that fits what told us."""
+    """Work until a signal ends it; give the exit code that fits the signal."""
     setup_logging()
     return asyncio.run(_work(worker))
 
 
 async def _work(worker: GracefulWorker) -> ExitCode:
     working = asyncio.ensure_future(worker.start(printer=out.print))
-    told: list[ExitCode] = []
+    codes: list[ExitCode] = []
 
     def end(code: ExitCode) -> None:
-        told.append(code)
+        codes.append(code)
         working.get_loop().call_soon_threadsafe(working.cancel)
 
     with catch_first_signal(end), suppress(asyncio.CancelledError):
         await working
-    return told[0]
+    return codes[0]

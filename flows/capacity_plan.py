@@ -1,4 +1,4 @@
-"""Say what a month takes: credits, Actions, plan, webhook slots, table rows, time.
+"""Show what a month takes: credits, Actions, plan, webhook slots, table rows, time.
 
 In:    how many leads, or the volumes of `config/tables.yaml`; what the ledger knows of slots.
 Out:   the artifact `capacity-plan`.

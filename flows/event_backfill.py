@@ -1,8 +1,8 @@
 """Load the list of people who came to an event.
 
-In:    the event's name, the list, and what the list does not say itself.
+In:    the event's name, the list, and what the list lacks.
 Out:   as `load_leads`; every lead goes to one table, behind those for whom somebody waits.
-Never: a lead routed by the filters: a person said what the list is.
+Never: a lead routed by the filters: a person has chosen its table.
 """
 
 from prefect import flow
@@ -23,6 +23,6 @@ def event_backfill(backfill: EventBackfill) -> State[None]:
     """Load an event's list; the same list again sends only what is still owed.
 
     Args:
-        backfill: The event, its list, and what the list does not say itself.
+        backfill: The event, its list, and what the list lacks.
     """
     return send_load(lambda: prepare_load(backfill.request()))

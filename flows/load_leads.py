@@ -1,4 +1,4 @@
-"""Load a lead extract into its Clay tables: open, prepare chunks, deliver them, settle.
+"""Load a lead extract into its Clay tables: open, prepare chunks, deliver them, close the run.
 
     python -m flows.load_leads samples/leads-2026-11.csv --cycle 2026-11
 
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--table", help="only the leads of this table")
     parser.add_argument("--priority", type=Priority, choices=list(Priority), help="who goes first")
     parser.add_argument("--plan", help="keep to this plan, or refuse")
-    parser.add_argument("--limit", type=int, help="at most so many leads")
+    parser.add_argument("--limit", type=int, help="send at most this many leads")
     try:
         load = ManualLoad(**vars(parser.parse_args()))
     except ValidationError as error:
@@ -61,7 +61,7 @@ def main() -> None:
         with suited_server():
             state = load_leads(load, return_state=True)
     except KeyboardInterrupt:
-        # Prefect ends the process itself on SIGTERM, with 143, once the run's state is told.
+        # Prefect ends the process itself on SIGTERM, with 143, once it knows the run's state.
         sys.exit(ExitCode.INTERRUPTED)
     stop = state.result(raise_on_failure=False) if state.is_failed() else None
     if isinstance(stop, ClayloadError):

@@ -25,7 +25,7 @@ def name_run() -> str:
     try:
         return f"load month {_choose_month(read_order(MonthlyLoad))}"
     except ConfigError:
-        return "load month"  # the flow's first step meets the same error where it can be told
+        return "load month"  # the flow's first step meets the same error where it can be shown
 
 
 @flow(name="monthly-load", flow_run_name=name_run, **SENDING)
@@ -43,7 +43,7 @@ def _prepare(month: MonthlyLoad) -> PreparedLoad:
 
 
 def _choose_month(month: MonthlyLoad) -> str:
-    """Choose the month asked for, or else the one in which the run was due."""
+    """Choose the month of the form, or else the one in which the run was due."""
     if month.cycle is not None:
         return month.cycle
     return month_of(flow_run.scheduled_start_time, read_setup(os.environ).config.workspace)

@@ -8,7 +8,7 @@ Never: leads in doubt sent before somebody has looked in Clay.
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.orders import ReplayOrder
+from flows.followup_orders import ReplayOrder
 from flows.sending import SENDING, read_order, run_body, send_load
 from tasks.load import prepare_replay
 from tasks.plans import publish_replay_plan

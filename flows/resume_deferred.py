@@ -2,7 +2,7 @@
 
 In:    configuration and ledger.
 Out:   for each run with deferred leads that nothing holds any more, a run of its own, as
-       `load_leads`; a state that says what came of them, or what the others wait for.
+       `load_leads`; a state with what came of them, or what the others wait for.
 Never: a lead whose budget is used up, or whose sample nobody has approved.
 """
 
@@ -30,15 +30,15 @@ def resume_deferred() -> State[None]:
 def _resume_all() -> State[None]:
     check_runner()
     deferrals = list_deferrals()
-    said = [sentence for deferral in deferrals for sentence in deferral.describe()]
-    print("\n".join(said) or "nothing is deferred")
+    waiting = [sentence for deferral in deferrals for sentence in deferral.describe()]
+    print("\n".join(waiting) or "nothing is deferred")
     states = [_resume(one.run.run_id) for one in deferrals if one.n_going]
     ended = [state for state in states if state is not None]
     if ended:
         return merge_states(ended)
-    if said:
+    if waiting:
         return State(
-            type=StateType.COMPLETED, name=StateName.LEADS_DEFERRED, message="; ".join(said)
+            type=StateType.COMPLETED, name=StateName.LEADS_DEFERRED, message="; ".join(waiting)
         )
     return Completed(message="nothing is deferred")
 
@@ -53,7 +53,7 @@ def _resume(run_id: str) -> State[None] | None:
 
 
 def merge_states(states: Sequence[State[None]]) -> State[None]:
-    """Give the worst of several ends, with what all of them say."""
+    """Give the worst of several ends, with the messages of all."""
     worst = max(states, key=_rank)
     message = "; ".join(state.message or "" for state in states)
     return State(type=worst.type, name=worst.name, message=message, data=worst.data)

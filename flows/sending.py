@@ -49,23 +49,23 @@ _STATES: dict[Outcome, tuple[StateType, str]] = {
 
 
 def read_order(order: type[_Order]) -> _Order:
-    """Read what was asked of this flow run, to name it by."""
+    """Read the parameters of this flow run, to name it by."""
     (given,) = flow_run.parameters.values()
     return order.model_validate(given)
 
 
 def run_body(body: Callable[[], State[Any]]) -> State[None]:
-    """Run a flow's body; an error that says what to do next becomes the state's message."""
+    """Run a flow's body; a typed error, with what to do next, becomes the state's message."""
     try:
         check_restarts()
         return body()
     except ClayloadError as error:
-        # It says in one line what is wrong and what to do; a traceback would bury it.
+        # Its one line has what is wrong and what to do; a traceback would bury it.
         return Failed(message=str(error), data=error)
 
 
 def send_load(prepare: Callable[[], PreparedLoad], n_workers: int = 1) -> State[None]:
-    """Prepare chunks, deliver them, settle; the state says what came of it and what is next."""
+    """Prepare chunks, deliver them, close the run; the state has the outcome and what is next."""
 
     def body() -> State[None]:
         check_runner()
@@ -75,16 +75,16 @@ def send_load(prepare: Callable[[], PreparedLoad], n_workers: int = 1) -> State[
 
 
 def run_body_with_alerts(body: Callable[[], State[Any]]) -> State[None]:
-    """As `run_body`; and tell what of budgets, slots and loads has changed meanwhile."""
+    """As `run_body`; then post what has changed of budgets, slots and loads meanwhile."""
     state = run_body(body)
     alert_after_load(state.data if isinstance(state.data, ClayloadError) else None)
     return state
 
 
 def send(load: PreparedLoad, n_workers: int = 1) -> RunReport:
-    """Deliver a prepared load and settle it; gives its report."""
+    """Deliver a prepared load and close its run; gives the report."""
     print(describe_load(load))
-    deliver = _deliver_here if n_workers == 1 else partial(_deliver_shared, n_workers=n_workers)
+    deliver = _deliver_here if n_workers == 1 else partial(_deliver_in_shards, n_workers=n_workers)
     with halt_on_interrupt(load.run_id):
         problems = deliver(load)
     report = close_run(load.run_id, problems)
@@ -99,14 +99,14 @@ def _deliver_here(load: PreparedLoad) -> list[Problem]:
     return find_problems(load.chunks, futures)
 
 
-def _deliver_shared(load: PreparedLoad, n_workers: int) -> list[Problem]:
+def _deliver_in_shards(load: PreparedLoad, n_workers: int) -> list[Problem]:
     shards = start_shards(load, n_workers)
     follow_progress(load, shards)
     return shards.read_problems()
 
 
 def describe_load(load: PreparedLoad) -> str:
-    """Say what was read, and what of it is to be sent."""
+    """Describe what was read, and what of it is to be sent."""
     return (
         f"run {load.run_id}: {load.extract.describe_rows()}; {load.n_owed:,} of "
         f"{load.n_accepted:,} accepted leads are owed, in {len(load.chunks):,} chunks"

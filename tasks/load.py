@@ -1,4 +1,4 @@
-"""What does Prefect run, and how often does it try?
+"""What does Prefect run, and how often is it retried?
 
 In:    a load request, chunk references, a run's id.
 Out:   the steps of `clayload.loading` as tasks: small references in, small counts out.
@@ -111,15 +111,15 @@ def deliver_chunk(chunk: ChunkRef, position: str) -> State[dict[str, int]]:  # n
     """
     place = chunk_place(chunk.priority, partial(deliver.is_stopped, chunk.run_id))
     with place, scrubbed_errors(), _halt_on_error(chunk.run_id):
-        counts = dict(deliver.deliver_chunk(chunk, _follower(chunk.run_id).look()))
+        counts = dict(deliver.deliver_chunk(chunk, _reloader(chunk.run_id).look()))
     return Completed(message=describe_counts(counts), data=counts)
 
 
 @lru_cache(maxsize=8)
-def _follower(run_id: str) -> ConfigReloader:  # noqa: ARG001 - what a run began with is its own
+def _reloader(run_id: str) -> ConfigReloader:  # noqa: ARG001 - what a run began with is its own
     """Follow the configuration for a run's chunks: an edit that cannot be used stops none.
 
-    The flow's progress follows it, too, and tells.
+    The flow's progress follows it, too, and prints what is wrong.
     """
     return ConfigReloader(read_setup(os.environ), on_message=lambda _: None)
 
@@ -172,8 +172,8 @@ def _halt(run_id: str, code: str) -> None:
 
 
 def describe_counts(counts: Mapping[str, int]) -> str:
-    """Say in a few words how a chunk's leads ended: `98 delivered, 2 refused`."""
-    parts = [f"{n:,} {word}" for kind, word in _ENDS.items() if (n := counts.get(kind, 0))]
+    """Describe how a chunk's leads ended: `98 delivered, 2 refused`."""
+    parts = [f"{n:,} {end}" for kind, end in _ENDS.items() if (n := counts.get(kind, 0))]
     return ", ".join(parts) or "nothing was sent"
 
 
@@ -181,7 +181,7 @@ def start_delivery(chunks: Sequence[ChunkRef]) -> Sequence[PrefectFuture[Any]]:
     """Start a task for each of these chunks."""
     positions = [f"{number}/{len(chunks)}" for number in range(1, len(chunks) + 1)]
     # In a thread, which no signal reaches: pydantic, which packs tasks for Dask, would take one for
-    # an error of its own, and the flow would go on as if nobody had told it to stop.
+    # an error of its own, and the flow would go on as if nobody had stopped it.
     with ThreadPoolExecutor(1) as starter:
         start = partial(copy_context().run, deliver_chunk.map, chunks, positions)
         return starter.submit(start).result() if chunks else []

@@ -40,7 +40,7 @@ class _Room:
 
 @contextmanager
 def limit_places(at_most: int | None) -> Iterator[None]:
-    """Let this process have at most so many places at once; as many as it gets without."""
+    """Let this process have at most this many places at once; None: as many as it gets."""
     _Room.part = nullcontext() if at_most is None else threading.Semaphore(at_most)
     try:
         yield

@@ -53,10 +53,10 @@ def follow_progress(load: PreparedLoad, arrivals: Arrivals) -> None:
 
 
 class _ShownProgress:
-    """The progress artifact and the lines in the log; what cannot be shown is only told."""
+    """The progress artifact and the lines in the log; what cannot be shown is only logged."""
 
     def __init__(self, load: PreparedLoad, reloader: ConfigReloader) -> None:
-        self._follower = reloader
+        self._reloader = reloader
         self._meter = ProgressMeter(load, reloader.setup)
         self._artifact_id: UUID | None = None
         self._printer, self._of_trouble = ThrottledPrinter(), ThrottledPrinter()
@@ -64,12 +64,12 @@ class _ShownProgress:
 
     def begin(self) -> None:
         with self._best_effort():
-            progress = self._meter.read()  # so that the first rate told is a rate
+            progress = self._meter.read()  # so that the first rate shown is a rate
             self._move_artifact(0.0, f"{progress.n_owed:,} leads owed")
 
     def look(self) -> None:
         with self._best_effort():
-            self._follower.look()
+            self._reloader.look()
             progress = self._meter.read()
             self._printer.print_due(str(progress), is_news=progress.pause != self._last_pause)
             self._last_pause = progress.pause
@@ -119,7 +119,7 @@ class ChunkArrivals:
 def find_problems(
     chunks: Sequence[ChunkRef], futures: Sequence[PrefectFuture[Any]]
 ) -> list[Problem]:
-    """Tell what stopped chunks."""
+    """Find what stopped chunks."""
     results: list[object] = [future.result(raise_on_failure=False) for future in futures]
     return [
         describe_problem(result, chunk.table)
