@@ -224,7 +224,7 @@ def serving(name: str, folder: Path) -> Iterator[str]:
     if name == "stand-in":
         clay = folder / "clay.json"
         clay.write_text(json.dumps(describe_clay()))
-        command = [sys.executable, "-m", "clayload.standin", "--config", str(clay)]
+        command = [sys.executable, "-m", "clayload", "standin", "--config", str(clay)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
             # Both say where they listen as soon as they do.

@@ -53,11 +53,6 @@ class Extract:
         return sum(file.n_rows for file in self.files)
 
     @property
-    def header_map(self) -> dict[str, str]:
-        """The lead field of each column that means one."""
-        return {column: field for field, names in self.columns_of.items() for column in names}
-
-    @property
     def unread(self) -> tuple[str, ...]:
         """What of the files was left aside, such as further sheets of a workbook."""
         return tuple(what for file in self.files for what in file.unread)

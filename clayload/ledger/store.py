@@ -20,7 +20,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from clayload.delivery.grant import SlotState
 from clayload.ledger.database import schema
 from clayload.ledger.database.engine import guarded, open_engine
-from clayload.ledger.database.retry_on_conflict import retry_on_conflict
+from clayload.ledger.database.retry import retry_on_conflict
 from clayload.ledger.database.server import SERVER_CLOCK, connect
 from clayload.ledger.database.sqlite import READ_ONLY
 from clayload.ledger.rules import statements, unanswered

@@ -1,20 +1,27 @@
 """What may one value of a configuration be?
 
 In:    a plain value read from YAML.
-Out:   types that pydantic checks: names, counts, lead fields, references to secrets.
+Out:   types that pydantic checks: names, counts, lead fields, references to secrets; and the base
+       of the models they stand in.
 Never: the value of a reference in a message; it may be a secret somebody wrote there.
 """
 
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from clayload.errors import Code, ConfigError
 from clayload.model import LEAD_FIELDS
 from clayload.tables.filters import parse_filter
 from clayload.tables.problems import Flaw, find_nearest, refuse
 from clayload.tables.references import REFERENCE_PATTERN, secret_schemes, split_reference
+
+
+class ConfigModel(BaseModel):
+    """A part of a configuration file: it refuses unknown keys, and stays as it was read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _check_reference(value: object) -> object:

@@ -32,10 +32,11 @@ from support.scenes.load_tables import (
 
 from flows.capacity_plan import capacity_plan
 from flows.event_backfill import event_backfill
+from flows.followup_orders import ReplayOrder, ResubmitOrder
 from flows.load_leads import load_leads
 from flows.month_order import MonthOrder
 from flows.monthly_load import monthly_load
-from flows.orders import EventBackfill, ManualLoad, MonthlyLoad, ReplayOrder, ResubmitOrder
+from flows.orders import EventBackfill, ManualLoad, MonthlyLoad
 from flows.reconcile import reconcile
 from flows.replay import replay
 from flows.resubmit import resubmit
@@ -222,7 +223,7 @@ def test_a_damaged_ledger_fails_and_says_what_to_do(bench: FlowBench) -> None:
 def test_a_run_is_named_by_what_it_does(bench: FlowBench) -> None:
     bench.load(bench.work.write_csv(LEADS))
     names = [run(flow).flow_run.name for flow in (capacity_plan, reconcile, watch_capacity)]
-    assert names == ["plan a month", "check the ledger", "look at budgets, slots and loads"]
+    assert names == ["plan a month", "check the ledger", "check budgets, slots and loads"]
 
 
 def create_due_month(bench: FlowBench, due: datetime) -> UUID:

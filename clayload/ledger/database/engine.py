@@ -28,7 +28,7 @@ from clayload.ledger.database.server import (
     server_engine,
 )
 from clayload.ledger.database.sqlite import (
-    BUSY_GIVE_UP_S,
+    BUSY_TIMEOUT_S,
     has_write_failed,
     is_busy,
     is_closed_to_us,
@@ -223,7 +223,7 @@ def _translate(name: str, error: DBAPIError, *, is_opening: bool = False) -> Led
     if is_busy(error.orig):
         return LedgerError(
             Code.LEDGER_UNUSABLE,
-            f"the ledger {name} was held by another process for {BUSY_GIVE_UP_S:g} s",
+            f"the ledger {name} was held by another process for {BUSY_TIMEOUT_S:g} s",
             hint="see which process holds it, then run the same load again: it resumes",
         )
     return _unusable(name, reason, _find_hint(error))
