@@ -8,7 +8,6 @@ Never: a submission or a ledger row; and never a lead's key or data.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
@@ -50,7 +49,7 @@ def publish_replay_plan(request: ReplayRequest) -> State[Any]:
 
 
 def _reading() -> Setup:
-    return replace(read_setup(os.environ), read_only=True)
+    return read_setup(os.environ, read_only=True)
 
 
 def _publish(key: str, said: str, page: str) -> State[Any]:

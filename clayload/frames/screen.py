@@ -15,10 +15,11 @@ from clayload.delivery.payload import LIMIT_BYTES, build_body
 from clayload.frames.route import UNROUTED, Route
 from clayload.frames.rules import ENVELOPE_BYTES, HAS_NUL, PAYLOAD, PAYLOAD_BYTES, RULES
 from clayload.frames.source import RAW
+from clayload.lead_schema import LEAD_SCHEMA
 from clayload.model import LEAD_FIELDS
 
 _NUL = "\0"
-_TEXTS = [field for field, dtype in LEAD_FIELDS.items() if dtype == pl.String]
+_TEXTS = [field for field, dtype in LEAD_SCHEMA.items() if dtype == pl.String]
 # JSON writes a control character as six (\u001f); names, quotes and commas take this much more.
 _JSON_GROWTH = 6
 _JSON_FRAME_BYTES = 2_048
