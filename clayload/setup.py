@@ -80,18 +80,19 @@ class Setup:
         return resolve_slots(self.config, self.environ, tables)
 
 
-def read_setup(environ: Mapping[str, str]) -> Setup:
-    """Read settings, configuration and prices.
+def read_setup(environ: Mapping[str, str], *, read_only: bool = False) -> Setup:
+    """Read settings, configuration and prices; for who only looks, filters are not tried.
 
     Raises:
         ConfigError: with file, line and key of what is wrong.
     """
     settings = read_settings(environ)
     headers = settings.config.parent / "headers.yaml"
-    config = _read_tables(settings.config, mark_of(settings.config))
+    config = _read_tables(settings.config, mark_of(settings.config), sends_nothing=read_only)
     aliases = _read_headers(headers, mark_of(headers))
     prices = find_catalogue(settings)
-    return Setup(settings, config, aliases, environ, _read_catalogue(prices, mark_of(prices)))
+    catalogue = _read_catalogue(prices, mark_of(prices))
+    return Setup(settings, config, aliases, environ, catalogue, read_only)
 
 
 def find_catalogue(settings: Settings) -> Path:
@@ -110,8 +111,8 @@ def mark_of(path: Path) -> object:
 
 # Each chunk of a flow asks, and reading the two takes longer than sending ten leads may.
 @lru_cache(maxsize=4)
-def _read_tables(path: Path, _mark: object) -> TablesConfig:
-    return read_tables(path)
+def _read_tables(path: Path, _mark: object, *, sends_nothing: bool) -> TablesConfig:
+    return read_tables(path, sends_nothing=sends_nothing)
 
 
 @lru_cache(maxsize=4)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
@@ -48,7 +47,7 @@ def publish_load_plan(request: LoadRequest) -> State[Any]:
 def publish_replay_plan(request: ReplayRequest) -> State[Any]:
     """Plan a replay, and publish the plan."""
     with scrubbed_errors():
-        plan = plan_replay(request, replace(read_setup(os.environ), read_only=True))
+        plan = plan_replay(request, read_setup(os.environ, read_only=True))
     leads = f"{len(plan.leads):,} leads to send again: {describe_seconds(plan.sending_time_s)}"
     doubt = f"; Clay may have {plan.n_in_doubt:,} of them already" if plan.n_in_doubt else ""
     fits = f"; {plan.n_unplaced:,} find no room: add a slot" if plan.n_unplaced else ""

@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, Insert, Select, insert, select, update
 from sqlalchemy import Table as SqlTable
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from clayload.delivery.grant import SlotState
 from clayload.ledger.database import schema
@@ -27,6 +28,9 @@ from clayload.ledger.rules import statements, unanswered
 from clayload.ledger.terms import set_terms
 from clayload.model import Outcome, Priority, RunKind
 from clayload.tables.tables_file import TablesConfig
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,12 @@ class Ledger:
         return statement.on_conflict_do_update(index_elements=list(key), set_=sums)
 
     def _insert(self, table: SqlTable) -> sqlite.Insert | postgresql.Insert:
-        return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
+        if self._is_sqlite:
+            return sqlite.insert(table)
+        # Imported here: it takes a tenth of a short command's time, and few ledgers need it.
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+        return postgresql.insert(table)
 
     def lock_workspaces(self, tx: Connection) -> None:
         """Wait for every workspace's turn: before rows of many chunks or slots are written.
