@@ -50,11 +50,11 @@ from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
 from clayload.ledger.granting.recovery import recover
 from clayload.ledger.granting.reopen import find_replayable
 from clayload.ledger.granting.samples import open_sample, record_decision
+from clayload.ledger.moment import consistent_read
 from clayload.ledger.rules.boot_session import read_boot_id
 from clayload.ledger.rules.departures import Departures
 from clayload.ledger.rules.owing import Lead
 from clayload.ledger.rules.states import REPLAYABLE
-from clayload.ledger.store import consistent_read
 from clayload.model import ChunkRef, Priority
 from clayload.tables.costs import LeadCost
 from clayload.tables.tables_file import TablesConfig
@@ -338,8 +338,8 @@ class LedgerLaws(RuleBasedStateMachine):
     @invariant()
     def the_charges_agree_with_each_other(self) -> None:
         if hasattr(self, "model"):
-            with consistent_read(self.ledgers[0]) as connection:
-                assert not list(check_charges(connection))
+            with consistent_read(self.ledgers[0]) as moment:
+                assert not list(check_charges(moment.connection))
 
     @invariant()
     def the_rate_is_never_passed(self) -> None:
