@@ -57,7 +57,7 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
             check_first(frames, cycle, setup)
         frames = cut_to_plan(request, frames, cycle, LedgerView(Books(ledger)), setup)
         made.keep([*frames.set_aside, *(chunk.path for chunk in frames.chunks)])
-        extract = frames.extract.model_copy(update={"folder": made.place})
+        extract = frames.describe(made.place)
         run = RunStart(
             made.run_id,
             frames.extract_id,

@@ -66,7 +66,7 @@ def check_first(frames: PreparedFrames, cycle: str, setup: Setup) -> None:
     if _is_settled(frames.chunks, cycle, setup):
         n_leads = sum(chunk.n_leads for chunk in frames.chunks)
         what = f"all {n_leads:,} leads accepted of this extract were loaded for {cycle} already"
-        n_rows = frames.extract.n_rows
+        n_rows = frames.preparation.n_rows
         raise _refuse(f"{what}, of {n_rows:,} rows", f"clayload plan … --cycle {cycle}")
 
 
