@@ -74,16 +74,6 @@ def _make_event(landed: Landed) -> Event:
     )
 
 
-def announce_landed(landed: Landed) -> None:
-    """Let Prefect know that an extract has landed; its server has the event when this returns.
-
-    Raises:
-        AnnounceError: NOT_ANNOUNCED: no server is named, answers, or takes the event.
-    """
-    with _explained(_OF_LANDED):
-        post_events(_make_event(landed))
-
-
 def announce_approved(approved: Approved) -> bool:
     """Let Prefect know, if a server is named, that a sample is approved; whether one was.
 
@@ -115,12 +105,13 @@ class PrefectAnnouncer:
             check_events(LANDED_EVENT)
 
     def announce(self, landed: Landed) -> None:
-        """Announce it.
+        """Let Prefect know that an extract has landed; its server has the event when this returns.
 
         Raises:
-            AnnounceError: as `announce_landed`.
+            AnnounceError: NOT_ANNOUNCED: no server is named, answers, or takes the event.
         """
-        announce_landed(landed)
+        with _explained(_OF_LANDED):
+            post_events(_make_event(landed))
 
 
 @contextmanager

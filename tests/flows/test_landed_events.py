@@ -111,7 +111,7 @@ def test_a_backfill_is_heard_with_the_file_where_it_lies(tmp_path: Path) -> None
     assert len(wait_for_events(sha256, 2)) == 2
 
 
-def test_a_watched_folder_is_heard_and_emptied_once_it_has_settled(tmp_path: Path) -> None:
+def test_a_watched_folder_is_heard_and_emptied_once_it_is_stable(tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     sha256 = write_leads(inbox / "leads.csv")
     (inbox / "notes.csv").write_text("email\n")
@@ -136,7 +136,7 @@ def test_without_a_server_a_watched_file_stays_where_it_is(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("by", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_watch_ends_at_once_when_it_is_told_to(
+def test_a_watch_ends_at_once_at_a_signal(
     tmp_path: Path, by: signal.Signals, exit_code: int
 ) -> None:
     (tmp_path / "inbox").mkdir()
@@ -150,7 +150,9 @@ def test_a_watch_ends_at_once_when_it_is_told_to(
         assert time.monotonic() - reported_at < 5
 
 
-def test_an_address_that_is_not_the_api_is_told_and_nothing_is_put_in_place(tmp_path: Path) -> None:
+def test_an_address_that_is_not_the_api_is_refused_and_nothing_put_in_place(
+    tmp_path: Path,
+) -> None:
     write_leads(tmp_path / "leads.csv")
     page = str(PREFECT_API_URL.value()).removesuffix("/api")
     ingested = run(tmp_path, "backfill", "leads.csv", "--event", "expo", api=page)

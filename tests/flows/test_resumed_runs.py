@@ -86,13 +86,13 @@ def is_left_alone(flow_run_id: UUID) -> bool:
 
 
 @pytest.mark.usefixtures("_automations")
-def test_a_crashed_run_is_begun_again_once_its_worker_has_told_of_it_twice() -> None:
+def test_a_crashed_run_is_begun_again_once_its_worker_has_reported_it_twice() -> None:
     crashed = create_run(deliver_shard, SHARD)
     crash(crashed)
     wait_for_state(crashed, "WillResume")
     with client() as prefect:
-        told_again = prefect.set_flow_run_state(crashed, Crashed())
-    assert told_again.status is SetStateStatus.ABORT
+        reported_again = prefect.set_flow_run_state(crashed, Crashed())
+    assert reported_again.status is SetStateStatus.ABORT
     wait_for_state(crashed, RESUMING)
 
 
@@ -146,7 +146,7 @@ def test_the_last_one_begun_by_itself_says_that_it_gives_up(*, dry_run: bool) ->
 
 
 @pytest.mark.usefixtures("bench")
-def test_a_share_that_crashes_again_and_again_gives_up_too() -> None:
+def test_a_shard_that_crashes_again_and_again_gives_up_too() -> None:
     ended = run_once_more(deliver_shard, SHARD, Scheduled(name=RESUMING))
     assert "CLY-RUN-07" in str(ended.message)
 

@@ -88,7 +88,7 @@ def test_a_shard_that_does_not_see_the_folder_fails_with_the_reason(load: Prepar
     assert str(failed.state.message).startswith("CLY-RUN-05 the folder of run")
 
 
-def test_of_a_share_that_ended_without_a_word_the_load_tells_how(load: PreparedLoad) -> None:
+def test_of_a_shard_that_ended_with_its_worker_the_load_reports_how(load: PreparedLoad) -> None:
     crashed, silent = create_shard(load, 1, 2), create_shard(load, 2, 2)
     go_through(crashed, Pending(), Crashed(message="Process exited with status code: -9."))
     go_through(silent, Pending(), Running(), Completed())
@@ -98,7 +98,7 @@ def test_of_a_share_that_ended_without_a_word_the_load_tells_how(load: PreparedL
     assert read_problems(shards) == [("CLY-RUN-08", said)]
 
 
-def test_shares_that_no_worker_takes_are_told_in_the_log(
+def test_shards_that_no_worker_takes_are_named_in_the_log(
     load: PreparedLoad, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shard = create_shard(load, 1, 1)
@@ -125,7 +125,7 @@ def test_a_prefect_that_does_not_answer_ends_no_load(
 
 
 @contextmanager
-def start_share(work: Workbench, load: PreparedLoad, number: int) -> Iterator[Popen[str]]:
+def start_shard(work: Workbench, load: PreparedLoad, number: int) -> Iterator[Popen[str]]:
     """Deliver a shard in a process of its own, as a worker has it done."""
     order = f"ShardOrder(run={load.run_id!r}, number={number}, of=2)"
     code = "from flows.deliver_shard import ShardOrder, deliver_shard; deliver_shard"
@@ -134,13 +134,13 @@ def start_share(work: Workbench, load: PreparedLoad, number: int) -> Iterator[Po
         yield process
 
 
-def test_a_shard_that_is_told_to_stop_ends_within_a_grant_and_the_others_go_on(
+def test_a_shard_that_is_stopped_ends_within_a_grant_and_the_others_go_on(
     bench: FlowBench, load: PreparedLoad
 ) -> None:
     work = bench.work
     work.standin.faults({"kind": "latency", "latency_s": 0.5})
     own = {chunk.chunk_id for chunk in load.chunks[::2]}
-    with start_share(work, load, 1) as stopped, start_share(work, load, 2) as goes_on:
+    with start_shard(work, load, 1) as stopped, start_shard(work, load, 2) as goes_on:
         wait_until_both_send(bench, load)
         reported_at = time.monotonic()
         stopped.send_signal(signal.SIGTERM)

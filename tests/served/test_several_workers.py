@@ -1,4 +1,4 @@
-"""Two workers share one load, and one of them goes away without a word."""
+"""Two workers share one load, and one of them is killed."""
 
 from __future__ import annotations
 
