@@ -125,8 +125,7 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
-def list_commands() -> dict[str, Command]:
-    """List our own commands, then those of the floors above, by name."""
+def list_commands_above() -> dict[str, Command]:
+    """List the commands of the floors above, by name."""
     tables = (table.load() for table in sorted(entry_points(group=COMMAND_GROUP)))
-    above = {name: command for table in tables for name, command in table.items()}
-    return {**COMMANDS, **above}
+    return {name: command for table in tables for name, command in table.items()}

@@ -10,23 +10,41 @@ from __future__ import annotations
 import gc
 import signal
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from clayload.cli.commands import Command, list_commands
+from clayload.cli.commands import COMMANDS, Command, list_commands_above
 from clayload.errors import ExitCode
 
 
 class CommandGroup(TyperGroup):
-    """A group that knows all commands, and has imported none."""
+    """A group that knows all commands, and has imported none.
+
+    The floors above are asked for theirs only where they matter: their table takes time to find.
+    """
 
     def __init__(self, **attributes: Any) -> None:  # noqa: ANN401 - typer's own
         super().__init__(**attributes)
-        for name, command in list_commands().items():
-            self.add_command(LazyCommand(name, command))
+        self._add(COMMANDS)
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - typer's own
+        """List the names of all commands."""
+        self._add(list_commands_above())
+        return super().list_commands(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - typer's own
+        """Find what stands for a command, or None."""
+        if cmd_name not in self.commands:
+            self._add(list_commands_above())
+        return super().get_command(ctx, cmd_name)
+
+    def _add(self, commands: Mapping[str, Command]) -> None:
+        for name, command in commands.items():
+            self.commands.setdefault(name, LazyCommand(name, command))
 
 
 class LazyCommand(TyperCommand):
