@@ -60,6 +60,6 @@ class SampleAccount(BaseModel):
         if self.n_allowed is None:
             return f"a person has approved it, and {owed} may follow"
         if self.is_used_up:
-            return f"{owed} wait for a word: `clayload approve {self.run_id}`"
+            return f"{owed} wait for approval: `clayload approve {self.run_id}`"
         n_left = min(self.n_allowed - self.n_sent, self.n_owed)
         return f"{n_left:,} of {owed} may follow before a person speaks"

@@ -77,7 +77,7 @@ class Health:
         self.n_refused_in_a_row = 0
         lead, last = verdicts[-1]
         reason = f"refused {REFUSALS_TO_BENCH} leads in a row with {refusals.pop()}"
-        blamed = replace(last, slot_effect=SlotEffect.BENCHED, reason=reason)
+        blamed = replace(last, slot_effect=SlotEffect.SUSPENDED, reason=reason)
         return [*verdicts[:-1], (lead, blamed)]
 
 

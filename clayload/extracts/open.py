@@ -21,8 +21,8 @@ from clayload.errors import Code, UnreadableExtractError
 from clayload.extracts.facts import read_facts
 from clayload.extracts.find import find_files
 from clayload.extracts.headers import Aliases, find_merged, group_by_field, map_headers
-from clayload.extracts.repair import repair_text
 from clayload.extracts.models import FILE_INDEX, ROW_NUMBER, Format, SourceFile
+from clayload.extracts.repair import repair_text
 from clayload.extracts.sniff import sniff_format
 from clayload.extracts.text_file import open_text, read_head, scan_text
 from clayload.extracts.typed_file import open_excel, open_ndjson, open_parquet, scan_typed
@@ -51,11 +51,6 @@ class Extract:
     def n_rows(self) -> int:
         """Rows of all files."""
         return sum(file.n_rows for file in self.files)
-
-    @property
-    def header_map(self) -> dict[str, str]:
-        """The lead field of each column that means one."""
-        return {column: field for field, names in self.columns_of.items() for column in names}
 
     @property
     def unread(self) -> tuple[str, ...]:

@@ -191,7 +191,7 @@ def _find_reasons(report: RunReport, alerts: Alerts) -> Iterator[str]:
 
 
 def _describe_part(n: int, n_all: int, what: str, percent: float) -> str:
-    return f"{n:,} of {n_all:,} {what} ({n / n_all:.1%}; told above {percent:g} %)"
+    return f"{n:,} of {n_all:,} {what} ({n / n_all:.1%}; reported above {percent:g} %)"
 
 
 def _fix(report: RunReport) -> str:

@@ -81,7 +81,7 @@ def _describe_read(run: RunRow, row_number: int, submission: SubmissionRow) -> s
     return f"{kind}: {at}, for table {submission.table}, cycle {submission.cycle}"
 
 
-_GAVE_WAY = "nothing: a newer content of the lead stands for it"
+_GAVE_WAY = "nothing: a newer content of the lead takes its place"
 _WORDS = {
     SubmissionState.SENDING: "granted; the answer is awaited",
     SubmissionState.IN_DOUBT: "in doubt",
@@ -182,4 +182,4 @@ def _next_step_set_aside(end: RowEnd, run_id: str) -> str:
             "nothing, if that is meant; else take it off the list, or fix the table's suppress in "
             "tables.yaml, and run the same load again"
         )
-    return "nothing: the row it repeats stands for it"
+    return "nothing: the row it repeats is sent in its place"

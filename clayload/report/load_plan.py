@@ -63,7 +63,7 @@ def _describe_leads(plan: LoadPlan) -> Section:
     header = (
         "table",
         "accepted",
-        "settled\nbefore",
+        "done\nbefore",
         "to send",
         "through slots",
         "no room",

@@ -40,8 +40,8 @@ def describe_month_shortly(simulated: Simulated) -> str:
     return (
         f"{total.n_leads:,} leads {length}{each} at {rate.per_s:g}/s and burst {rate.burst:,}: "
         f"{said}, the longest wait is {wait}. {spend.credits:,} data credits, "
-        f"{spend.actions:,} Actions, {total.n_slots:,} webhook slots, of which {total.n_made:,} "
-        "are to be made"
+        f"{spend.actions:,} Actions, {total.n_slots:,} webhook slots, {total.n_made:,} of them "
+        "to be made"
     )
 
 
@@ -94,7 +94,7 @@ def _describe_peaks(simulated: Simulated) -> Section:
         ("answers 429", f"{work.n_rate_limited:,}"),
         ("attempts without a connection", f"{work.n_not_connected:,}"),
         ("times a load gave up", f"{work.n_times_given_up:,}"),
-        ("grants asked for", f"{work.n_asked:,}, of which {work.n_waits:,} were to wait"),
+        ("grants asked for", f"{work.n_asked:,}, {work.n_waits:,} of them answered with a wait"),
     ]
     return Section("Peaks and troubles", Grid(("", "figure"), tuple(rows)))
 

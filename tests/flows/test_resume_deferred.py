@@ -59,12 +59,12 @@ def test_an_approval_is_heard_by_the_server_that_is_named() -> None:
     assert event.payload["tables"] == ["tech"]
 
 
-def test_without_a_server_an_approval_is_nobodys_and_one_that_is_away_is_told() -> None:
+def test_without_a_server_an_approval_is_not_announced_and_one_that_is_away_is_named() -> None:
     approved = Approved("20261126T071153Z-6022b6", ("tech",))
     with temporary_settings({PREFECT_API_URL: ""}):
         assert not announce_approved(approved)
     with (
         temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
-        pytest.raises(AnnounceError, match="the word is written down, but Prefect cannot be told"),
+        pytest.raises(AnnounceError, match="the approval is saved, but Prefect cannot be notified"),
     ):
         announce_approved(approved)

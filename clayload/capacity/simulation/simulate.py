@@ -114,15 +114,15 @@ class _Course:
 
     def _go_wrong(self, incident: Incident) -> None:
         sending = self.sending
-        if incident.kind is IncidentKind.BENCHED:
-            sending.lanes[incident.table].bench()
+        if incident.kind is IncidentKind.SUSPENDED:
+            sending.lanes[incident.table].suspend()
         else:
             sending.clay.begin(incident.kind, sending.now, sending.pace.tat)
         sending.n_turns += 1
 
     def _fix(self, incident: Incident) -> None:
         sending = self.sending
-        if incident.kind is IncidentKind.BENCHED:
+        if incident.kind is IncidentKind.SUSPENDED:
             sending.lanes[incident.table].fix(sending.now)
         else:
             sending.clay.end(incident.kind, sending.now)

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -22,7 +21,7 @@ from clayload.loading.followups.replay_plan import ReplayPlan, ReplayRequest, pl
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.run import deliver_and_settle
 from clayload.report.moments import describe_seconds
-from clayload.setup import Setup
+from clayload.setup import Setup, read_setup
 
 _END_OF = {
     SubmissionState.REFUSED: "refused",
@@ -52,7 +51,7 @@ def replay(
     setup = read_existing(os.environ)
     if not dry_run:
         _must_be_answerable(yes=yes)
-        setup = replace(setup, read_only=False)
+        setup = read_setup(os.environ)
         recover_ended(setup.ledger, setup.departures_folder)
     plan = plan_replay(request, setup)
     if plan.n_suppressed and not as_json:

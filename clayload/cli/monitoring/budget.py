@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from clayload.cli.console import out, print_json
 from clayload.cli.options import AsJson
@@ -16,7 +16,7 @@ _HEADER = ("budget", "limit", "spent", "reserved", "left", "% used", "renews on"
 
 def budget(*, as_json: AsJson = False) -> None:
     """Show what is spent, reserved and left of each budget, and the day it renews."""
-    setup = replace(read_setup(os.environ), read_only=True)
+    setup = read_setup(os.environ, read_only=True)
     uses = read_budgets(setup)
     if as_json:
         print_json(json.dumps([asdict(use) | {"part_used": use.part_used} for use in uses]))

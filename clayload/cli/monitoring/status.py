@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -46,7 +46,7 @@ def read_existing(environ: Mapping[str, str]) -> Setup:
     Raises:
         RunError: there is no ledger yet.
     """
-    setup = replace(read_setup(environ), read_only=True)
+    setup = read_setup(environ, read_only=True)
     if is_new(setup.settings.ledger_url):
         raise RunError(
             Code.RUN_UNKNOWN,

@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -29,7 +28,7 @@ app = typer.Typer(
 @app.command("list")
 def list_slots(*, as_json: AsJson = False) -> None:
     """Show each slot's use, its rate, and the day it runs out; warn of what is near its end."""
-    tables = forecast_slots(replace(read_setup(os.environ), read_only=True))
+    tables = forecast_slots(read_setup(os.environ, read_only=True))
     warnings = warn_of_slots(tables)
     if as_json:
         said = {"tables": list(describe_tables(tables)), "warnings": warnings}

@@ -33,7 +33,9 @@ class StableFiles:
             file: before[file] if file in before and before[file][0] == look else (look, now)
             for file, look in looks.items()
         }
-        still = [file for file, (_, since) in self._since.items() if now - since >= self.stable_for_s]
+        still = [
+            file for file, (_, since) in self._since.items() if now - since >= self.stable_for_s
+        ]
         self.is_settling = len(still) < len(looks)
         return [f for f in still if looks[f][0] > 0], [f for f in still if looks[f][0] == 0]
 

@@ -248,7 +248,7 @@ class ChunkGrants:
         granted = leads[: len(grant.leads)]
         if resent := [lead for lead in granted if lead.state == SubmissionState.IN_DOUBT]:
             tx.execute(statements.ARCHIVE_VERDICT, [{"id": lead.submission_id} for lead in resent])
-        intent = {
+        intent: dict[str, Any] = {
             "run": opened.run_id,
             "through": grant.slot,
             "grant": grant.grant_id,
@@ -260,9 +260,10 @@ class ChunkGrants:
             "actions": opened.bill.each.actions_milli,
             "sample": opened.sample_no,
         }
-        tx.execute(
-            statements.MARK_SENDING, {"ids": [lead.submission_id for lead in granted], **intent}
-        )
+        for number, lead in enumerate(grant.leads):
+            intent[f"id_{number}"] = lead.submission_id
+            intent[f"send_at_{number}"] = opened.given_at + lead.delay_s
+        tx.execute(statements.mark_sending(len(grant.leads)), intent)
         charge(tx, grant.slot, opened.table, len(granted))
         charge_bill(self._ledger, tx, self._payer, opened.bill, len(granted))
         samples.count_sent(tx, opened.sample_no, len(granted))

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from clayload.ledger.books.orphans import NEVER_SENT
-from clayload.ledger.database.retry_on_conflict import retry_on_conflict
+from clayload.ledger.database.retry import retry_on_conflict
 from clayload.ledger.granting.verdicts import take_back
 from clayload.ledger.rules import unanswered
 from clayload.ledger.rules.departures import EndedSender, ended_senders

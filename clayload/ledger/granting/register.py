@@ -14,7 +14,7 @@ from operator import itemgetter
 from sqlalchemy import Connection
 
 from clayload.ledger.database import schema
-from clayload.ledger.database.retry_on_conflict import retry_on_conflict
+from clayload.ledger.database.retry import retry_on_conflict
 from clayload.ledger.rules import statements
 from clayload.ledger.rules.owing import Known, Lead, edition_of, find_standing, read_known
 from clayload.ledger.rules.states import SubmissionState

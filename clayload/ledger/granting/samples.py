@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, bindparam, func, literal, select, update
 
 from clayload.delivery.sample import Decision, Sample
 from clayload.ledger.books.samples import as_sample
-from clayload.ledger.database.retry_on_conflict import retry_on_conflict
+from clayload.ledger.database.retry import retry_on_conflict
 from clayload.ledger.database.schema import runs, samples, submissions
 from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger

@@ -138,7 +138,7 @@ def _count_traffic(
     key = {"slot": slot, "bucket_at": bucket_at, "workspace": pacer.workspace.name}
     tx.execute(
         pacer.ledger.add_traffic,
-        {**key, **{column: counts[column] for column in columns}},
+        {**key, "rate_per_s": at.rate.per_s, **{column: counts[column] for column in columns}},
     )
     if counts["n_rate_limited"]:
         pacer.write(tx, at, n_rate_limited=counts["n_rate_limited"])

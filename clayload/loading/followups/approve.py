@@ -33,7 +33,7 @@ class SampleDecision:
             case Decision.GO_ON:
                 return "all that is owed may be sent"
             case Decision.NEXT:
-                return f"{self.n_more:,} leads more may be sent, then a word is awaited again"
+                return f"{self.n_more:,} more leads may be sent, then approval is needed again"
             case Decision.STOP:
                 return "nothing more is sent"
 
@@ -78,7 +78,7 @@ def choose_ready(samples: Sequence[SampleAccount], decision: Decision) -> tuple[
     if not ready:
         said = "; ".join(one.describe() for one in samples)
         raise _refuse(
-            f"no sample is sent whole, so nothing waits for a word: {said}",
+            f"no sample is sent whole, so nothing waits for approval: {said}",
             "while leads are owed, the same load again goes on with the sample; --stop is taken at "
             "any time",
             samples[0].run_id,

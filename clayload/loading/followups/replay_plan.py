@@ -21,7 +21,7 @@ from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import RunRow, find_run
 from clayload.ledger.granting.reopen import Replayable, find_replayable
-from clayload.ledger.rules.snapshot import unbenched
+from clayload.ledger.rules.snapshot import without_suspensions
 from clayload.ledger.rules.states import SubmissionState
 from clayload.loading.intake.suppression import are_listed
 from clayload.model import RunKind
@@ -138,9 +138,9 @@ def plan_leads(
     n_of = Counter(lead.table for lead in leads)
     for name in n_of:
         check_name(name, tables)
-    # As the replay begins, it gives benched slots a new chance.
+    # As the replay begins, it gives suspended slots a new chance.
     plans = {
-        name: plan_table(unbenched(books.read_table(name, tables[name])), n)
+        name: plan_table(without_suspensions(books.read_table(name, tables[name])), n)
         for name, n in n_of.items()
     }
     rate = Rate(setup.config.workspace.rate_per_s, setup.config.workspace.burst)

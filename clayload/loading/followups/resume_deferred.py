@@ -29,7 +29,7 @@ from clayload.ledger.books.samples import read_samples
 from clayload.ledger.granting.recovery import recover_ended
 from clayload.ledger.granting.reopen import Replayable, find_replayable
 from clayload.ledger.granting.spending import Payer, read_lines
-from clayload.ledger.rules.snapshot import unbenched
+from clayload.ledger.rules.snapshot import without_suspensions
 from clayload.ledger.rules.states import SubmissionState
 from clayload.loading.followups.replay import prepare_replay
 from clayload.loading.followups.replay_plan import plan_leads
@@ -143,7 +143,7 @@ def _describe(stop: StopTableError) -> str:
 
 
 def _read_table(name: str, table: Table, run: RunRow, setup: Setup) -> TableSnapshot:
-    snapshot = unbenched(Books(setup.ledger).read_table(name, table))
+    snapshot = without_suspensions(Books(setup.ledger).read_table(name, table))
     if table.sample_first is None:
         return snapshot
     found = read_samples(setup.ledger, run, {name: table.sample_first}, NO_ORPHANS)

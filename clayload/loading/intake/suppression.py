@@ -16,7 +16,7 @@ from clayload.errors import ConfigError
 from clayload.frames.kept import Kept
 from clayload.frames.lead import MAIL_DOMAIN
 from clayload.frames.listed import Listed, read_list
-from clayload.frames.mail import PERSONAL_DOMAINS, mail_domain
+from clayload.frames.mail import is_personal, mail_domain
 from clayload.frames.route import ROUTE, UNROUTED, UNROUTED_KEY, list_routes
 from clayload.frames.suppress import SUPPRESSED_BY, mark_suppressed
 from clayload.model import RowEnd
@@ -51,7 +51,8 @@ def describe_lists(lists: Mapping[str, Listed]) -> Iterator[str]:
     """Say, a line each, how many are on the lists, and which of their domains are everybody's."""
     for name, listed in lists.items():
         yield f"{name}: {listed.emails.len():,} e-mails, {listed.domains.len():,} domains"
-        for domain in sorted(listed.domains.filter(listed.domains.is_in(PERSONAL_DOMAINS))):
+        domains = listed.domains.to_frame("domain").filter(is_personal(pl.col("domain")))
+        for domain in domains.get_column("domain").sort():
             yield f"warning: {name} names {domain}, a mail provider: all its customers"
 
 

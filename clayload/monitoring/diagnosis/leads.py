@@ -30,7 +30,7 @@ _SAID_ELSEWHERE = frozenset(
         Code.TABLE_FULL,
         Code.BUDGET_EXHAUSTED,
         Code.SAMPLE_SENT,
-        Code.SLOTS_REJECTED,
+        Code.SLOTS_SUSPENDED,
     }
 )
 _FIX_STATUS = {
@@ -185,7 +185,6 @@ def _find_unbalanced(signs: Signs) -> Iterator[Finding]:
         yield Finding(
             Trouble.UNBALANCED,
             Severity.TROUBLE,
-            f"the books do not balance: {n:,} of {signs.report.extract.n_rows:,} rows stand under "
-            "no end",
+            f"the books do not balance: {n:,} of {signs.report.extract.n_rows:,} rows have no end",
             "keep the run folder and report this; `clayload ledger check` looks for damage",
         )

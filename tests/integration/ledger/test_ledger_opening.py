@@ -98,6 +98,7 @@ def test_commits_are_durable_before_they_are_told(sqlite_scene: LedgerScene) -> 
     with sqlite_scene.open().engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert connection.exec_driver_sql("PRAGMA fullfsync").scalar() == 1
 
 
 @pytest.mark.parametrize("name", ["a b", "100%25", "what?mode=rw", "a#b", "ä&c", "file:x"])

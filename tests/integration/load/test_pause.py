@@ -59,7 +59,7 @@ def test_a_pause_stops_two_loads_within_a_grant_and_both_end_after_it(bench: Wor
         assert bench.n_rows() == sum(map(len, bench.keys_in("delivered").values()))
         # By the clock of this machine on both sides; a busy one may deliver late.
         assert _last_arrival(bench) <= paused_at + ONE_GRANT_S + SLACK_S
-        resumed = bench.run("unpause", "main")
+        unpaused = bench.run("unpause", "main")
         ended = [end(one), end(other)]
 
     assert paused.exit_code == 0
@@ -70,7 +70,7 @@ def test_a_pause_stops_two_loads_within_a_grant_and_both_end_after_it(bench: Wor
     assert said in status.stdout
     (workspace,) = as_json["workspaces"]
     assert (workspace["paused_because"], workspace["allowed_per_s"]) == ("Clay is being fixed", 0)
-    assert resumed.stdout.startswith("main goes on, after a pause of ")
+    assert unpaused.stdout.startswith("main goes on, after a pause of ")
     assert [one.exit_code for one in ended] == [0, 0]
     assert [ends_of(one.json) for one in ended] == [{"delivered": N_LEADS}] * 2
     assert bench.n_taken() == bench.n_rows() == 2 * N_LEADS
@@ -112,7 +112,7 @@ def _wait_for_line(process: Process, words: str) -> None:
     raise AssertionError(message)
 
 
-def test_an_unknown_workspace_is_refused_with_the_nearest_and_resuming_twice_is_no_error(
+def test_an_unknown_workspace_is_refused_with_the_nearest_and_unpausing_twice_is_no_error(
     bench: Workbench,
 ) -> None:
     ended = bench.run("pause", "mian")

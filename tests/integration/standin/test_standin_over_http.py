@@ -271,7 +271,7 @@ def test_the_page_is_whole_in_itself(standin: StandIn, client: httpx.Client) -> 
 def test_sigterm_ends_it_cleanly_even_while_a_client_waits(tmp_path: Path) -> None:
     config, port_file = tmp_path / "standin.json", tmp_path / "port"
     config.write_text(json.dumps(CONFIG))
-    command = [sys.executable, "-m", "clayload.standin", "--config", str(config)]
+    command = [sys.executable, "-m", "clayload", "standin", "--config", str(config)]
     command += ["--port-file", str(port_file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
@@ -313,7 +313,7 @@ def wait_for_rows(url: str, n_rows: int) -> None:
         (None, "cannot be read"),
     ],
 )
-def test_a_bad_configuration_is_one_line_and_exit_code_10(
+def test_a_bad_configuration_comes_with_the_next_step_and_exit_code_10(
     tmp_path: Path, content: str | None, word: str
 ) -> None:
     config = tmp_path / "standin.json"
@@ -322,16 +322,21 @@ def test_a_bad_configuration_is_one_line_and_exit_code_10(
     ended = start_and_fail("--config", str(config))
     assert ended.returncode == 10
     assert word in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
+    assert has_next_step(ended.stderr)
 
 
-def test_a_taken_port_is_one_line_and_exit_code_10(standin: StandIn) -> None:
+def test_a_taken_port_comes_with_the_next_step_and_exit_code_10(standin: StandIn) -> None:
     ended = start_and_fail("--port", standin.url.rsplit(":", 1)[1])
     assert ended.returncode == 10
     assert "cannot listen" in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
+    assert has_next_step(ended.stderr)
+
+
+def has_next_step(said: str) -> bool:
+    _, next_step = said.splitlines()
+    return next_step.startswith("next: ")
 
 
 def start_and_fail(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "clayload.standin", *options]
+    command = [sys.executable, "-m", "clayload", "standin", *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)

@@ -47,7 +47,6 @@ def make_config(
             "workspace": {"name": "main", "plan": "enterprise", **(workspace or {})},
             "tables": {
                 table: {
-                    "focus": "a test",
                     "filter": "email IS NOT NULL",
                     "volume_per_month": 1,
                     "fields": ["email"],

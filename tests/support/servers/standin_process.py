@@ -134,7 +134,7 @@ def start_standin(
 
     With `shim` it writes its `clay` command into that folder.
     """
-    command = ["clayload.standin", "--port", "0"]
+    command = ["clayload", "standin", "--port", "0"]
     if shim is not None:
         command += ["--shim", str(shim)]
     if config_file is not None:

@@ -202,11 +202,11 @@ def test_a_table_whose_only_slot_is_refused_waits_and_the_others_do_not() -> Non
         replace(table, begins_as=replace(table.begins_as, slots=table.begins_as.slots[:1]))
         for table in calm.tables
     )
-    scenario = go_wrong(replace(calm, tables=tables), IncidentKind.BENCHED, 60.0, 4.0 * HOUR_S)
+    scenario = go_wrong(replace(calm, tables=tables), IncidentKind.SUSPENDED, 60.0, 4.0 * HOUR_S)
     month = simulate_month([scenario])
     assert month.tables["normal-leads"].longest_wait_s > 4 * HOUR_S
     assert month.tables["high-leads"].longest_wait_s < 600
-    two_slots = simulate_month([go_wrong(calm, IncidentKind.BENCHED, 60.0, 4.0 * HOUR_S)])
+    two_slots = simulate_month([go_wrong(calm, IncidentKind.SUSPENDED, 60.0, 4.0 * HOUR_S)])
     assert two_slots.tables["normal-leads"].longest_wait_s < 1_100
     assert two_slots.tables["normal-leads"].n_slots == 2
 

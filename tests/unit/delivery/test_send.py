@@ -317,10 +317,10 @@ def test_slots_clay_refuses_stop_the_table_after_one_lead() -> None:
     scene = Scene(n=30, destination=destination, pacing=Pacing(10, 1))
     with pytest.raises(SlotRejectedError, match=r"slot answers 401") as caught:
         scene.run()
-    assert caught.value.code is Code.SLOTS_REJECTED
+    assert caught.value.code is Code.SLOTS_SUSPENDED
     assert len(destination.sent) == 1
     assert scene.ledger.slots[0] == SlotSnapshot(
-        "tech-1", 0, 45_000, SlotState.BENCHED, "slot answers 401"
+        "tech-1", 0, 45_000, SlotState.SUSPENDED, "slot answers 401"
     )
     assert set(scene.ledger.state_of.values()) == {"pending"}
 

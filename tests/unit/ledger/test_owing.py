@@ -26,7 +26,6 @@ def _table(on_in_doubt: str) -> Table:
     slot = {"name": "tech-1", "url": "env:URL_1"}
     return Table.model_validate(
         {
-            "focus": "a test",
             "filter": "email IS NOT NULL",
             "volume_per_month": 1,
             "fields": ["email"],

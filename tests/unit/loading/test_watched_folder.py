@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +28,16 @@ FILES = st.dictionaries(
     max_size=6,
 )
 FAILURES = st.dictionaries(st.integers(1, 40), st.sampled_from(["crash", "trouble"]), max_size=4)
+
+LANDS_ALONE = """
+import sys
+from pathlib import Path
+from clayload.extracts.landing.place import LandingPlace
+print("asks", flush=True)
+with LandingPlace(Path(sys.argv[1]), announcer=None).alone(is_waiting=True):
+    print("lands", flush=True)
+    sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -201,3 +215,38 @@ def test_one_process_alone_lands_extracts_in_a_folder(place: FailingPlace) -> No
     with place.place.alone(is_waiting=True), pytest.raises(RunError) as refused:
         place.look()
     assert str(refused.value).startswith("CLY-LND-01 another process lands extracts in")
+
+
+@contextmanager
+def another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that lands extracts in the folder as soon as it is alone there."""
+    command = [sys.executable, "-c", LANDS_ALONE, str(folder)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_a_process_that_was_killed_keeps_nobody_from_landing(place: FailingPlace) -> None:
+    place.put("expo/leads.csv")
+    with another_process(place.folder) as other:
+        assert [read_line(other), read_line(other)] == ["asks", "lands"]
+        with pytest.raises(RunError):
+            place.look()
+        other.kill()
+        other.wait()
+        assert len(place.look()) == 1
+
+
+def test_who_waits_lands_once_the_other_is_done(place: FailingPlace) -> None:
+    with another_process(place.folder) as other:
+        assert read_line(other) == "asks"
+        assert read_line(other) == "lands"

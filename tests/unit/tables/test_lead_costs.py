@@ -24,7 +24,6 @@ parts = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted)
 
 def table(*steps: str, credits_: float | None = None, actions: float | None = None) -> Table:
     return Table(
-        focus="anybody",
         filter="TRUE",
         enrichment=steps,
         credits_per_lead=credits_,

@@ -30,7 +30,7 @@ WORN = make_slot("tech-1", 45_000)
 
 
 def _benched(name: str, status: int) -> object:
-    return make_slot(name, state=SlotState.BENCHED, reason=f"slot answers {status}: no", n_left=0)
+    return make_slot(name, state=SlotState.SUSPENDED, reason=f"slot answers {status}: no", n_left=0)
 
 
 def test_a_healthy_run_has_no_finding() -> None:
