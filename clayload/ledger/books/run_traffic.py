@@ -118,19 +118,18 @@ def _read_sent(
 
 
 def _list_allowed(buckets: Sequence[_Figures], began: float) -> Iterator[tuple[float, float]]:
-    """List the rates in force; in a bucket in which the rate changed both were: the greater one."""
+    """List the rates in force; in a bucket in which the rate changed it is the greater one."""
+    before: set[float] = set()
     last = None
     for bucket in buckets:
-        rate = bucket.rate_per_s
-        if rate is None or rate == last:
+        if bucket.highest is None:
             continue
-        begin_at = bucket.bucket_at
-        if last is None:
-            begin_at = began
-        elif rate < last:
-            begin_at += schema.TRAFFIC_BUCKET_S
-        yield begin_at, rate
-        last = rate
+        rates = {bucket.lowest, bucket.highest}
+        # Without a rate in common it changed within this bucket, before an answer was recorded.
+        allowed = max(rates) if rates & before else max(rates | before)
+        if allowed != last:
+            yield began if last is None else bucket.bucket_at, allowed
+        before, last = rates, allowed
 
 
 def _read_buckets(
@@ -149,9 +148,9 @@ def _read_buckets(
     )
     n_settled = func.sum(_t.n_accepted + _t.n_refused + _t.n_in_doubt).label("n_settled")
     n_rate_limited = func.sum(_t.n_rate_limited).label("n_rate_limited")
-    rate_per_s = func.max(_t.rate_per_s).label("rate_per_s")
+    rates = func.min(_t.rate_per_s).label("lowest"), func.max(_t.rate_per_s).label("highest")
     counted = (
-        select(_t.bucket_at, n_settled, n_rate_limited, rate_per_s)
+        select(_t.bucket_at, n_settled, n_rate_limited, *rates)
         .select_from(of_slots)
         .where(_t.workspace == workspace)
         .group_by(_t.bucket_at)

@@ -142,13 +142,33 @@ def test_what_is_allowed_follows_the_rate_that_a_person_sets_while_the_run_goes(
     scene: LedgerScene,
 ) -> None:
     grants = begin_grants(scene, KEYS)
-    for second, rate_per_s in ((2, 20.0), (23, 20.0), (35, 5.0), (58, 5.0)):
+    for second, rate_per_s in ((2, 20.0), (23, 20.0), (35, 5.0), (44, 5.0), (58, 5.0)):
         scene.clock.at = NOVEMBER + second
         grants.record(each(take_grant(grants, 2).leads, DELIVERED))
         scene.opened[0].follow(make_config(workspace={"rate_per_s": rate_per_s}))
     told = traffic_of(scene.opened[0], "run-1")
-    # Between two looks nobody knows: the greater rate reaches as far as it may have.
-    assert told.allowed == ((NOVEMBER, 10.0), (NOVEMBER + 20, 20.0), (NOVEMBER + 60, 5.0))
+    # To within a bucket: the greater rate reaches as far as it may have.
+    assert told.allowed == ((NOVEMBER, 10.0), (NOVEMBER + 20, 20.0), (NOVEMBER + 50, 5.0))
+
+
+def test_a_rate_that_changed_between_the_answers_of_two_slots_is_known_to_within_their_bucket(
+    scene: LedgerScene,
+) -> None:
+    scene.config = make_config({"name": "tech-1"}, {"name": "tech-2"})
+    grants = begin_grants(scene, KEYS)
+    for bucket, slot, rate_per_s in (
+        *((0, "tech-1", 10.0), (10, "tech-1", 10.0), (10, "tech-2", 4.0), (20, "tech-2", 4.0)),
+        *((30, "tech-1", 4.0), (30, "tech-2", 8.0), (40, "tech-2", 8.0)),
+    ):
+        at = int(NOVEMBER) + bucket
+        scene.query(
+            "INSERT INTO traffic VALUES (?, ?, 'main', 1, 0, 0, 0, ?)", slot, at, rate_per_s
+        )
+    scene.clock.at = NOVEMBER + 50
+    grants.record(each(take_grant(grants, 2).leads, DELIVERED))
+    told = traffic_of(scene.opened[0], "run-1")
+    rates = ((NOVEMBER, 10.0), (NOVEMBER + 20, 4.0), (NOVEMBER + 30, 8.0))
+    assert told.allowed[:3] == rates
 
 
 def test_nothing_is_known_of_a_run_some_of_whose_sends_nobody_kept(scene: LedgerScene) -> None:
