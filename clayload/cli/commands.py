@@ -46,6 +46,10 @@ COMMANDS: Mapping[str, Command] = {
         "clayload.cli.loading.load:load",
         "Load an extract into its Clay tables. The same load again sends only what is still owed.",
     ),
+    "runs": Command(
+        "clayload.cli.monitoring.runs:runs",
+        "List the runs, newest first: files, cycle, outcome, leads delivered and still owed.",
+    ),
     "status": Command(
         "clayload.cli.monitoring.status:status",
         "Show the account of a run as the ledger holds it now.",

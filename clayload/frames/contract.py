@@ -60,27 +60,14 @@ LEAD_CONTRACT = pa.DataFrameSchema(
 """The lead contract; `strict`, so that nothing travels along that nobody declared."""
 
 
-def check_schema(leads: pl.LazyFrame) -> None:
-    """Check names and types only; reads no row.
-
-    Raises:
-        ContractError: the leads' columns are not the contract's.
-    """
-    _validate(leads, ValidationDepth.SCHEMA_ONLY)
-
-
 def check_leads(leads: pl.LazyFrame) -> None:
     """Check the whole frame, schema and data.
 
     Raises:
         ContractError: with the first broken check and value counts, never a lead's data.
     """
-    _validate(leads, ValidationDepth.SCHEMA_AND_DATA)
-
-
-def _validate(leads: pl.LazyFrame, depth: ValidationDepth) -> None:
     try:
-        with config_context(validation_depth=depth):
+        with config_context(validation_depth=ValidationDepth.SCHEMA_AND_DATA):
             LEAD_CONTRACT.validate(leads, lazy=True)
     except pa.errors.SchemaErrors as exc:
         first = exc.schema_errors[0]

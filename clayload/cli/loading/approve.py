@@ -14,6 +14,7 @@ from clayload.clay.command import LiveCounts, Unknown
 from clayload.cli.console import err, out, print_json
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson, OneTable
+from clayload.cli.suggestions import suggest_runs
 from clayload.delivery.sample import Decision
 from clayload.loading.followups.approve import (
     Approved,
@@ -33,7 +34,10 @@ It is called with what is approved, and says whether somebody goes on by itself 
 
 
 def approve(
-    run: Annotated[str, typer.Argument(help="The id of a run that sent the sample.")],
+    run: Annotated[
+        str,
+        typer.Argument(help="The id of a run that sent the sample.", autocompletion=suggest_runs),
+    ],
     table: OneTable = None,
     n_more: Annotated[
         int | None, typer.Option("--next", min=1, help="So many leads more, then ask again.")

@@ -13,6 +13,7 @@ from clayload.cli.live_progress import run_watched
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson, OneTable
 from clayload.cli.show import print_grid, print_report
+from clayload.cli.suggestions import suggest_runs
 from clayload.errors import ExitCode
 from clayload.ledger.granting.recovery import recover_ended
 from clayload.ledger.rules.states import REPLAYABLE, SubmissionState
@@ -31,7 +32,12 @@ _END_OF = {
 
 
 def replay(
-    run: Annotated[str, typer.Argument(help="The id of the run whose leads are sent again.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="The id of the run whose leads are sent again.", autocompletion=suggest_runs
+        ),
+    ],
     table: OneTable = None,
     *,
     refused: Annotated[

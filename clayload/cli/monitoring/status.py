@@ -3,12 +3,9 @@
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated
-
-import typer
 
 from clayload.cli.console import out, print_json
-from clayload.cli.options import AsJson
+from clayload.cli.options import AsJson, RunOrNewest
 from clayload.cli.show import print_report, print_workspaces
 from clayload.errors import Code, RunError
 from clayload.ledger.books.traffic import read_workspaces
@@ -20,7 +17,7 @@ from clayload.setup import Setup, read_setup
 
 
 def status(
-    run: Annotated[str | None, typer.Argument(help="A run's id; the newest by default.")] = None,
+    run: RunOrNewest = None,
     *,
     as_json: AsJson = False,
 ) -> None:

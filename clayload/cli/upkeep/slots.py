@@ -11,6 +11,7 @@ from clayload.capacity.slots import SlotForecast, TableForecast
 from clayload.cli.console import out
 from clayload.cli.options import AsJson
 from clayload.cli.show import print_grid, print_warnings
+from clayload.cli.suggestions import suggest_slots, suggest_tables
 from clayload.delivery.grant import SlotState
 from clayload.errors import CapacityExhaustedError, Code, ConfigError
 from clayload.ledger.books.run_books import Books
@@ -74,7 +75,12 @@ def _describe(table: TableForecast) -> str:
 
 @app.command("add")
 def add(
-    table: Annotated[str, typer.Argument(help="The table in tables.yaml that gets the slot.")],
+    table: Annotated[
+        str,
+        typer.Argument(
+            help="The table in tables.yaml that gets the slot.", autocompletion=suggest_tables
+        ),
+    ],
     slot: Annotated[str, typer.Argument(help="Its name; one that no slot ever had.")],
     *,
     url: Annotated[str, typer.Option(help="Where the webhook's URL is kept: env:NAME.")],
@@ -118,7 +124,7 @@ def _refuse_known_name(setup: Setup, name: str) -> None:
 
 @app.command("retire")
 def retire(
-    slot: Annotated[str, typer.Argument(help="The slot's name.")],
+    slot: Annotated[str, typer.Argument(help="The slot's name.", autocompletion=suggest_slots)],
     because: Annotated[str, typer.Option(help="Why, for those who see it in a report.")] = "",
     *,
     undo: Annotated[bool, typer.Option("--undo", help="Use a retired slot again.")] = False,

@@ -12,10 +12,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, and_, case, func, select
 
 from clayload.errors import Code, RunError
-from clayload.ledger.books.run_books import LEADS_OF_RUN
+from clayload.ledger.books.run_books import LEADS_OF_RUN, Books
 from clayload.ledger.database import schema
 from clayload.ledger.moment import Readable
 from clayload.ledger.rules.states import SubmissionState
@@ -85,6 +85,11 @@ def find_run(ledger: Readable, run_id: str | None = None) -> RunRow:
 def list_all(ledger: Readable) -> list[RunRow]:
     """List every run of the ledger, oldest first."""
     return list_runs(ledger, select(schema.runs).order_by(_r.started_at))
+
+
+def list_newest(ledger: Readable, limit: int) -> list[RunRow]:
+    """List the newest `limit` runs, newest first."""
+    return list_runs(ledger, select(schema.runs).order_by(_r.started_at.desc()).limit(limit))
 
 
 def list_children(ledger: Readable, run_id: str) -> list[RunRow]:
@@ -163,6 +168,33 @@ def count_owed(ledger: Readable, run_ids: Collection[str]) -> int:
     )
     with ledger.read_only() as connection:
         return connection.execute(counted).scalar_one()
+
+
+@dataclass(frozen=True, slots=True)
+class RunTally:
+    """How many registered leads a run has, how many of them it delivered, and how many are owed."""
+
+    n_written: int = 0
+    n_delivered: int = 0
+    n_owed: int = 0
+
+
+def tally_runs(books: Books, run_ids: Collection[str]) -> dict[str, RunTally]:
+    """Count the leads of several runs at once; a run without any is not in it."""
+    s, run_id = schema.submissions.c, schema.chunks.c.run_id
+    state = books.orphans.state
+    is_own = and_(state == SubmissionState.DELIVERED, s.run_id == run_id)
+    is_owed = state.in_((SubmissionState.PENDING, SubmissionState.SENDING))
+    counted = (
+        select(
+            run_id, func.count(), *(func.sum(case((one, 1), else_=0)) for one in (is_own, is_owed))
+        )
+        .select_from(LEADS_OF_RUN)
+        .where(run_id.in_(sorted(run_ids)))
+        .group_by(run_id)
+    )
+    with books.ledger.read_only() as connection:
+        return {name: RunTally(*counts) for name, *counts in connection.execute(counted)}
 
 
 def find_newest_of_kinds(ledger: Readable) -> list[RunRow]:

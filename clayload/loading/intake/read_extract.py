@@ -87,8 +87,12 @@ class PreparedFrames:
         )
 
 
-def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> PreparedFrames:
+def prepare_frames(
+    request: LoadRequest, setup: Setup, run_id: str, folder: Path, *, to_be_sent: bool = True
+) -> PreparedFrames:
     """Read, check and route the extract into chunk files under `folder`.
+
+    Leads that are `to_be_sent` are held to the contract, so that a defect of ours stops them here.
 
     Raises:
         ConfigError: an unknown table, or a suppression list that cannot be used.
@@ -99,12 +103,14 @@ def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path
     for name in {request.table, hints.only_table} - {None}:
         check_name(str(name), setup.config.tables)
     try:
-        return _prepare(request, setup, run_id, folder)
+        return _prepare(request, setup, run_id, folder, to_be_sent=to_be_sent)
     finally:
         discard_fetched(folder)
 
 
-def _prepare(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> PreparedFrames:
+def _prepare(
+    request: LoadRequest, setup: Setup, run_id: str, folder: Path, *, to_be_sent: bool
+) -> PreparedFrames:
     hints = request.hints
     lists = read_lists(setup)
     extract = open_extract(request.files, setup.aliases.hinted(hints.headers), folder)
@@ -118,6 +124,7 @@ def _prepare(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> P
         tables=None if request.table is None else [request.table],
         only_table=hints.only_table,
         lists=lists,
+        to_be_sent=to_be_sent,
     )
     preparation = prepare_chunks(source, setup.config, options)
     chunks = tuple(

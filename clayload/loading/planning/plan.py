@@ -54,7 +54,8 @@ def plan_load(
     """
     request, ledger_view = apply_plan(request, setup), LedgerView.open(setup)
     with _temporary_folder() as folder:
-        frames = prepare_frames(request, setup, "plan", folder)
+        is_rehearsal = bodies_folder is not None
+        frames = prepare_frames(request, setup, "plan", folder, to_be_sent=is_rehearsal)
         cycle = choose_cycle(request, frames.extract_id, ledger_view.ledger, setup.config.workspace)
         frames = cut_to_plan(request, frames, cycle, ledger_view, setup)
         keys_of = {
