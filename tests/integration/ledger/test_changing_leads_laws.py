@@ -26,6 +26,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from support.examples import count_dear
 from support.scenes.ledger_places import Place, PostgresPlaces, SqlitePlaces
 from support.scenes.ledger_scene import CYCLE, TABLE, TIMEOUT_S, LedgerScene, each, make_config
 
@@ -319,7 +320,7 @@ def _hold(new_place: NewPlace, on_in_doubt: str, n_examples: int) -> None:
         def __init__(self) -> None:
             super().__init__(new_place, on_in_doubt)
 
-    how = settings(max_examples=n_examples, stateful_step_count=20, deadline=None)
+    how = settings(max_examples=count_dear(n_examples), stateful_step_count=20)
     run_state_machine_as_test(Laws, settings=how)
 
 
@@ -327,11 +328,11 @@ def _hold(new_place: NewPlace, on_in_doubt: str, n_examples: int) -> None:
 def test_the_newest_content_is_the_last_to_arrive_on_sqlite(
     sqlite_places: SqlitePlaces, on_in_doubt: str
 ) -> None:
-    _hold(sqlite_places.new, on_in_doubt, 20)
+    _hold(sqlite_places.new, on_in_doubt, 10)
 
 
 @pytest.mark.parametrize("on_in_doubt", ["hold", "resend"])
 def test_the_newest_content_is_the_last_to_arrive_on_postgres(
     postgres_places: PostgresPlaces, on_in_doubt: str
 ) -> None:
-    _hold(postgres_places.new, on_in_doubt, 6)
+    _hold(postgres_places.new, on_in_doubt, 4)

@@ -27,6 +27,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from support.examples import count_dear
 from support.scenes.fakes import TokenBucket
 from support.scenes.ledger_model import LedgerModel
 from support.scenes.ledger_places import Place, PostgresPlaces, SqlitePlaces
@@ -367,7 +368,7 @@ def _hold(new_place: NewPlace, on_in_doubt: str, n_examples: int, limits: Limits
         def __init__(self) -> None:
             super().__init__(new_place, on_in_doubt, limits)
 
-    how = settings(max_examples=n_examples, stateful_step_count=40, deadline=None)
+    how = settings(max_examples=count_dear(n_examples), stateful_step_count=40)
     run_state_machine_as_test(Laws, settings=how)
 
 
