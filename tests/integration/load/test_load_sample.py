@@ -132,7 +132,7 @@ def test_the_doctor_names_a_sample_until_its_leads_are_sent(bench: Workbench) ->
     run_id = load(bench, bench.write_csv(LEADS[:12])).run_id
     (waiting,) = diagnose_run(run_id, set_up(bench)).findings
     assert (waiting.name, waiting.severity) == ("sample-waits", "trouble")
-    assert "2 leads wait for a word" in waiting.what
+    assert "2 leads wait for approval" in waiting.what
     approve(bench, run_id, SampleDecision(Decision.GO_ON))
     (approved,) = diagnose_run(run_id, set_up(bench)).findings
     assert "the same load again" in approved.next_step
@@ -209,7 +209,7 @@ def test_the_commands_show_the_sample_take_the_word_and_send_the_rest(bench: Wor
     looked = run_command(bench, "approve", run_id, "--dry-run")
     assert looked.exit_code == 0
     assert looked.stdout == (
-        "tech: 3 delivered, about 18 credits and 0 Actions; 5 leads wait for a word: "
+        "tech: 3 delivered, about 18 credits and 0 Actions; 5 leads wait for approval: "
         f"`clayload approve {run_id}`\n"
     )
     assert bench.query("SELECT word FROM samples") == [(None,)]
