@@ -18,6 +18,7 @@ from clayload.ledger.granting.samples import SampleRow, find_sample, read_sample
 from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger
 from clayload.model import RowEnd
+from clayload.plural import count
 from clayload.setup import Setup
 
 _ENDS = {
@@ -78,6 +79,6 @@ def describe_first(
             sample = find_sample(ledger, *load, name, n_first)
         if sample.n_left is not None and sample.n_left < n:
             yield (
-                f"{name}: of {n:,} leads {sample.n_left:,} go first; the rest waits until a person "
-                "has looked at them (`clayload approve RUN`)"
+                f"{name}: of {count(n, 'lead')} {sample.n_left:,} go first; the rest waits until a "
+                "person has looked at them (`clayload approve RUN`)"
             )

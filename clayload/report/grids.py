@@ -32,7 +32,7 @@ TABLE_ENDS = (
 """How leads that have a Clay table can end."""
 
 
-SAVINGS_TITLE = "What was kept from Clay"
+SAVINGS_TITLE = "Savings: rows not sent"
 SAVINGS_WORDS = (
     "Each lead counts once, under the first rule it breaks, with what a lead of its table was "
     "counted with when it was read; one that no table's filter takes has no figure. Dollars are at "

@@ -116,7 +116,7 @@ def _describe_disputes(plan: ClayPlan, facts: PlanFacts) -> Iterator[str]:
     spans = {"data credits": facts.credits_per_month, "Actions": facts.actions_per_month}
     for what, span in spans.items():
         if span is not None and span.disputed is not None:
-            yield f"of the {what} of {plan} there is another word: {span.disputed}"
+            yield f"sources disagree on {plan.capitalize()}'s {what}: {span.disputed}"
 
 
 def _describe_price(fit: PlanFit) -> str:

@@ -29,7 +29,7 @@ def check(*, as_json: AsJson = False) -> None:
     checks: dict[str, Callable[[], str]] = {
         "configuration": lambda: _describe_config(setup),
         "prices": lambda: _describe_prices(setup),
-        "secrets": lambda: f"{len(setup.secrets())} slots have theirs",
+        "secrets": lambda: _describe_secrets(setup),
         "ledger": lambda: _try_ledger(setup),
         "destination": lambda: _try_hosts(setup),
     }
@@ -70,6 +70,11 @@ def _describe_prices(setup: Setup) -> str:
     warnings = (problem_of(flaw, file) for flaw in flaws)
     lines = [f"warning: {one.message}. Next: {one.hint}" for one in warnings]
     return "\n".join([f"{where}: as of {catalogue.as_of}", *lines])
+
+
+def _describe_secrets(setup: Setup) -> str:
+    n = len(setup.secrets())
+    return f"all {n} slots have their secrets" if n > 1 else "the slot has its secret"
 
 
 def _try_ledger(setup: Setup) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from clayload.ledger.books.traffic import LAST_S, WorkspaceUse
 from clayload.monitoring.diagnosis.finding import Finding, Severity, Trouble
 from clayload.monitoring.diagnosis.signs import Signs
+from clayload.plural import count
 from clayload.report.moments import describe_moment, describe_seconds
 
 FEW_429 = 3
@@ -77,7 +78,7 @@ def _find_pause(signs: Signs, use: WorkspaceUse) -> Iterator[Finding]:
         Trouble.PAUSED,
         Severity.TROUBLE if n_owed else Severity.SOON,
         f"{use.workspace} is paused since {describe_moment(use.paused_at)}{because}: nothing is "
-        f"sent, and {n_owed:,} leads of this run wait",
+        f"sent, and {count(n_owed, 'lead of this run waits', 'leads of this run wait')}",
         f"`clayload unpause {use.workspace}`, once the reason is gone",
         use.workspace,
     )
@@ -99,7 +100,7 @@ def _find_backlog(signs: Signs, use: WorkspaceUse) -> Iterator[Finding]:
     yield Finding(
         Trouble.QUEUE_BACKING_UP,
         Severity.TROUBLE,
-        f"this run owes {queue.n_owed:,} leads{others}{ahead}: {describe_seconds(eta_s)} at "
+        f"this run owes {count(queue.n_owed, 'lead')}{others}{ahead}: {describe_seconds(eta_s)} at "
         f"{per_s:.3g}/s, and {describe_seconds(queue.within_s)} are thought to be enough; "
         f"{use.achieved_per_s:.3g}/s were reached in the last minute, {use.rate_per_s:g}/s are "
         "configured",
