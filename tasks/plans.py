@@ -15,24 +15,24 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
 from prefect.states import Completed
 
-from clayload.loading.followups.replay_plan import ReplayPlan, ReplayRequest, plan_replay
+from clayload.loading.followups.replay_plan import ReplayRequest, plan_replay
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.plan import plan_load
-from clayload.report.grids import Grid
-from clayload.report.load_plan import describe_plan, describe_totals, describe_verdict
-from clayload.report.markdown import render_grid
+from clayload.plural import count
+from clayload.report.markdown import render_grid, render_section
 from clayload.report.moments import describe_seconds
+from clayload.report.plans.load_plan import describe_totals, describe_verdict, render_plan
+from clayload.report.plans.replay import render_counts
 from clayload.setup import Setup, read_setup
 from tasks.redaction import scrubbed_errors
 from tasks.states import StateName
-from tasks.watching import render_section
 
 
 def publish_load_plan(request: LoadRequest) -> State[Any]:
     """Plan a load, and show the plan."""
     with scrubbed_errors():
         plan = plan_load(request, read_setup(os.environ))
-    page = "\n\n".join([*map(render_section, describe_plan(plan)), *plan.describe_lacks()])
+    page = "\n\n".join([*map(render_section, render_plan(plan)), *plan.describe_lacks()])
     return _publish("load-plan", f"{describe_totals(plan)}. {describe_verdict(plan)}", page)
 
 
@@ -40,13 +40,20 @@ def publish_replay_plan(request: ReplayRequest) -> State[Any]:
     """Plan a replay, and show the plan."""
     with scrubbed_errors():
         plan = plan_replay(request, _reading())
-    said = f"{len(plan.leads):,} leads to send again: {describe_seconds(plan.sending_time_s)}"
+    leads = count(len(plan.leads), "lead")
+    said = f"{leads} to send again: {describe_seconds(plan.sending_time_s)}"
     doubt = f"; Clay may have {plan.n_in_doubt:,} of them already" if plan.n_in_doubt else ""
-    fits = f"; {plan.n_unplaced:,} find no room: add a slot" if plan.n_unplaced else ""
+    fits = (
+        f"; {count(plan.n_unplaced, 'finds', 'find')} no room: add a slot"
+        if plan.n_unplaced
+        else ""
+    )
     listed = (
         f"; {plan.n_suppressed:,} on a suppression list are left out" if plan.n_suppressed else ""
     )
-    return _publish("replay-plan", f"{said}{doubt}{fits}{listed}", _render_replay(plan))
+    return _publish(
+        "replay-plan", f"{said}{doubt}{fits}{listed}", render_grid(render_counts(plan.counts))
+    )
 
 
 def _reading() -> Setup:
@@ -56,8 +63,3 @@ def _reading() -> Setup:
 def _publish(key: str, said: str, page: str) -> State[Any]:
     create_markdown_artifact(f"**{said}**\n\n{page}\n", key=key, description=said)
     return Completed(name=StateName.PLANNED, message=f"{said}. Nothing was sent")
-
-
-def _render_replay(plan: ReplayPlan) -> str:
-    rows = ((one.table, one.state, one.reason, f"{one.n_leads:,}") for one in plan.counts)
-    return render_grid(Grid(("table", "end", "reason", "leads"), tuple(rows)))

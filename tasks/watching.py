@@ -30,9 +30,10 @@ from clayload.loading.close import recover_ended
 from clayload.monitoring.alerts import look_around
 from clayload.monitoring.slots import forecast_slots
 from clayload.monitoring.usage import read_usage
-from clayload.report.grids import Grid, Section
-from clayload.report.markdown import escape, render_grid
-from clayload.report.month import describe_month, describe_month_shortly, read_month
+from clayload.report.grids import Grid
+from clayload.report.markdown import render_grid, render_section
+from clayload.report.plans.month import read_month, render_month
+from clayload.report.plans.month_summary import describe_month_shortly
 from clayload.setup import Setup, read_setup
 from tasks.alerts import post_alerts
 from tasks.artifacts import publish_slots, publish_usage
@@ -64,22 +65,15 @@ def look_at_month(ask: MonthAsk) -> State[Any]:
     with scrubbed_errors():
         setup = read_setup(os.environ)
         month = read_month(ask, setup)
-        room = () if month.is_asked else (_show_room(setup),)
+        room = () if month.is_asked else (_render_room(setup),)
     said = describe_month_shortly(month)
-    parts = [*map(render_section, describe_month(month)), *room]
+    parts = [*map(render_section, render_month(month)), *room]
     page = "\n\n".join([f"**{said}**", *parts])
     create_markdown_artifact(f"{page}\n", key="capacity-plan", description=said)
     return Completed(message=said)
 
 
-def render_section(section: Section) -> str:
-    """Render a section as markdown."""
-    sentences = "\n".join(f"- {escape(sentence)}" for sentence in section.sentences)
-    parts = [f"## {section.title}", render_grid(section.grid), sentences]
-    return "\n\n".join(part for part in parts if part)
-
-
-def _show_room(setup: Setup) -> str:
+def _render_room(setup: Setup) -> str:
     header = ("table", "leads a month", "through slots", "no room", "slots run out")
     grid = render_grid(Grid(header, tuple(_plan_month(setup))))
     return f"## Room in the slots as they stand\n\n{grid}"

@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from clayload import __version__
-from clayload.cli.console import print_error
+from clayload.cli.console import print_error, print_wrong_usage
 from clayload.errors import ClayloadError, ExitCode
 
 # Where each command stands in this room: a module and a name in it. Only the one that is called is
@@ -108,7 +108,11 @@ def main() -> None:
         signal.signal(signal.SIGTERM, _end_by_signal)
         app()
     except ClayloadError as error:
-        print_error(error)
+        print_error(error, as_json="--json" in sys.argv)
         sys.exit(error.exit_code)
+    except SystemExit as end:
+        if "--json" in sys.argv:
+            print_wrong_usage(end)
+        raise
     except KeyboardInterrupt:  # out of an import; a command's own is Typer's
         sys.exit(ExitCode.INTERRUPTED)

@@ -23,15 +23,10 @@ from clayload.model import Priority, RowEnd
 from clayload.monitoring.budgets import read_budgets
 from clayload.monitoring.diagnosis.examine import examine
 from clayload.monitoring.diagnosis.finding import Finding
-from clayload.monitoring.diagnosis.signs import (
-    BudgetSigns,
-    ProcessSigns,
-    QueueSigns,
-    Refusals,
-    Signs,
-)
+from clayload.monitoring.diagnosis.signs import BudgetSigns, QueueSigns, Refusals, Signs
 from clayload.monitoring.run_account import read_report
 from clayload.monitoring.slots import forecast_slots
+from clayload.monitoring.standing import describe_process
 from clayload.setup import Setup
 from clayload.tables.costs import costs_of
 
@@ -70,7 +65,7 @@ def read_signs(run_id: str | None, setup: Setup, within_s: float) -> Signs:
         report=report,
         workspace=uses.get(workspace),
         traffic=read_run_traffic(setup.ledger, run, workspace),
-        process=_describe_process(run, condition),
+        process=describe_process(run, condition),
         queue=_describe_queue(report, run, condition, setup, within_s),
         plan=setup.config.workspace.plan,
         tables=tuple(one for one in forecast_slots(setup) if one.table in report.tables),
@@ -78,19 +73,6 @@ def read_signs(run_id: str | None, setup: Setup, within_s: float) -> Signs:
         refusals=tuple(Refusals(*one) for one in condition.refusals),
         credits_per_lead=_mean_credits(report, setup),
         n_sent_before=condition.n_sent_before,
-    )
-
-
-def _describe_process(run: RunRow, condition: RunCondition) -> ProcessSigns:
-    return ProcessSigns(
-        is_open=run.finished_at is None,
-        halted_by=run.halted_by,
-        is_in_flight=bool(condition.in_flight),
-        charged=Counter(condition.in_flight) + Counter(condition.unsent),
-        n_left_behind=condition.n_lost + sum(condition.unsent.values()),
-        is_anybody_asking=condition.is_anybody_asking,
-        started_s=condition.now - run.started_at,
-        idle_s=condition.now - condition.moved_at,
     )
 
 

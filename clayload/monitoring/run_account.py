@@ -20,6 +20,7 @@ from clayload.ledger.rules.states import SubmissionState
 from clayload.model import RowEnd
 from clayload.monitoring.samples import read_sample_accounts
 from clayload.monitoring.slots import forecast_slots, warn_of_slots
+from clayload.monitoring.standing import find_end
 from clayload.setup import Setup
 
 _LISTED_DEFERRED = 1_000
@@ -53,7 +54,7 @@ def _read_account(
         "slots": _slots(books, run.run_id, setup),
         "in_doubt": tuple(books.leads_in(run.run_id, SubmissionState.IN_DOUBT, n_listed)),
         "refused": tuple(books.leads_in(run.run_id, SubmissionState.REFUSED, n_listed)),
-        "duration_s": _duration_s(run, setup),
+        "duration_s": find_end(run, setup) - run.started_at,
         "children": tuple(_read_children(books, run)),
         "warnings": warn_of_slots(forecast_slots(setup)),
         "deferred": tuple(books.deferred_leads(run.run_id, deferred, n_listed or _LISTED_DEFERRED)),
@@ -117,10 +118,6 @@ def _count_added(books: Books, run_id: str, extract: ExtractSummary) -> int:
         return 0
     delivered = books.rows_delivered_by(run_id)
     return sum(any(first <= row <= last for first, last in extract.added) for row in delivered)
-
-
-def _duration_s(run: RunRow, setup: Setup) -> float:
-    return (run.finished_at or setup.ledger.now()) - run.started_at
 
 
 def _slots(books: Books, run_id: str, setup: Setup) -> tuple[SlotAccount, ...]:

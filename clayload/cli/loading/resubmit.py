@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clayload.cli.loading.load import carry_out
+from clayload.cli.loading.load import Output, carry_out
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson
 from clayload.loading.followups.resubmit import request_resubmit
@@ -29,4 +29,4 @@ def resubmit(
     """Send the corrected rows of a quarantine, for the cycle of the run that set them aside."""
     setup = read_existing(os.environ)
     request = request_resubmit(files, run, setup)
-    carry_out(request, replace(setup, read_only=False), dry_run=dry_run, as_json=as_json)
+    carry_out(request, replace(setup, read_only=False), Output(as_json=as_json), dry_run=dry_run)

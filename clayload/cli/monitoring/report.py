@@ -10,7 +10,7 @@ from clayload.cli.console import out as screen
 from clayload.cli.monitoring.status import read_existing
 from clayload.loading.report_page import write_page
 from clayload.monitoring.run_account import read_report
-from clayload.report.grids import LISTED_LEADS
+from clayload.report.run.run_grids import LISTED_LEADS
 
 
 def _check_name(path: Path | None) -> Path | None:

@@ -66,8 +66,12 @@ def _find_doubts(signs: Signs) -> Iterator[Finding]:
         yield Finding(
             Trouble.IN_DOUBT,
             Severity.TROUBLE,
-            f"{count(n, 'lead is', 'leads are')} in doubt: Clay may have them, or not",
-            "look for their lead_key in the Clay table; only those that are not there: `clayload "
+            count(
+                n,
+                "lead is in doubt: it may be in Clay, or not",
+                "leads are in doubt: they may be in Clay, or not",
+            ),
+            "look for the lead_key in the Clay table; only what is not there: `clayload "
             f"replay {signs.report.run_id} --in-doubt`",
         )
 

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 
 from clayload.ledger.books.traffic import LAST_S, WorkspaceUse
 from clayload.monitoring.diagnosis.finding import Finding, Severity, Trouble
-from clayload.monitoring.diagnosis.signs import Signs
+from clayload.monitoring.diagnosis.signs import ProcessSigns, Signs
 from clayload.plural import count
 from clayload.report.moments import describe_moment, describe_seconds
+from clayload.report.run.progress import describe_stop
 
 FEW_429 = 3
 """Fewer answers 429 than this tell of an unlucky moment only."""
@@ -135,12 +136,16 @@ def rate_to_come(signs: Signs, use: WorkspaceUse) -> float:
 
 def is_abandoned(signs: Signs) -> bool:
     """Whether a run was never closed, and nobody works on it any more."""
-    process = signs.process
+    return has_ended(signs.process, is_paused=signs.is_paused)
+
+
+def has_ended(process: ProcessSigns, *, is_paused: bool) -> bool:
+    """Whether nobody works any more on a run that was never closed."""
     if not process.is_open or process.is_in_flight:
         return False
     if process.halted_by is not None:
         return True
-    if signs.is_paused:
+    if is_paused:
         return False
     return process.idle_s > IDLE_S or (process.idle_s > LAST_S and not process.is_anybody_asking)
 
@@ -150,13 +155,13 @@ def _find_ended_process(signs: Signs) -> Iterator[Finding]:
     is_gone = is_abandoned(signs) and signs.queue.n_owed > 0
     if not process.is_open or not (is_gone or process.n_left_behind):
         return
-    why = f"it was stopped ({process.halted_by})" if process.halted_by else "its process ended"
+    stop = f"the run was {describe_stop(process.halted_by, process.idle_s)}"
+    what = stop if is_gone else "a process of the run ended"
     left = f", {process.n_left_behind:,} of them granted" if process.n_left_behind else ""
     yield Finding(
         Trouble.PROCESS_ENDED,
         Severity.TROUBLE,
-        f"the run was never closed: {why}, it was last heard of "
-        f"{describe_seconds(process.idle_s)} ago; {signs.queue.n_owed:,} leads are owed{left}",
+        f"{what}; {count(signs.queue.n_owed, 'lead is', 'leads are')} still to be sent{left}",
         "run the same load again: it resumes, and sends just what is owed "
         "(`clayload load ...`, with the same files and --cycle)",
     )
