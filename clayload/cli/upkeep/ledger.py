@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from clayload.cli.console import out, print_json
+from clayload.cli.console import out, print_error, print_json
 from clayload.cli.layout import print_grid, print_sentence
 from clayload.cli.options import AsJson
-from clayload.errors import Code, ExitCode, RunError
+from clayload.errors import Code, RunError
 from clayload.folder import writing_to
 from clayload.ledger.audit.audit import audit, describe_damage
 from clayload.ledger.audit.export import export as export_ledger
@@ -54,8 +54,12 @@ def check(*, as_json: AsJson = False) -> None:
     if as_json:
         found = [asdict(finding) for finding in findings]
         print_json(json.dumps({"is_whole": not damage, "findings": found}, indent=2))
-        # It says all that the error would.
-        raise typer.Exit(ExitCode.LEDGER if damage else ExitCode.OK)
+        if not damage:
+            return
+        # The findings are its JSON already: one document, and no second one of the error.
+        error = describe_damage(damage)
+        print_error(error)
+        raise typer.Exit(error.exit_code)
     for finding in findings:
         print_sentence(f"{'damage' if finding.is_damage else 'remark'}: {finding.what}")
     if damage:

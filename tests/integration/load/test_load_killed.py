@@ -86,7 +86,7 @@ def test_who_only_looks_after_a_kill_sees_the_doubts_that_the_next_load_finds(
     replay = bench.run("replay", seen["run_id"], "--in-doubt", "--dry-run", "--json").json
     assert replay["n_to_send"] == len(in_doubt)
     story = bench.run("trace", in_doubt[0], "--json").json
-    assert story["stands"][0]["state"] == "in_doubt"
+    assert story["statuses"][0]["state"] == "in_doubt"
     assert "--in-doubt" in story["next_steps"][0]
     rehearsal = bench.load(extract, "--dry-run").json
     assert bench.query_left_behind(sending) == as_left

@@ -217,7 +217,7 @@ def test_the_commands_show_the_sample_take_the_word_and_send_the_rest(bench: Wor
     assert (held.exit_code, "5 deferred leads wait" in held.stdout) == (0, True)
     said = run_command(bench, "approve", run_id, "--next", "4", "--json")
     (sample,) = json.loads(said.stdout)["samples"]
-    assert (sample["word"], sample["n_allowed"], sample["awaits_word"]) == ("next", 7, False)
+    assert (sample["decision"], sample["n_allowed"], sample["needs_approval"]) == ("next", 7, False)
     sent = run_command(bench, "resume-deferred")
     assert (sent.exit_code, bench.n_taken()) == (23, 7)
     assert "outcome: deferred" in sent.stdout
