@@ -17,6 +17,7 @@ from clayload.account.sample import SampleAccount
 from clayload.errors import ExitCode
 from clayload.ledger.books.run_books import LeadRow
 from clayload.model import Outcome, RowEnd, RunKind
+from clayload.plural import count
 
 EXIT_CODE_OF = {
     Outcome.UNBALANCED: ExitCode.UNBALANCED,
@@ -102,14 +103,15 @@ class RunReport(BaseModel):
         """Say, a sentence each, which runs took up leads of this one and what came of it."""
         for child in self.children:
             yield (
-                f"Run {child.run_id} ({child.kind}) took up {child.n_rows:,} rows: "
+                f"Run {child.run_id} ({child.kind}) took up {count(child.n_rows, 'row')}: "
                 f"{describe_ends(child.ends)}."
             )
         resubmits = [child for child in self.children if child.kind is RunKind.RESUBMIT]
         if resubmits:
             n_recovered = sum(child.n_recovered for child in resubmits)
             n_aside = self.extract.n_quarantined + self.extract.n_unrouted
-            yield f"Of {n_aside:,} leads set aside here, {n_recovered:,} were delivered since."
+            were = count(n_recovered, "was", "were")
+            yield f"Of {count(n_aside, 'lead')} set aside here, {were} delivered since."
 
     @property
     def n_delivered(self) -> int:
@@ -146,10 +148,11 @@ class RunReport(BaseModel):
         ends = self.ends
         match self.outcome:
             case Outcome.UNBALANCED:
-                return f"keep the run folder and report this: {self.n_unaccounted} rows unplaced"
+                unplaced = count(self.n_unaccounted, "row")
+                return f"keep the run folder and report this: {unplaced} unplaced"
             case Outcome.PENDING:
                 n_pending = ends[RowEnd.PENDING] - self.extract.n_left_out
-                return f"{n_pending:,} leads are still owed: {self._hint()}"
+                return f"{count(n_pending, 'lead is', 'leads are')} still owed: {self._hint()}"
             case Outcome.DEFERRED:
                 return "; ".join(describe_deferred(self.problems, self.tables))
             case Outcome.ATTENTION:
@@ -160,7 +163,8 @@ class RunReport(BaseModel):
                 )
             case Outcome.COMPLETE:
                 n_left_out = self.extract.n_left_out
-                as_asked = f"; {n_left_out:,} were left out, as asked" if n_left_out else ""
+                were = count(n_left_out, "was", "were")
+                as_asked = f"; {were} left out, as asked" if n_left_out else ""
                 return f"nothing: every lead that could be sent was sent{as_asked}"
 
     def _hint(self) -> str:
@@ -171,7 +175,8 @@ class RunReport(BaseModel):
 
     def _count_unsettled(self) -> str:
         ends = (RowEnd.REFUSED, RowEnd.IN_DOUBT)
-        return " and ".join(f"{self.ends[end]:,} leads {end}" for end in ends if self.ends[end])
+        counts = ((end, self.ends[end]) for end in ends)
+        return " and ".join(f"{count(n, 'lead')} {end}" for end, n in counts if n)
 
     def to_json(self, **more: object) -> str:
         """Give the account for machines, with the figures and words a person is shown, and more."""

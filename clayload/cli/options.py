@@ -36,4 +36,7 @@ LoadPlanId = Annotated[
     str | None,
     typer.Option("--plan", help="Keep to this plan, made by `clayload plan --save`, or refuse."),
 ]
+WithDetails = Annotated[
+    bool, typer.Option("--details", help="Below the summary, print all there is to know.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]

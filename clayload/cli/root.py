@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from clayload import __version__
-from clayload.cli.console import print_error
+from clayload.cli.console import print_error, print_wrong_usage
 from clayload.cli.lazy_command import CommandGroup
 from clayload.cli.logs import LogLevel, set_up_logs
 from clayload.cli.system import refuse_windows
@@ -55,7 +55,11 @@ def run(platform: str) -> None:
         refuse_windows(platform)
         app()
     except ClayloadError as error:
-        print_error(error)
+        print_error(error, as_json="--json" in sys.argv)
         sys.exit(error.exit_code)
+    except SystemExit as end:
+        if "--json" in sys.argv:
+            print_wrong_usage(end)
+        raise
     except KeyboardInterrupt:  # out of an import; a command's own is Typer's
         sys.exit(ExitCode.INTERRUPTED)

@@ -81,7 +81,8 @@ def check_keys(source: Source, routes: Sequence[Route]) -> None:
     wanted = sorted({field for key in keys for field in key})
     raise ContractError(
         Code.EXTRACT_NO_KEY,
-        f"no column means {' or '.join(wanted)}; the columns are {', '.join(source.columns)}",
+        f"no column is mapped to {' or '.join(f'`{field}`' for field in wanted)}; "
+        f"the columns are {', '.join(source.columns)}",
         hint="add the column's header to config/headers.yaml, or a header line to the file",
         columns=tuple(source.columns),
     )

@@ -24,6 +24,7 @@ from clayload.model import ChunkRef
 from clayload.setup import Setup
 
 INTERRUPTED = "interrupted"
+_STOPPING = f"stopping; waiting up to {STOP_GRACE_S:g} s for Clay's answers"
 _LOOK_EVERY_S = 0.25
 
 
@@ -70,7 +71,7 @@ def _deliver_all(prepared: PreparedLoad, reloader: ConfigReloader) -> Iterator[P
             # Ctrl-C, SIGTERM, a lost ledger: chunks under way end soon, no other begins.
             stop_delivering(prepared.run_id)
             if not isinstance(error, Exception):  # somebody wants it to stop, and may wonder
-                reloader.on_message(f"stopping: answers are awaited, {STOP_GRACE_S:g} s at most")
+                reloader.on_message(_STOPPING)
             pool.shutdown(wait=False, cancel_futures=True)
             setup.ledger.halt_run(prepared.run_id, INTERRUPTED)
             raise

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from clayload.account.run_report import RunReport
+from clayload.capacity.budget_use import BudgetUse
 from clayload.capacity.funds import Demand, draw
 from clayload.delivery.budget import Span
 from clayload.ledger.books.condition import RunCondition, read_condition
@@ -21,7 +22,7 @@ from clayload.ledger.books.run_traffic import RunTraffic, read_run_traffic
 from clayload.ledger.books.runs import RunRow, find_run
 from clayload.ledger.books.traffic import WorkspaceUse, read_workspaces
 from clayload.model import Priority, RowEnd
-from clayload.monitoring.budgets import BudgetUse, read_budget_uses
+from clayload.monitoring.budgets import read_budget_uses
 from clayload.monitoring.diagnosis.examine import examine
 from clayload.monitoring.diagnosis.finding import Finding
 from clayload.monitoring.diagnosis.signs import (

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from clayload.account.deferral import find_deferred
 from clayload.account.extract_summary import ExtractSummary
 from clayload.account.problem import Problem, read_problems
+from clayload.ledger.books.run_activity import RunActivity, read_activity
 from clayload.ledger.books.run_books import Books, LeadRow, SlotUse
 from clayload.ledger.books.runs import RunRow, list_children
 from clayload.ledger.books.samples import SampleRow
@@ -51,11 +52,13 @@ class RunFacts:
     """All that is told of a run, as of `at` (the ledger's clock, epoch seconds).
 
     `in_doubt`, `refused` and `deferred` may list the first leads only. `slots` are those the ledger
-    has met, by name; `used_by_run` counts what the run sent through them.
+    has met, by name; `used_by_run` counts what the run sent through them. `activity` tells whether
+    anybody works on the run, unless it is closed.
     """
 
     at: float
     counts: RunCounts
+    activity: RunActivity | None
     in_doubt: Sequence[LeadRow]
     refused: Sequence[LeadRow]
     deferred: Sequence[LeadRow]
@@ -64,6 +67,13 @@ class RunFacts:
     used_by_run: Mapping[str, int]
     slot_facts: SlotFacts
     samples: Mapping[str, SampleRow]
+
+    @property
+    def ended_at(self) -> float:
+        """When the run ended (epoch seconds): closed, or stopped; now, while it goes on."""
+        if self.counts.run.finished_at is not None or self.activity is None:
+            return self.counts.run.finished_at or self.at
+        return self.at if self.activity.status.is_worked_on else self.activity.moved_at
 
     def as_closed(self) -> RunFacts:
         """Give the facts of a run that ends at this moment: what is missing stays missing."""
@@ -93,10 +103,12 @@ def read_run_facts(
     It lists every lead that was refused or is in doubt, a kilobyte each, or the first `n_listed`;
     and of the deferred ones, of which there may be any number, the first thousand.
     """
-    run_id, deferred = counts.run.run_id, find_deferred(counts.problems)
+    run, deferred = counts.run, find_deferred(counts.problems)
+    run_id, is_closed = run.run_id, run.finished_at is not None
     return RunFacts(
         at=books.ledger.now(),
         counts=counts,
+        activity=None if is_closed else read_activity(books, run, config.workspace.name),
         in_doubt=books.leads_in(run_id, SubmissionState.IN_DOUBT, n_listed),
         refused=books.leads_in(run_id, SubmissionState.REFUSED, n_listed),
         deferred=books.deferred_leads(run_id, deferred, n_listed or _LISTED_DEFERRED),

@@ -18,6 +18,7 @@ from clayload.ledger.books.samples import SampleRow, find_sample, read_samples
 from clayload.ledger.moment import Readable
 from clayload.ledger.rules.states import SubmissionState
 from clayload.model import RowEnd
+from clayload.plural import count
 from clayload.setup import Setup
 from clayload.tables.tables_file import TablesConfig
 
@@ -86,6 +87,6 @@ def describe_first(
             sample = find_sample(ledger, load, name, n_first)
         if sample.n_left is not None and sample.n_left < n:
             yield (
-                f"{name}: of {n:,} leads {sample.n_left:,} go first; the rest waits until a person "
-                "has looked at them (`clayload approve RUN`)"
+                f"{name}: of {count(n, 'lead')} {sample.n_left:,} go first; the rest waits until a "
+                "person has looked at them (`clayload approve RUN`)"
             )

@@ -16,6 +16,7 @@ from clayload.capacity.near_limits import NearLimit, describe_slot, find_near_li
 from clayload.capacity.slots import SlotForecast, TableForecast
 from clayload.delivery.grant import SlotState
 from clayload.model import Outcome, RowEnd
+from clayload.plural import count
 from clayload.tables.alerts import Alerts
 
 _PERCENT = 100
@@ -122,7 +123,9 @@ def _judge_slot(
 def _describe_out_of_use(table: TableForecast, slot: SlotForecast) -> str:
     state = "used up" if slot.state is SlotState.ACTIVE else slot.state.replace("_", " ")
     heir = f"; {table.usable[0].slot} is in use" if table.usable else ""
-    return f"{table.table}: slot {slot.slot} is {state}, with {slot.used:,} submissions{heir}"
+    return (
+        f"{table.table}: slot {slot.slot} is {state}, with {count(slot.used, 'submission')}{heir}"
+    )
 
 
 def _judge_rows(table: TableForecast, near_limit: NearLimit | None, workspace: str) -> Condition:
@@ -153,7 +156,8 @@ def judge_load(
     """Judge the newest load of a sort; `n_owed_before` leads of those before it are still owed."""
     reasons = list(_find_reasons(report, alerts))
     if n_owed_before:
-        reasons.append(f"{n_owed_before:,} leads of earlier loads are still owed")
+        owed = count(n_owed_before, "lead of earlier loads is", "leads of earlier loads are")
+        reasons.append(f"{owed} still owed")
     name = f"{report.kind} {report.run_id} for {report.cycle}"
     said = "; ".join(reasons) or describe_ends(report.ends)
     return Condition(
@@ -177,7 +181,7 @@ def _find_reasons(report: RunReport, alerts: Alerts) -> Iterator[str]:
     if report.outcome.is_owing:
         yield f"{report.outcome}: {describe_ends(ends)}"
     if not ends[RowEnd.DELIVERED] + ends[RowEnd.ALREADY_DELIVERED]:
-        yield f"not one of {n_rows:,} rows is delivered"
+        yield f"not one of {count(n_rows, 'row')} is delivered"
     n_set_aside = ends[RowEnd.QUARANTINED]
     if n_set_aside * _PERCENT > alerts.quarantine_percent * n_rows:
         yield _describe_part(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from clayload.capacity.budget_use import BudgetUse
 from clayload.capacity.forecast import WEEK_DAYS, ByDay, LineUse, Month, forecast_line
 from clayload.capacity.usage import DayUse, OwedCost, Usage
 from clayload.delivery.budget import MILLI, NOTHING, Charge, Span, Unit, charge_of, find_periods
@@ -26,7 +27,7 @@ from clayload.ledger.books.daily_usage import (
 )
 from clayload.ledger.database.engine import is_new
 from clayload.ledger.rules.states import SubmissionState
-from clayload.monitoring.budgets import BudgetUse, read_budgets
+from clayload.monitoring.budgets import read_budgets
 from clayload.setup import Setup
 from clayload.tables.costs import costs_of
 

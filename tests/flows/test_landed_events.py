@@ -128,7 +128,7 @@ def test_a_watched_folder_is_heard_and_emptied_once_it_is_stable(tmp_path: Path)
 def test_without_a_server_a_watched_file_stays_where_it_is(tmp_path: Path) -> None:
     write_leads(tmp_path / "inbox" / "leads.csv")
     watched = run(tmp_path, "watch", "inbox", "--once", "--stable-for-s", "0", api=NOBODY)
-    assert watched.exit_code == 20
+    assert watched.exit_code == 13
     assert "CLY-LND-02 the extract cannot be announced: Prefect's server" in watched.stdout
     files = [path.name for path in tmp_path.rglob("*") if path.is_file() and path.name != "lock"]
     assert files == ["leads.csv"]
@@ -156,6 +156,6 @@ def test_an_address_that_is_not_the_api_is_refused_and_nothing_put_in_place(
     write_leads(tmp_path / "leads.csv")
     page = str(PREFECT_API_URL.value()).removesuffix("/api")
     ingested = run(tmp_path, "backfill", "leads.csv", "--event", "expo", api=page)
-    assert ingested.exit_code == 20
+    assert ingested.exit_code == 13
     assert ingested.stderr.startswith("CLY-LND-02 the extract cannot be announced")
     assert not (tmp_path / "home").exists()

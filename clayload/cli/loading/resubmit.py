@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from clayload.cli.loading.load import carry_out
+from clayload.cli.loading.load import Output, carry_out
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson
 from clayload.loading.followups.resubmit import request_resubmit
@@ -28,4 +28,5 @@ def resubmit(
 ) -> None:
     """Send the corrected rows of a quarantine, for the cycle of the run that set them aside."""
     request = request_resubmit(files, run, read_existing(os.environ))
-    carry_out(request, read_setup(os.environ), dry_run=dry_run, as_json=as_json)
+    output = Output(as_json=as_json)
+    carry_out(request, read_setup(os.environ), output, dry_run=dry_run)

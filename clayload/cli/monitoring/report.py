@@ -11,7 +11,7 @@ from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import RunOrNewest
 from clayload.loading.report_page import write_page
 from clayload.monitoring.run_account import read_report
-from clayload.report.grids import LISTED_LEADS
+from clayload.report.run.run_grids import LISTED_LEADS
 
 
 def _check_name(path: Path | None) -> Path | None:

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from clayload.cli.console import out, print_json
+from clayload.cli.console import print_json
+from clayload.cli.layout import print_grid, print_sentence
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson
-from clayload.cli.show import print_figures
 from clayload.monitoring.run_list import read_run_list
 from clayload.report.run_list import describe_standing, render_run_list
 
@@ -25,6 +25,7 @@ def runs(
     if as_json:
         print_json(json.dumps([asdict(run) | {"outcome": describe_standing(run)} for run in found]))
         return
-    print_figures(render_run_list(found), "")
-    if not found:
-        out.print("there was no run yet")
+    if found:
+        print_grid(render_run_list(found))
+    else:
+        print_sentence("there was no run yet")

@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
+from clayload.account.replay_count import ReplayCount
 from clayload.capacity.placement import plan_table, sending_time_s
 from clayload.delivery.pace import Rate
 from clayload.ledger.books.orphans import find_orphans
@@ -37,17 +36,6 @@ class ReplayRequest:
     run_id: str
     states: frozenset[SubmissionState]
     table: str | None = None
-
-
-class ReplayCount(BaseModel):
-    """How many leads of a table stand alike: in one state, for one reason."""
-
-    model_config = ConfigDict(frozen=True)
-
-    table: str
-    state: SubmissionState
-    reason: str
-    n_leads: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +82,8 @@ class ReplayPlan:
                 "n_suppressed": self.n_suppressed,
                 "rate_per_s": self.rate_per_s,
                 "sending_time_s": self.sending_time_s,
-            }
+            },
+            indent=2,
         )
 
 

@@ -35,6 +35,7 @@ from clayload.loading.followups.replay import prepare_replay
 from clayload.loading.followups.replay_plan import plan_leads
 from clayload.loading.prepare import PreparedLoad
 from clayload.model import Outcome, RunKind
+from clayload.plural import count
 from clayload.report.moments import describe_pause
 from clayload.setup import Setup
 from clayload.tables.costs import costs_of
@@ -63,10 +64,13 @@ class Deferral:
         for name, n in self.n_owed.items():
             what = self.holds.get(name)
             if self.resumed_by is not None:
-                row_end = f"run {self.resumed_by} goes on with them now"
+                leads = count(n, "deferred lead is", "deferred leads are")
+                becomes = f"{leads} being sent by run {self.resumed_by} now"
+            elif what is None:
+                becomes = f"{count(n, 'deferred lead')} can go on"
             else:
-                row_end = "can go on" if what is None else f"wait: {what}"
-            yield f"run {self.run.run_id}, {name}: {n:,} deferred leads {row_end}"
+                becomes = f"{count(n, 'deferred lead waits', 'deferred leads wait')}: {what}"
+            yield f"run {self.run.run_id}, {name}: {becomes}"
 
 
 def list_deferrals(setup: Setup) -> list[Deferral]:

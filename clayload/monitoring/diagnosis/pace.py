@@ -13,7 +13,9 @@ from clayload.ledger.books.run_activity import RunStatus
 from clayload.ledger.books.traffic import LAST_S, WorkspaceUse
 from clayload.monitoring.diagnosis.finding import Finding, Severity, Trouble
 from clayload.monitoring.diagnosis.signs import Signs
+from clayload.plural import count
 from clayload.report.moments import describe_moment, describe_seconds
+from clayload.report.run.progress import describe_stop
 
 FEW_429 = 3
 """Fewer answers 429 than this tell of an unlucky moment only."""
@@ -76,7 +78,7 @@ def _find_pause(signs: Signs, use: WorkspaceUse) -> Iterator[Finding]:
         Trouble.PAUSED,
         Severity.TROUBLE if n_owed else Severity.SOON,
         f"{use.workspace} is paused since {describe_moment(use.paused_at)}{because}: nothing is "
-        f"sent, and {n_owed:,} leads of this run wait",
+        f"sent, and {count(n_owed, 'lead of this run waits', 'leads of this run wait')}",
         f"`clayload unpause {use.workspace}`, once the reason is gone",
         use.workspace,
     )
@@ -98,7 +100,7 @@ def _find_backlog(signs: Signs, use: WorkspaceUse) -> Iterator[Finding]:
     yield Finding(
         Trouble.QUEUE_BACKING_UP,
         Severity.TROUBLE,
-        f"this run owes {queue.n_owed:,} leads{others}{ahead}: {describe_seconds(eta_s)} at "
+        f"this run owes {count(queue.n_owed, 'lead')}{others}{ahead}: {describe_seconds(eta_s)} at "
         f"{per_s:.3g}/s, and {describe_seconds(queue.within_s)} are thought to be enough; "
         f"{use.achieved_per_s:.3g}/s were reached in the last minute, {use.rate_per_s:g}/s are "
         "configured",
@@ -136,13 +138,13 @@ def _find_ended_process(signs: Signs) -> Iterator[Finding]:
     is_gone = process.status is RunStatus.ABANDONED and signs.queue.n_owed > 0
     if not process.is_open or not (is_gone or process.n_left_behind):
         return
-    why = f"it was stopped ({process.halted_by})" if process.halted_by else "its process ended"
+    stop = f"the run was {describe_stop(process.halted_by, process.idle_s)}"
+    what = stop if is_gone else "a process of the run ended"
     left = f", {process.n_left_behind:,} of them granted" if process.n_left_behind else ""
     yield Finding(
         Trouble.PROCESS_ENDED,
         Severity.TROUBLE,
-        f"the run was never closed: {why}, it was last heard of "
-        f"{describe_seconds(process.idle_s)} ago; {signs.queue.n_owed:,} leads are owed{left}",
+        f"{what}; {count(signs.queue.n_owed, 'lead is', 'leads are')} still to be sent{left}",
         "run the same load again: it resumes, and sends just what is owed "
         "(`clayload load ...`, with the same files and --cycle)",
     )

@@ -132,7 +132,7 @@ def test_the_doctor_names_a_sample_until_its_leads_are_sent(bench: Workbench) ->
     run_id = load(bench, bench.write_csv(LEADS[:12])).run_id
     (waiting,) = diagnose_run(run_id, set_up(bench)).findings
     assert (waiting.name, waiting.severity) == ("sample-waits", "trouble")
-    assert "2 leads wait for a word" in waiting.what
+    assert "2 leads wait for approval" in waiting.what
     approve(bench, run_id, SampleDecision(Decision.GO_ON))
     (approved,) = diagnose_run(run_id, set_up(bench)).findings
     assert "the same load again" in approved.next_step
@@ -209,7 +209,7 @@ def test_the_commands_show_the_sample_take_the_word_and_send_the_rest(bench: Wor
     looked = run_command(bench, "approve", run_id, "--dry-run")
     assert looked.exit_code == 0
     assert looked.stdout == (
-        "tech: 3 delivered, about 18 credits and 0 Actions; 5 leads wait for a word: "
+        "tech: 3 delivered, about 18 credits and 0 Actions; 5 leads wait for approval: "
         f"`clayload approve {run_id}`\n"
     )
     assert bench.query("SELECT decision FROM samples") == [(None,)]
@@ -217,7 +217,7 @@ def test_the_commands_show_the_sample_take_the_word_and_send_the_rest(bench: Wor
     assert (held.exit_code, "5 deferred leads wait" in held.stdout) == (0, True)
     said = run_command(bench, "approve", run_id, "--next", "4", "--json")
     (sample,) = json.loads(said.stdout)["samples"]
-    assert (sample["decision"], sample["n_allowed"], sample["awaits_word"]) == ("next", 7, False)
+    assert (sample["decision"], sample["n_allowed"], sample["needs_approval"]) == ("next", 7, False)
     sent = run_command(bench, "resume-deferred")
     assert (sent.exit_code, bench.n_taken()) == (23, 7)
     assert "outcome: deferred" in sent.stdout

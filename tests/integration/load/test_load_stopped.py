@@ -74,7 +74,7 @@ def test_while_clay_asks_for_two_minutes_of_silence(
     took_s, code, said = _stop_in(bench, number, is_silent)
     assert (code, _n_in(bench, "sending", "in_doubt")) == (exit_code, 0)
     assert took_s < SOON_S
-    assert "stopping: answers are awaited, 7 s at most" in said
+    assert "stopping; waiting up to 7 s for Clay's answers" in said
     assert "Traceback" not in said
 
 

@@ -139,7 +139,11 @@ def test_without_a_terminal_a_replay_asks_for_a_yes_on_the_command_line(bench: W
     before = _ledger(bench)
     ended = bench.run("replay", run_id)
     assert (ended.exit_code, ended.stdout) == (2, "")
-    assert "--dry-run, then give --yes" in ended.stderr
+    asked = "cannot ask for confirmation here; nothing was sent (use --yes)"
+    assert asked in ended.stderr
+    as_json = bench.run("replay", run_id, "--json")
+    assert as_json.exit_code == as_json.json["error"]["exit_code"] == 2
+    assert asked in as_json.json["error"]["message"]
     assert _ledger(bench) == before
 
 

@@ -133,6 +133,6 @@ def test_an_unknown_lead_says_where_was_looked_and_a_trace_writes_nothing(
     assert (ended.exit_code, ended.stdout) == (22, "")
     assert ended.error_lines[0] == (
         "CLY-RUN-06 no run had the lead 'Nobody@Example.com': looked for 'nobody@example.com' "
-        "among the keys of 2 submissions, and in what 1 runs set aside"
+        "among the keys of 2 submissions, and in what 1 run set aside"
     )
     assert {path: path.stat().st_mtime_ns for path in bench.home.rglob("*")} == before

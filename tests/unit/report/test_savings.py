@@ -11,7 +11,7 @@ from support.scenes.report_scene import make_extract, make_report, make_traffic
 from clayload.account.extract_summary import ExtractSummary
 from clayload.account.savings import Saving
 from clayload.model import RowEnd
-from clayload.report.grids import SAVINGS_TITLE, render_savings
+from clayload.report.extract_sections import SAVINGS_TITLE, render_savings
 from clayload.report.markdown import render_report
 from clayload.report.page import render_page
 

@@ -128,7 +128,8 @@ def test_of_a_paused_workspace_a_waiting_run_is_well_and_a_killed_one_is_told() 
 def test_leads_of_a_process_that_died_are_told_while_another_goes_on() -> None:
     finding = only_finding(make_signs(9, process=replace(RUNNING, n_left_behind=4)))
     assert finding.name is Trouble.PROCESS_ENDED
-    assert "9 leads are owed, 4 of them granted" in finding.what
+    ended = "a process of the run ended; 9 leads are still to be sent, 4 of them granted"
+    assert finding.what == ended
 
 
 def test_a_pause_without_owed_leads_is_told_for_the_next_load() -> None:
