@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from clayload.account.deferral import find_deferred
 from clayload.account.extract_summary import ExtractSummary
 from clayload.account.problem import Problem, read_problems
+from clayload.ledger.books.run_activity import RunActivity, read_activity
 from clayload.ledger.books.run_books import Books, LeadRow, SlotUse
 from clayload.ledger.books.runs import RunRow, list_children
 from clayload.ledger.books.samples import SampleRow
@@ -50,12 +51,15 @@ class ChildFacts:
 class RunFacts:
     """All that is told of a run, as of `at` (the ledger's clock, epoch seconds).
 
+    `activity` says whether somebody works on it.
+
     `in_doubt`, `refused` and `deferred` may list the first leads only. `slots` are those the ledger
     has met, by name; `used_by_run` counts what the run sent through them.
     """
 
     at: float
     counts: RunCounts
+    activity: RunActivity
     in_doubt: Sequence[LeadRow]
     refused: Sequence[LeadRow]
     deferred: Sequence[LeadRow]
@@ -97,6 +101,7 @@ def read_run_facts(
     return RunFacts(
         at=books.ledger.now(),
         counts=counts,
+        activity=read_activity(books, counts.run, config.workspace.name),
         in_doubt=books.leads_in(run_id, SubmissionState.IN_DOUBT, n_listed),
         refused=books.leads_in(run_id, SubmissionState.REFUSED, n_listed),
         deferred=books.deferred_leads(run_id, deferred, n_listed or _LISTED_DEFERRED),
