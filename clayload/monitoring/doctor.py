@@ -16,7 +16,6 @@ from clayload.capacity.budget_use import BudgetUse
 from clayload.capacity.funds import Demand, draw
 from clayload.delivery.budget import Span
 from clayload.ledger.books.condition import RunCondition, read_condition
-from clayload.ledger.books.run_activity import RunActivity, read_activity
 from clayload.ledger.books.run_books import open_books
 from clayload.ledger.books.run_traffic import RunTraffic, read_run_traffic
 from clayload.ledger.books.runs import RunRow, find_run
@@ -66,7 +65,6 @@ class _Figures:
     """What was read of a run and of what it shares with others, all as of one moment."""
 
     facts: RunFacts
-    activity: RunActivity
     condition: RunCondition
     workspace: WorkspaceUse | None
     traffic: RunTraffic
@@ -79,7 +77,8 @@ class _Figures:
     @property
     def charged(self) -> Counter[str]:
         """Leads that are granted and not settled, by table."""
-        return Counter(self.activity.in_flight) + Counter(self.activity.unsent)
+        activity = self.facts.activity
+        return Counter(activity.in_flight) + Counter(activity.unsent)
 
 
 def read_signs(run_id: str | None, setup: Setup, within_s: float) -> Signs:
@@ -109,7 +108,6 @@ def _read_figures(run_id: str | None, setup: Setup) -> _Figures:
         uses = {use.workspace: use for use in read_workspaces(books.ledger)}
         return _Figures(
             facts=read_run_facts(books, counts, setup.config, n_listed=1),
-            activity=read_activity(books, counts.run, name),
             condition=read_condition(books.ledger, counts.run.run_id),
             workspace=uses.get(name),
             traffic=read_run_traffic(books.ledger, counts.run, name),
@@ -118,7 +116,7 @@ def _read_figures(run_id: str | None, setup: Setup) -> _Figures:
 
 
 def _describe_process(figures: _Figures) -> ProcessSigns:
-    run, activity = figures.run, figures.activity
+    run, activity = figures.run, figures.facts.activity
     return ProcessSigns(
         status=activity.status,
         halted_by=run.halted_by,

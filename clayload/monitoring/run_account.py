@@ -63,7 +63,7 @@ def make_report(facts: RunFacts, config: TablesConfig) -> RunReport:
         "slots": tuple(_describe_slots(facts, config)),
         "in_doubt": tuple(facts.in_doubt),
         "refused": tuple(facts.refused),
-        "duration_s": facts.ended_at - counts.run.started_at,
+        "duration_s": (counts.run.finished_at or facts.activity.ended_at) - counts.run.started_at,
         "children": tuple(_describe_child(child) for child in facts.children),
         "warnings": warn_of_slots(forecast_tables(facts.slot_facts, config)),
         "deferred": tuple(facts.deferred),

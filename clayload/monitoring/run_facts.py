@@ -53,12 +53,12 @@ class RunFacts:
 
     `in_doubt`, `refused` and `deferred` may list the first leads only. `slots` are those the ledger
     has met, by name; `used_by_run` counts what the run sent through them. `activity` tells whether
-    anybody works on the run, unless it is closed.
+    anybody works on the run.
     """
 
     at: float
     counts: RunCounts
-    activity: RunActivity | None
+    activity: RunActivity
     in_doubt: Sequence[LeadRow]
     refused: Sequence[LeadRow]
     deferred: Sequence[LeadRow]
@@ -67,13 +67,6 @@ class RunFacts:
     used_by_run: Mapping[str, int]
     slot_facts: SlotFacts
     samples: Mapping[str, SampleRow]
-
-    @property
-    def ended_at(self) -> float:
-        """When the run ended (epoch seconds): closed, or stopped; now, while it goes on."""
-        if self.counts.run.finished_at is not None or self.activity is None:
-            return self.counts.run.finished_at or self.at
-        return self.at if self.activity.status.is_worked_on else self.activity.moved_at
 
     def as_closed(self) -> RunFacts:
         """Give the facts of a run that ends at this moment: what is missing stays missing."""
@@ -103,12 +96,11 @@ def read_run_facts(
     It lists every lead that was refused or is in doubt, a kilobyte each, or the first `n_listed`;
     and of the deferred ones, of which there may be any number, the first thousand.
     """
-    run, deferred = counts.run, find_deferred(counts.problems)
-    run_id, is_closed = run.run_id, run.finished_at is not None
+    run_id, deferred = counts.run.run_id, find_deferred(counts.problems)
     return RunFacts(
         at=books.ledger.now(),
         counts=counts,
-        activity=None if is_closed else read_activity(books, run, config.workspace.name),
+        activity=read_activity(books, counts.run, config.workspace.name),
         in_doubt=books.leads_in(run_id, SubmissionState.IN_DOUBT, n_listed),
         refused=books.leads_in(run_id, SubmissionState.REFUSED, n_listed),
         deferred=books.deferred_leads(run_id, deferred, n_listed or _LISTED_DEFERRED),

@@ -55,9 +55,10 @@ class RunActivity:
     """What tells whether anybody works on a run; moments are epoch seconds, UTC.
 
     `in_flight` leads of it await their answers, by table; `unsent` were granted to a process that
-    ended before it sent them, `n_lost` after. `moved_at`: when one of its leads was last granted or
-    answered, or the run began. `is_anybody_asking`: some run wants leads of the workspace sent; who
-    waits asks again and again, through a pause too. `throttled_until` may be past.
+    ended before it sent them, `n_lost` after. `moved_at`: when the run began, one of its leads was
+    granted or answered, or the run was closed, whichever came last. `is_anybody_asking`: some run
+    wants leads of the workspace sent; who waits asks again and again, through a pause too.
+    `throttled_until` may be past.
     """
 
     now: float
@@ -75,6 +76,11 @@ class RunActivity:
     def idle_s(self) -> float:
         """Seconds since the last move."""
         return self.now - self.moved_at
+
+    @property
+    def ended_at(self) -> float:
+        """The moment to which the run's duration counts: now, as long as somebody works on it."""
+        return self.now if self.status.is_worked_on else self.moved_at
 
     @property
     def status(self) -> RunStatus:
@@ -139,6 +145,8 @@ def _list_sending(connection: Connection, run_id: str) -> dict[int, str]:
 
 
 def _find_last_move(connection: Connection, run: RunRow) -> float:
+    if run.finished_at is not None:
+        return run.finished_at
     moved = (
         select(func.max(_s.updated_at))
         .select_from(LEADS_OF_RUN)

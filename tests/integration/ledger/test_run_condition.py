@@ -35,6 +35,7 @@ from clayload.model import Outcome, Priority, RunKind
 from clayload.monitoring.alerts import look_around
 from clayload.monitoring.diagnosis.finding import Trouble
 from clayload.monitoring.doctor import diagnose_run
+from clayload.monitoring.run_account import read_report
 
 KEYS = [f"lead-{i:02}@example.com" for i in range(20)]
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -151,6 +152,22 @@ def test_a_run_that_was_taken_for_dead_is_given_no_grant_beside_the_one_that_goe
     assert again is not None
     assert resuming.grants.grant(5, ()) == Finished()
     assert resuming.read().status is RunStatus.CLOSED
+
+
+def test_the_duration_of_a_run_ends_with_its_last_move_once_nobody_works_on_it(
+    resuming: Resuming,
+) -> None:
+    def read_duration() -> float:
+        return read_report(CHILD, resuming.setup).duration_s
+
+    resuming.scene.clock.at += 20
+    resuming.grants.record(each(take_grant(resuming.grants, 5).leads, DELIVERED))
+    resuming.scene.clock.at += 10
+    assert read_duration() == 30.0
+    resuming.scene.clock.at += 3_600
+    assert read_duration() == 20.0
+    resuming.setup.ledger.finish_run(CHILD, Outcome.PENDING, "[]")
+    assert read_duration() == 3_630.0
 
 
 def test_what_is_granted_awaits_its_answer_until_its_process_is_found_to_have_ended(
