@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
-from clayload.lead_schema import LEAD_SCHEMA
 
 from clayload.errors import ContractError
 from clayload.frames.contract import LEAD_CONTRACT, check_leads, check_schema
+from clayload.lead_schema import LEAD_SCHEMA
 
 SCHEMA = {"row_number": pl.UInt32(), "route": pl.Int16(), "lead_key": pl.String(), **LEAD_SCHEMA}
 GOOD = {"row_number": 1, "route": 0, "lead_key": "a@a.example", "email": "a@a.example"}

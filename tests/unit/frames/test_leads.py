@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import polars as pl
-from clayload.lead_schema import LEAD_SCHEMA
 
 from clayload.frames.lead import differs, to_leads
 from clayload.frames.source import RAW
+from clayload.lead_schema import LEAD_SCHEMA
 
 
 def make(columns_of: dict[str, tuple[str, ...]], **raw: list[str | None]) -> pl.DataFrame:

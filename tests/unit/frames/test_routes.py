@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import polars as pl
-from clayload.lead_schema import LEAD_SCHEMA
 
 from clayload.frames.route import UNROUTED, Route, route_leads
+from clayload.lead_schema import LEAD_SCHEMA
 
 EVENTS = Route("events", "event_name IS NOT NULL", ("email", "event_name"), ("email",))
 TECH = Route("tech", "industry IN ('Software', 'SaaS')", ("email",), ("email",))

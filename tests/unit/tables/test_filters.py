@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
-from clayload.lead_schema import LEAD_SCHEMA
 
 from clayload.errors import Code, ConfigError
+from clayload.lead_schema import LEAD_SCHEMA
 from clayload.tables.filters import FILTER_FUNCTIONS, parse_filter
 
 TECH = "industry IN ('Software', 'SaaS', 'Technology')"
