@@ -112,7 +112,7 @@ def deliver_chunk(chunk: ChunkRef, position: str) -> State[dict[str, int]]:  # n
     """
     place = chunk_place(chunk.priority, partial(deliver.is_stopped, chunk.run_id))
     with place, scrubbed_errors(), _halt_on_error(chunk.run_id):
-        counts = dict(deliver.deliver_chunk(chunk, _reloader(chunk.run_id).look()))
+        counts = dict(deliver.deliver_chunk(chunk, _reloader(chunk.run_id).reload_changes()))
     return Completed(message=describe_counts(counts), data=counts)
 
 

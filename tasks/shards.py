@@ -29,7 +29,7 @@ from clayload.ledger.granting.recovery import recover_ended
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.shards import find_undelivered, keep_chunks, read_shard
 from clayload.model import ChunkRef, RowEnd
-from clayload.runs.folder import RunFolder, open_run_folder
+from clayload.runs.run_folder import RunFolder, open_run_folder
 from clayload.setup import Setup, read_setup
 from tasks.best_effort import ThrottledPrinter, best_effort
 from tasks.limits import read_n_places

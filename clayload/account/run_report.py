@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from clayload.account.deferral import describe_deferred, find_deferred
 from clayload.account.extract_summary import ExtractSummary
 from clayload.account.problem import Problem
-from clayload.account.sample import SampleAccount
+from clayload.account.sample_account import SampleAccount
 from clayload.errors import ExitCode
 from clayload.ledger.books.run_books import LeadRow
 from clayload.model import Outcome, RowEnd, RunKind
@@ -158,7 +158,7 @@ class RunReport(BaseModel):
             case Outcome.ATTENTION:
                 option = "" if ends[RowEnd.REFUSED] else " --in-doubt"
                 return (
-                    f"look at the {self._count_unsettled()} in the report; `clayload replay "
+                    f"look at the {self._count_undecided()} in the report; `clayload replay "
                     f"{self.run_id}{option} --dry-run` says which of them it would send again"
                 )
             case Outcome.COMPLETE:
@@ -173,7 +173,7 @@ class RunReport(BaseModel):
         hints = [p.hint for p in self.problems if p.table not in deferred]
         return hints[0] if hints else "run the same load again"
 
-    def _count_unsettled(self) -> str:
+    def _count_undecided(self) -> str:
         ends = (RowEnd.REFUSED, RowEnd.IN_DOUBT)
         counts = ((end, self.ends[end]) for end in ends)
         return " and ".join(f"{count(n, 'lead')} {end}" for end, n in counts if n)

@@ -17,7 +17,7 @@ from clayload.ledger.books.run_books import Books
 from clayload.ledger.granting.recovery import recover_ended
 from clayload.monitoring.run_account import make_report, read_facts
 from clayload.report.markdown import render_report
-from clayload.runs.folder import RunFolder, open_run_folder
+from clayload.runs.run_folder import RunFolder, open_run_folder
 from clayload.setup import Setup
 
 _LOOK_AGAIN_S = 1.0

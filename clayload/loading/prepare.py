@@ -20,7 +20,7 @@ from clayload.loading.intake.read_extract import prepare_frames, put_in_turn, re
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.keep_to_plan import apply_plan, cut_to_plan
 from clayload.model import ChunkRef, RunKind
-from clayload.runs.folder import new_run_folder
+from clayload.runs.run_folder import new_run_folder
 from clayload.setup import Setup
 
 

@@ -19,7 +19,7 @@ from clayload.ledger.books.run_traffic import read_run_traffic
 from clayload.ledger.books.runs import RunRow, find_run
 from clayload.objects import is_remote
 from clayload.report.page import render_page
-from clayload.runs.folder import open_run_folder
+from clayload.runs.run_folder import open_run_folder
 from clayload.setup import Setup
 
 PAGE_FILE = "report.html"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from clayload.account.sample import SampleAccount
+from clayload.account.sample_account import SampleAccount
 from clayload.delivery.budget import MILLI
 from clayload.delivery.sample import Sample
 from clayload.ledger.books.run_books import Books

@@ -26,7 +26,7 @@ from clayload.ledger.database.engine import is_new
 from clayload.ledger.moment import consistent_read
 from clayload.ledger.rules.snapshot import unused_table
 from clayload.setup import Setup
-from clayload.tables.models import Table
+from clayload.tables.table import Table
 from clayload.tables.tables_file import TablesConfig
 
 _DAY_S = 86_400

@@ -54,7 +54,7 @@ def describe_allowed(traffic: RunTraffic) -> str:
 
 def explain_no_figure(traffic: RunTraffic) -> str:
     """Say why a run's rate is not drawn."""
-    n = f"{traffic.n_answers:,} leads were settled"
+    n = f"{traffic.n_answers:,} leads were answered"
     if traffic.n_answers and not traffic.sent:
         return f"{n}. When they were sent is not recorded: ledgers keep that since version 0008."
     return f"{n}: too few, or too fast, for a curve."

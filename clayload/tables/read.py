@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 from clayload.errors import Code
 from clayload.tables.contradictions import find_contradictions
 from clayload.tables.explain import explain, problem_of
-from clayload.tables.models import Table
 from clayload.tables.problems import merge_problems
+from clayload.tables.table import Table
 from clayload.tables.tables_file import TablesConfig
 from clayload.tables.values import SENDS_NOTHING
 from clayload.tables.workspace import Workspace

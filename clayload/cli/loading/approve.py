@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from clayload.account.sample import SampleAccount
+from clayload.account.sample_account import SampleAccount
 from clayload.clay.command import LiveCounts, Unknown
 from clayload.cli.console import err, out, print_json
 from clayload.cli.layout import print_sentence

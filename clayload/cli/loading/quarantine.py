@@ -13,7 +13,7 @@ from clayload.cli.suggestions import suggest_runs
 from clayload.frames.set_aside import QUARANTINE_FILE, UNROUTED_FILE
 from clayload.ledger.books.runs import RunRow, find_run
 from clayload.report.quarantine import SetAsideRows, export_rows
-from clayload.runs.folder import find_run_folder, folder_gone
+from clayload.runs.run_folder import find_run_folder, folder_gone
 from clayload.setup import Setup
 
 app = typer.Typer(

@@ -19,7 +19,7 @@ from clayload.ledger.rules.states import REPLAYABLE, SubmissionState
 from clayload.loading.followups.replay import prepare_replay
 from clayload.loading.followups.replay_plan import ReplayPlan, ReplayRequest, plan_replay
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.run import deliver_and_settle
+from clayload.loading.run import deliver_and_close
 from clayload.plural import count
 from clayload.report.moments import describe_seconds
 from clayload.report.plans.replay import END_OF, render_counts, render_placement
@@ -90,7 +90,7 @@ def _must_be_answerable(*, yes: bool) -> None:
 def _run(plan: ReplayPlan, setup: Setup, watch: Callable[[PreparedLoad], None]) -> RunReport:
     prepared = prepare_replay(plan, setup)
     watch(prepared)
-    return deliver_and_settle(prepared, setup, err.print)
+    return deliver_and_close(prepared, setup, err.print)
 
 
 def _print_none(request: ReplayRequest) -> None:

@@ -17,7 +17,7 @@ from clayload.cli.options import AsJson
 from clayload.errors import ClayloadError, ExitCode, StopRunError
 from clayload.loading.followups.resume_deferred import Deferral, list_deferrals, prepare_resume
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.run import deliver_and_settle
+from clayload.loading.run import deliver_and_close
 from clayload.report.run.run_summary import render_run_summary
 from clayload.setup import Setup, read_setup
 
@@ -72,7 +72,7 @@ def _deliver(
     prepared: PreparedLoad, setup: Setup, watch: Callable[[PreparedLoad], None]
 ) -> RunReport:
     watch(prepared)
-    return deliver_and_settle(prepared, setup, err.print)
+    return deliver_and_close(prepared, setup, err.print)
 
 
 def _judge(deferrals: Sequence[Deferral], ended: Sequence[RunReport | ClayloadError]) -> ExitCode:

@@ -25,7 +25,7 @@ from clayload.ledger.rules.snapshot import read_table
 from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger
 from clayload.model import RowEnd
-from clayload.tables.models import Table
+from clayload.tables.table import Table
 
 _END_OF: dict[str, RowEnd] = {
     SubmissionState.PENDING: RowEnd.PENDING,
@@ -192,7 +192,7 @@ class Books:
         standing = self._find_standing(name, table, cycle, leads)
         return frozenset(key for key, one in standing.items() if is_owed(one, table))
 
-    def are_settled(self, name: str, table: Table, cycle: str, leads: Sequence[Lead]) -> bool:
+    def are_finished(self, name: str, table: Table, cycle: str, leads: Sequence[Lead]) -> bool:
         """Whether each lead of a chunk was loaded for this very cycle, and none is owed."""
         standing = self._find_standing(name, table, cycle, leads).values()
         return all(
@@ -204,9 +204,9 @@ class Books:
     ) -> dict[str, Known | None]:
         with self.ledger.read_only() as connection:
             known = read_known(connection, name, (lead.lead_key for lead in leads))
-        settled = {key: [self.orphans.resolve(one) for one in ones] for key, ones in known.items()}
+        resolved = {key: [self.orphans.resolve(one) for one in ones] for key, ones in known.items()}
         return {
-            lead.lead_key: find_standing(table.resend, cycle, lead, settled.get(lead.lead_key, ()))
+            lead.lead_key: find_standing(table.resend, cycle, lead, resolved.get(lead.lead_key, ()))
             for lead in leads
         }
 

@@ -146,11 +146,11 @@ def _read_buckets(
             _t.bucket_at <= ended,
         ),
     )
-    n_settled = func.sum(_t.n_accepted + _t.n_refused + _t.n_in_doubt).label("n_settled")
+    n_answered = func.sum(_t.n_accepted + _t.n_refused + _t.n_in_doubt).label("n_answered")
     n_rate_limited = func.sum(_t.n_rate_limited).label("n_rate_limited")
     rates = func.min(_t.rate_per_s).label("lowest"), func.max(_t.rate_per_s).label("highest")
     counted = (
-        select(_t.bucket_at, n_settled, n_rate_limited, *rates)
+        select(_t.bucket_at, n_answered, n_rate_limited, *rates)
         .select_from(of_slots)
         .where(_t.workspace == workspace)
         .group_by(_t.bucket_at)
@@ -168,5 +168,5 @@ def _rate_of(buckets: Sequence[_Figures], answers: _Figures) -> float | None:
     last: int = math.floor(answers.last_at / width) * width
     if last <= first:
         return None
-    n_settled: int = sum(b.n_settled for b in buckets if first <= b.bucket_at < last)
-    return n_settled / (last - first)
+    n_answered: int = sum(b.n_answered for b in buckets if first <= b.bucket_at < last)
+    return n_answered / (last - first)

@@ -107,7 +107,7 @@ def find_cycle(ledger: Readable, extract_id: str) -> str | None:
     return runs[0].cycle if runs else None
 
 
-def list_settled(ledger: Readable, extract_id: str, cycle: str) -> list[RunRow]:
+def list_finished(ledger: Readable, extract_id: str, cycle: str) -> list[RunRow]:
     """List the loads of an extract for a cycle that left nothing owed, newest first."""
     found = _loads_of(extract_id).where(_r.cycle == cycle, _r.outcome.in_(_OWING_NOTHING))
     return list_runs(ledger, found)

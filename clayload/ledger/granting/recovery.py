@@ -41,9 +41,9 @@ def recover(ledger: Ledger, folder: Path) -> Recovered:
         if not ended:
             return Recovered()
         ledger.lock_workspaces(tx)
-        settled = [_settle(tx, sender, ledger.read_clock(tx)) for sender in ended]
+        recovered = [_recover_one(tx, sender, ledger.read_clock(tx)) for sender in ended]
     return Recovered(
-        sum(one.n_taken_back for one in settled), sum(one.n_in_doubt for one in settled)
+        sum(one.n_taken_back for one in recovered), sum(one.n_in_doubt for one in recovered)
     )
 
 
@@ -59,7 +59,7 @@ def recover_ended(ledger: Ledger, folder: Path) -> None:
     ledger.give_up_overdue()
 
 
-def _settle(tx: Connection, ended: EndedSender, now: float) -> Recovered:
+def _recover_one(tx: Connection, ended: EndedSender, now: float) -> Recovered:
     rows = tx.execute(unanswered.SENT_BY, {"by": ended.sender}).all()
     departed = [row for row in rows if row.submission_id in ended.departed]
     stayed = [row for row in rows if row.submission_id not in ended.departed]

@@ -20,7 +20,7 @@ from clayload.delivery.grant import Grant, GrantedLead, Verdicts, WorkspaceSnaps
 from clayload.delivery.verdict import Verdict, VerdictKind
 from clayload.ledger.database import schema
 from clayload.ledger.granting.pacer import Pacer
-from clayload.ledger.granting.samples import count_sent, take_off_rows
+from clayload.ledger.granting.sampling import count_sent, take_off_rows
 from clayload.ledger.granting.spending import give_back, give_back_rows
 from clayload.ledger.rules import statements, unanswered
 from clayload.ledger.rules.newest import hand_over

@@ -24,7 +24,7 @@ from clayload.ledger.rules.snapshot import without_suspensions
 from clayload.ledger.rules.states import SubmissionState
 from clayload.loading.intake.suppression import are_listed
 from clayload.model import RunKind
-from clayload.runs.folder import find_run_folder, folder_gone
+from clayload.runs.run_folder import find_run_folder, folder_gone
 from clayload.setup import Setup
 from clayload.tables.problems import check_name
 

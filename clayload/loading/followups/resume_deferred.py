@@ -39,7 +39,7 @@ from clayload.plural import count
 from clayload.report.moments import describe_pause
 from clayload.setup import Setup
 from clayload.tables.costs import costs_of
-from clayload.tables.models import Table
+from clayload.tables.table import Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from clayload.ledger.store import Ledger
 from clayload.loading.intake.read_extract import read_leads
 from clayload.model import ChunkRef
 from clayload.setup import Setup
-from clayload.tables.models import Table
+from clayload.tables.table import Table
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from clayload.errors import Code, ContractError, RunError
 from clayload.extracts.fetch import discard_fetched
 from clayload.extracts.open import Extract, open_extract
 from clayload.frames.filled import Filled
-from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
+from clayload.frames.prepare_leads import Preparation, PrepareOptions, prepare_chunks
 from clayload.frames.returned import Returned, find_added, is_export
 from clayload.frames.set_aside import QUARANTINE_FILE, UNROUTED_FILE
 from clayload.frames.source import Source
@@ -30,11 +30,11 @@ from clayload.ledger.rules.owing import Lead
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.intake.suppression import price_kept, read_lists
 from clayload.model import ChunkRef, Priority
-from clayload.runs.folder import find_run_folder, folder_of
+from clayload.runs.run_folder import find_run_folder, folder_of
 from clayload.setup import Setup
 from clayload.tables.hints import Hints
-from clayload.tables.models import Resend, Table
 from clayload.tables.problems import check_name
+from clayload.tables.table import Resend, Table
 
 
 @dataclass(frozen=True, slots=True)

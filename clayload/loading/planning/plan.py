@@ -131,7 +131,7 @@ def _draft(
 ) -> tuple[Owed, list[str]]:
     tables_facts, notes = {}, []
     for name, table in setup.config.tables.items():
-        snapshot, said = clay_counts.see(name, ledger_view.read_table(name, table))
+        snapshot, said = clay_counts.apply(name, ledger_view.read_table(name, table))
         cost = cost_of_lead(table, setup.config.workspace, setup.catalogue)
         tables_facts[name] = TableFacts(snapshot, cost, found.count_accepted(name))
         notes += said

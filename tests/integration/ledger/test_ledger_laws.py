@@ -50,7 +50,7 @@ from clayload.ledger.books.run_books import Books
 from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
 from clayload.ledger.granting.recovery import recover
 from clayload.ledger.granting.reopen import find_replayable
-from clayload.ledger.granting.samples import open_sample, record_decision
+from clayload.ledger.granting.sampling import open_sample, record_decision
 from clayload.ledger.moment import consistent_read
 from clayload.ledger.rules.boot_session import read_boot_id
 from clayload.ledger.rules.departures import Departures

@@ -21,7 +21,7 @@ from clayload.loading.followups.approve import SampleDecision, choose_ready, dec
 from clayload.loading.followups.resume_deferred import list_deferrals, prepare_resume
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.plan import plan_load
-from clayload.loading.run import deliver_and_settle, run_load
+from clayload.loading.run import deliver_and_close, run_load
 from clayload.model import Outcome, RowEnd
 from clayload.monitoring.doctor import diagnose_run
 from clayload.monitoring.run_account import read_report
@@ -57,7 +57,7 @@ def load(bench: Workbench, extract: Path) -> RunReport:
 def resume(bench: Workbench, run_id: str) -> RunReport:
     prepared = prepare_resume(run_id, set_up(bench))
     assert prepared is not None
-    return deliver_and_settle(prepared, set_up(bench), on_message=lambda _: None)
+    return deliver_and_close(prepared, set_up(bench), on_message=lambda _: None)
 
 
 def approve(bench: Workbench, run_id: str, decision: SampleDecision) -> None:

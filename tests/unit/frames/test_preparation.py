@@ -14,7 +14,7 @@ from support.examples import dear
 
 from clayload.errors import Code, ContractError, RunError, UnreadableExtractError
 from clayload.extracts.open import open_extract
-from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
+from clayload.frames.prepare_leads import Preparation, PrepareOptions, prepare_chunks
 from clayload.tables.headers import HeaderAliases
 from clayload.tables.tables_file import TablesConfig
 

@@ -17,7 +17,7 @@ from support.examples import dear
 from clayload.extracts.open import open_extract
 from clayload.frames.kept import Kept
 from clayload.frames.listed import Listed
-from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
+from clayload.frames.prepare_leads import Preparation, PrepareOptions, prepare_chunks
 from clayload.tables.headers import HeaderAliases
 from clayload.tables.tables_file import TablesConfig
 
