@@ -58,7 +58,9 @@ class _JsonLine(logging.Formatter):
         }
         # A message's figures are given by name, so that they need not be read out of it again.
         figures = record.args if isinstance(record.args, Mapping) else {}
-        return json.dumps({**figures, **line}, default=str)
+        return json.dumps(
+            line | {name: figures[name] for name in figures if name not in line}, default=str
+        )
 
 
 def _describe_time(record: logging.LogRecord) -> str:
