@@ -90,7 +90,7 @@ class Health:
         if self.n_refused_in_a_row < REFUSALS_TO_BENCH:
             return verdicts
         self.n_refused_in_a_row = 0
-        _log.info("slot blamed: it refused %(n_leads)d leads in a row", {"n_leads": len(sent)})
+        _log.info("slot blamed: refused in a row: %(n_leads)d", {"n_leads": REFUSALS_TO_BENCH})
         lead, last = verdicts[-1]
         reason = f"refused {REFUSALS_TO_BENCH} leads in a row with {refusals.pop()}"
         blamed = replace(last, slot_effect=SlotEffect.SUSPENDED, reason=reason)

@@ -97,11 +97,8 @@ def open_extract(paths: Sequence[Path | str], aliases: Aliases, work_dir: Path) 
     files = _number_rows([_open_file(path, work_dir) for path in find_files(paths, work_dir)])
     field_of = map_headers(files, aliases)
     columns_of = group_by_field(field_of)
-    counts = {"n_files": len(files), "n_columns": len(field_of), "n_mapped": len(columns_of)}
-    _log.debug(
-        "extract opened: files: %(n_files)d, columns: %(n_columns)d, lead fields: %(n_mapped)d",
-        counts,
-    )
+    counts = {"n_files": len(files), "n_mapped": len(columns_of)}
+    _log.debug("extract opened: files: %(n_files)d, lead fields: %(n_mapped)d", counts)
     return Extract(
         extract_id=_identify(files),
         files=files,

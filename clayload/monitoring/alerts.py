@@ -81,7 +81,7 @@ def report_changes(
         give_back_changes(setup.ledger, changes)
         raise
     record_reported(setup.ledger, changes)
-    _log.info("alerts reported: %(n_changes)d changes", {"n_changes": len(changes)})
+    _log.info("alerts reported: changes: %(n_changes)d", {"n_changes": len(changes)})
     return changes
 
 
