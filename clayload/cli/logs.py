@@ -33,7 +33,6 @@ def set_up_logs(level: LogLevel, *, as_json: bool) -> None:
     core = logging.getLogger(_CORE)
     core.handlers = [handler]
     core.setLevel(level.upper())
-    core.propagate = False
 
 
 class _StandardError(logging.Handler):

@@ -13,7 +13,7 @@ from support.servers.standin_process import StandIn
 from typer.testing import CliRunner, Result
 
 from clayload.account.run_report import RunReport
-from clayload.cli import make_app
+from clayload.cli.root import app
 from clayload.delivery.sample import Decision
 from clayload.errors import Code, RunError
 from clayload.ledger.audit.audit import audit
@@ -66,7 +66,7 @@ def approve(bench: Workbench, run_id: str, decision: SampleDecision) -> None:
 
 
 def run_command(bench: Workbench, *arguments: str) -> Result:
-    return CliRunner().invoke(make_app(arguments[0]), arguments, env=bench.environ)
+    return CliRunner().invoke(app, arguments, env=bench.environ)
 
 
 def ends_of(report: RunReport) -> dict[RowEnd, int]:
