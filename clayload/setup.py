@@ -7,6 +7,7 @@ Never: a secret kept; they are resolved where they are used.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,6 +25,8 @@ from clayload.tables.tables_file import TablesConfig
 if TYPE_CHECKING:
     from clayload.tables.catalogue import Catalogue
     from clayload.tables.headers import HeaderAliases
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +138,9 @@ def mark_of(path: Path) -> object:
 # Each chunk of a flow asks, and reading the two takes longer than sending ten leads may.
 @lru_cache(maxsize=4)
 def _read_tables(path: Path, _mark: object, *, sends_nothing: bool) -> TablesConfig:
-    return read_tables(path, sends_nothing=sends_nothing)
+    config = read_tables(path, sends_nothing=sends_nothing)
+    _log.debug("configuration read: tables: %(n_tables)d", {"n_tables": len(config.tables)})
+    return config
 
 
 @lru_cache(maxsize=4)

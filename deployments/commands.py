@@ -14,7 +14,8 @@ from clayload.cli.commands import Command
 COMMANDS: Mapping[str, Command] = {
     "backfill": Command(
         "deployments.backfill:backfill",
-        "Copy an extract to where event-backfill finds it, and tell Prefect that it has landed.",
+        "Copy an extract to where event-backfill finds it, and let Prefect know that it has "
+        "landed.",
     ),
     "deploy": Command(
         "deployments.deploy:deploy",

@@ -102,21 +102,9 @@ COMMANDS: Mapping[str, Command] = {
         "clayload.cli.monitoring.metrics:metrics",
         "Print all figures in Prometheus' text format; reads the ledger, and changes nothing.",
     ),
-    "quarantine": Command(
-        "clayload.cli.loading.quarantine:app",
-        "Get the rows a run set aside back into a spreadsheet.",
-    ),
     "resubmit": Command(
         "clayload.cli.loading.resubmit:resubmit",
         "Send the corrected rows of a quarantine, for the cycle of the run that set them aside.",
-    ),
-    "slots": Command(
-        "clayload.cli.upkeep.slots:app",
-        "See how the webhook slots are used up; add one, or retire one.",
-    ),
-    "ledger": Command(
-        "clayload.cli.upkeep.ledger:app",
-        "Look after the ledger: bring it to this version, check it, export it.",
     ),
     "standin": Command(
         "clayload.cli.standin.standin:standin",
@@ -125,6 +113,18 @@ COMMANDS: Mapping[str, Command] = {
     "demo": Command(
         "clayload.cli.standin.demo:demo",
         "Load the sample extract into a local stand-in of Clay, as a Prefect flow.",
+    ),
+    "quarantine": Command(
+        "clayload.cli.loading.quarantine:app",
+        "Get the rows a run set aside back into a spreadsheet.",
+    ),
+    "slots": Command(
+        "clayload.cli.upkeep.slots:app",
+        "See how the webhook slots are used up; add one, or retire one.",
+    ),
+    "ledger": Command(
+        "clayload.cli.upkeep.ledger:app",
+        "Look after the ledger: bring it to this version, check it, export it.",
     ),
 }
 

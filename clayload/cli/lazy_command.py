@@ -7,18 +7,14 @@ Never: an import for a help page that is not the command's own.
 
 from __future__ import annotations
 
-import gc
-import signal
-import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from clayload.cli.commands import COMMANDS, Command, list_commands_above
-from clayload.errors import ExitCode
 
 
 class CommandGroup(TyperGroup):
@@ -65,20 +61,11 @@ class LazyCommand(TyperCommand):
         return typer.main.get_command(alone)
 
     def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401 - typer's own
-        """Give way to the command: its context, not ours, is what typer goes on with."""
+        """Give way to the command: its context, not ours, is what typer goes on with.
+
+        What the group was called with as its `obj` is called in between: imports are over then.
+        """
         command = self.read()
-        _begin_work()
+        if on_imported := extra["parent"].obj:
+            on_imported()
         return command.make_context(*args, **extra)
-
-
-def _begin_work() -> None:
-    """From here on there is work to break off, and garbage to look for."""
-    gc.freeze()
-    gc.enable()
-    # Before this SIGTERM ends the process at once, and need not come out of an import.
-    signal.signal(signal.SIGTERM, _end_by_signal)
-
-
-def _end_by_signal(_signal: int, _frame: object) -> NoReturn:
-    """End as Ctrl-C does, so that what is in flight is recorded first."""
-    sys.exit(ExitCode.TERMINATED)

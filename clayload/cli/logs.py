@@ -33,7 +33,6 @@ def set_up_logs(level: LogLevel, *, as_json: bool) -> None:
     core = logging.getLogger(_CORE)
     core.handlers = [handler]
     core.setLevel(level.upper())
-    core.propagate = False
 
 
 class _StandardError(logging.Handler):
@@ -50,15 +49,16 @@ class _PlainLine(logging.Formatter):
 
 class _JsonLine(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        line = {
+        line: dict[str, object] = {
             "time": _describe_time(record),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
         }
-        # A message's figures are given by name, so that they need not be read out of it again.
+        # A message's figures are given by name, so that nobody reads them out of it again.
         figures = record.args if isinstance(record.args, Mapping) else {}
-        return json.dumps({**figures, **line}, default=str)
+        line |= {name: figure for name, figure in figures.items() if name not in line}
+        return json.dumps(line, default=str)
 
 
 def _describe_time(record: logging.LogRecord) -> str:

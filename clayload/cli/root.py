@@ -7,8 +7,10 @@ Never: an import of a command that is not called.
 
 from __future__ import annotations
 
+import gc
+import signal
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -49,11 +51,24 @@ def _root(
     set_up_logs(log_level, as_json=log_json)
 
 
+def _begin_work() -> None:
+    """From here on there is work to break off, and garbage to look for."""
+    gc.freeze()
+    gc.enable()
+    # Before this SIGTERM ends the process at once, and need not come out of an import.
+    signal.signal(signal.SIGTERM, _end_by_signal)
+
+
+def _end_by_signal(_signal: int, _frame: object) -> NoReturn:
+    """End as Ctrl-C does, so that what is in flight is recorded first."""
+    sys.exit(ExitCode.TERMINATED)
+
+
 def run(platform: str) -> None:
     """Run what the arguments call; ends the process with the exit code of what went wrong."""
     try:
         refuse_windows(platform)
-        app()
+        app(obj=_begin_work)
     except ClayloadError as error:
         print_error(error, as_json="--json" in sys.argv)
         sys.exit(error.exit_code)

@@ -11,6 +11,7 @@ row_ends (dedupe, selection), then chunk and set_aside from what was staged on d
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ from clayload.model import ChunkRef
 from clayload.tables.tables_file import TablesConfig
 
 __all__ = ["Preparation", "PrepareOptions", "prepare_chunks"]
+
+_log = logging.getLogger(__name__)
 
 _STAGING = "staging"
 # What a key can be made from besides its own column (see `lead`).
@@ -62,10 +65,20 @@ def prepare_chunks(source: Source, config: TablesConfig, options: PrepareOptions
         row_ends = decide_ends(row_ends, routes, options.tables, options.limit)
         size = _choose_size(row_ends, options)
         counted = count_up(walked, row_ends, routes, size)
+        _log_counts(counted)
         _check_books(counted, source)
         if staging is None:
             return counted
         return _write(Walked(walked.source, row_ends), routes, options, counted)
+
+
+def _log_counts(counted: Preparation) -> None:
+    names = ("n_rows", "n_quarantined", "n_suppressed", "n_duplicates", "n_unrouted", "n_chunks")
+    _log.debug(
+        "extract judged: %(n_rows)d read, %(n_quarantined)d quarantined, %(n_suppressed)d"
+        " suppressed, %(n_duplicates)d duplicate, %(n_unrouted)d unrouted, chunks: %(n_chunks)d",
+        {name: getattr(counted, name) for name in names},
+    )
 
 
 def check_keys(source: Source, routes: Sequence[Route]) -> None:

@@ -7,6 +7,7 @@ Never: an account while answers may still come: it waits until each is given up.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ from clayload.runs.run_folder import RunFolder, open_run_folder
 from clayload.setup import Setup
 
 _LOOK_AGAIN_S = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 def close_run(
@@ -40,6 +43,15 @@ def close_run(
     facts = read_facts(run_id, setup, merged)
     report = make_report(facts.as_closed(), setup.config)
     setup.ledger.finish_run(run_id, report.outcome, dump_problems(merged))
+    _log.info(
+        "run closed: %(run_id)s, %(outcome)s, %(n_delivered)d delivered in %(took_s).1f s",
+        {
+            "run_id": run_id,
+            "outcome": report.outcome,
+            "n_delivered": report.n_delivered,
+            "took_s": report.duration_s,
+        },
+    )
     _write_report(report, open_run_folder(facts.counts.run, setup))
     return report
 

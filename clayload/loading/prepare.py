@@ -7,6 +7,7 @@ Never: a submission; nothing leaves the machine before every lead owed is writte
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 from clayload.account.extract_summary import ExtractSummary
@@ -22,6 +23,8 @@ from clayload.loading.planning.keep_to_plan import apply_plan, cut_to_plan
 from clayload.model import ChunkRef, RunKind
 from clayload.runs.run_folder import new_run_folder
 from clayload.setup import Setup
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,29 @@ def prepare_load(request: LoadRequest, setup: Setup) -> PreparedLoad:
         )
         for chunk in frames.chunks
     }
-    return PreparedLoad(
+    prepared = PreparedLoad(
         run_id=made.run_id,
         cycle=cycle,
         extract=extract,
         chunks=tuple(put_in_turn(chunk for chunk, n_owed in n_owed_of.items() if n_owed)),
         n_owed=sum(n_owed_of.values()),
         n_accepted=sum(chunk.n_leads for chunk in n_owed_of),
+    )
+    log_start(prepared, run.kind)
+    return prepared
+
+
+def log_start(prepared: PreparedLoad, kind: RunKind) -> None:
+    """Log that a run has begun: all that it owes is written down, and nothing is sent yet."""
+    _log.info(
+        "%(kind)s started: run %(run_id)s, cycle %(cycle)s, leads owed: %(n_owed)d of"
+        " %(n_accepted)d, chunks: %(n_chunks)d",
+        {
+            "kind": kind,
+            "run_id": prepared.run_id,
+            "cycle": prepared.cycle,
+            "n_owed": prepared.n_owed,
+            "n_accepted": prepared.n_accepted,
+            "n_chunks": len(prepared.chunks),
+        },
     )

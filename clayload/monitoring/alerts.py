@@ -7,6 +7,7 @@ Never: news taken for told that could not be handed on: the next look finds it a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,8 @@ from clayload.setup import Setup
 
 WHOLE = frozenset({Kind.BUDGET, Kind.SLOT, Kind.LOAD})
 """Of these a look sees all there are."""
+
+_log = logging.getLogger(__name__)
 
 
 def look_around(setup: Setup) -> Look:
@@ -78,6 +81,7 @@ def report_changes(
         give_back_changes(setup.ledger, changes)
         raise
     record_reported(setup.ledger, changes)
+    _log.info("alerts reported: changes: %(n_changes)d", {"n_changes": len(changes)})
     return changes
 
 

@@ -10,6 +10,7 @@ Its names for the same things are ours, too.
 
 from __future__ import annotations
 
+import logging
 import math
 import random
 import time
@@ -18,6 +19,8 @@ from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
 from clayload.errors import LedgerConflictError
+
+_log = logging.getLogger(__name__)
 
 CONFLICT_ATTEMPTS = 6
 _CONFLICT_JITTER_S = (0.01, 0.1)
@@ -52,6 +55,8 @@ def retry(
         except Exception as error:
             if not on(error) or n_attempts >= attempts or time.monotonic() > give_up_at:
                 raise
+            tried = {"n_attempts": n_attempts, "error": type(error).__name__}
+            _log.debug("ledger asked again: after %(error)s, attempt %(n_attempts)d", tried)
         time.sleep(random.uniform(*jitter_s))  # noqa: S311 - spreads waits
 
 

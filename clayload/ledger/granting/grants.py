@@ -32,6 +32,7 @@ from clayload.delivery.grant import (
 from clayload.delivery.pace import slow_down, throttle
 from clayload.delivery.sample import ApprovalRequired
 from clayload.ledger.granting import sampling
+from clayload.ledger.granting.grant_log import GrantLog
 from clayload.ledger.granting.pacer import Pacer, with_share
 from clayload.ledger.granting.retry_on_loss import retry_on_loss
 from clayload.ledger.granting.spending import Payer, awaits_answers, charge_bill, read_bill
@@ -88,6 +89,8 @@ class ChunkGrants:
             else sampling.open_sample(ledger, chunk.run_id, chunk.table)
         )
         self._open: OpenGrant | None = None
+        self._is_paused = False
+        self._log = GrantLog(chunk, terms.config.workspace.name)
 
     def depart(self, lead: GrantedLead) -> None:
         """Note that a lead goes on the wire now."""
@@ -102,9 +105,11 @@ class ChunkGrants:
             if is_retry:
                 self._undo(tx, grant_id, at.now)
             self._close(tx, verdicts, at, is_retry=is_retry)
+            self._is_paused = at.is_paused
             return self._decide(tx, n, at, grant_id)
 
         self._open, answer = retry_on_loss(self._ledger, ask)
+        self._log.note_answer(answer, is_paused=self._is_paused)
         return answer
 
     def record(self, verdicts: Verdicts) -> None:
@@ -126,6 +131,7 @@ class ChunkGrants:
             self._pacer.write(tx, replace(at, pace=throttle(slower, at.rate, at.now, throttle_s)))
 
         retry_on_loss(self._ledger, write)
+        self._log.note_throttle(throttle_s)
 
     def _undo(self, tx: Connection, grant_id: str, now: float) -> None:
         """Take back a grant that may have been committed, but was never told: it was not sent."""

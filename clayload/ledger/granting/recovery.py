@@ -7,7 +7,8 @@ Never: a lead taken back that may have been on the wire.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -18,6 +19,8 @@ from clayload.ledger.granting.verdicts import take_back
 from clayload.ledger.rules import unanswered
 from clayload.ledger.rules.departures import EndedSender, ended_senders
 from clayload.ledger.store import Ledger
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,16 @@ def recover(ledger: Ledger, folder: Path) -> Recovered:
         if not ended:
             return Recovered()
         ledger.lock_workspaces(tx)
-        recovered = [_recover_one(tx, sender, ledger.read_clock(tx)) for sender in ended]
-    return Recovered(
-        sum(one.n_taken_back for one in recovered), sum(one.n_in_doubt for one in recovered)
+        each = [_recover_one(tx, sender, ledger.read_clock(tx)) for sender in ended]
+    recovered = Recovered(
+        sum(one.n_taken_back for one in each), sum(one.n_in_doubt for one in each)
     )
+    if recovered != Recovered():
+        _log.info(
+            "orphans recovered: %(n_taken_back)d owed again, %(n_in_doubt)d in doubt",
+            asdict(recovered),
+        )
+    return recovered
 
 
 def recover_ended(ledger: Ledger, folder: Path) -> None:
@@ -56,7 +65,8 @@ def recover_ended(ledger: Ledger, folder: Path) -> None:
         LedgerError: the ledger cannot be written.
     """
     recover(ledger, folder)
-    ledger.give_up_overdue()
+    if n_overdue := ledger.give_up_overdue():
+        _log.info("answers given up: %(n_in_doubt)d in doubt", {"n_in_doubt": n_overdue})
 
 
 def _recover_one(tx: Connection, ended: EndedSender, now: float) -> Recovered:
