@@ -23,6 +23,7 @@ class ExitCode(IntEnum):
     CONFIG = 10
     EXTRACT = 11
     LEDGER = 12
+    UNREACHABLE = 13
     PENDING = 20
     ATTENTION = 21
     UNBALANCED = 22
@@ -152,7 +153,7 @@ class RunError(StopRunError):
 class AnnounceError(StopRunError):
     """Nobody is sure to have heard that an extract landed; it can be announced again."""
 
-    exit_code = ExitCode.PENDING
+    exit_code = ExitCode.UNREACHABLE
 
 
 class StopExtractError(ClayloadError):
@@ -203,3 +204,5 @@ class RetryChunkError(ClayloadError):
 
 class DestinationDownError(RetryChunkError):
     """Nobody answers at the destination; the leads of the chunk stay pending."""
+
+    exit_code = ExitCode.UNREACHABLE

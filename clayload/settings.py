@@ -209,7 +209,7 @@ def _unknown(variable: str) -> ConfigError:
     nearest = find_nearest(variable, known)
     near = f"; nearest: '{nearest}'" if nearest else ""
     hint = f"unset it; the settings are {', '.join(known)}"
-    return _problem(Code.CONFIG_UNKNOWN_KEY, variable, f"is no setting{near}", hint, nearest)
+    return _problem(Code.CONFIG_UNKNOWN_KEY, variable, f"is not a setting{near}", hint, nearest)
 
 
 def _problem(

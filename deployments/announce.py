@@ -52,7 +52,7 @@ class _Announcement:
 
 _OF_LANDED = _Announcement("the extract cannot be announced", "do the same again")
 _OF_APPROVED = _Announcement(
-    "the approval is saved, but Prefect cannot be notified",
+    "the approval is recorded, but Prefect cannot be notified",
     "run the same load again, or wait: resume-deferred looks for it every night",
 )
 

@@ -17,9 +17,10 @@ from prefect.states import Failed
 from pydantic import BaseModel
 
 from clayload.account.problem import Problem
-from clayload.account.run_report import EXIT_CODE_OF, Outcome, RunReport, describe_ends
+from clayload.account.run_report import EXIT_CODE_OF, RunReport, describe_ends
 from clayload.errors import ClayloadError, ExitCode
 from clayload.loading.prepare import PreparedLoad
+from clayload.model import Outcome
 from tasks.alerts import alert_after_load
 from tasks.artifacts import publish_report
 from tasks.limits import ensure_chunk_limits

@@ -22,6 +22,7 @@ from clayload.capacity.usage import Usage
 from clayload.loading.report_page import link_page, write_page
 from clayload.monitoring.slots import forecast_slots, warn_of_slots
 from clayload.report.markdown import render_grid, render_report
+from clayload.report.slots import render_forecast
 from clayload.report.usage import describe_owed, render_days, render_lines
 from clayload.setup import Setup, read_setup
 from tasks.best_effort import best_effort
@@ -59,7 +60,7 @@ def publish_slots(tables: Sequence[TableForecast]) -> None:
     """Put into the UI how far all slots and tables are used."""
     warnings = warn_of_slots(tables)
     create_table_artifact(
-        [row for table in tables for row in _describe_use(table)],
+        [row for table in tables for row in _list_rows(table)],
         key="webhook-slots",
         description="; ".join(warnings) or "no slot and no table is near its end",
     )
@@ -77,33 +78,10 @@ def publish_usage(usage: Usage) -> None:
     create_markdown_artifact("\n\n".join(parts) + "\n", key="credits-and-actions")
 
 
-def _describe_use(table: TableForecast) -> Iterator[dict[str, str]]:
-    for slot in table.slots:
-        is_limited = not table.auto_delete
-        yield {
-            "table": table.table,
-            "what": f"slot {slot.slot}",
-            "used": f"{slot.used:,}",
-            "limit": f"{slot.safe_limit:,}" if is_limited else "none",
-            "left": f"{slot.n_left:,}" if is_limited else "",
-            "% used": f"{slot.part_used:.1%}" if is_limited else "",
-            "a day, 7 d": f"{slot.pace.per_day_week:,.0f}",
-            "a day, 30 d": f"{slot.pace.per_day_month:,.0f}",
-            "runs out": f"{slot.runs_out_on or ''}",
-            "state": f"{slot.state} {slot.reason}".strip(),
-        }
-    yield {
-        "table": table.table,
-        "what": "rows of the table",
-        "used": f"{table.rows_used:,}",
-        "limit": "none" if table.auto_delete else f"{table.row_limit:,}",
-        "left": "" if table.auto_delete else f"{max(table.row_limit - table.rows_used, 0):,}",
-        "% used": "" if table.auto_delete else f"{table.part_of_rows_used:.1%}",
-        "a day, 7 d": f"{table.pace.per_day_week:,.0f}",
-        "a day, 30 d": f"{table.pace.per_day_month:,.0f}",
-        "runs out": f"{table.rows_run_out_on or ''}",
-        "state": f"counted with {table.per_day:,.0f} a day",
-    }
+def _list_rows(table: TableForecast) -> Iterator[dict[str, str]]:
+    grid = render_forecast(table)
+    for row in grid.rows:
+        yield {"table": table.table, **dict(zip(grid.header, row, strict=True))}
 
 
 def _describe_table(name: str, report: RunReport) -> Iterator[dict[str, str]]:

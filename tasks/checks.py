@@ -17,7 +17,7 @@ from prefect.states import Completed, Failed
 
 from clayload.alerts import Condition
 from clayload.ledger.audit.audit import audit, describe_damage
-from clayload.loading.close import recover_ended
+from clayload.ledger.granting.recovery import recover_ended
 from clayload.monitoring.alerts import look_around
 from clayload.monitoring.slots import forecast_slots
 from clayload.monitoring.usage import read_usage
@@ -54,7 +54,7 @@ def check_ledger() -> State[Any]:
     """Recover what ended processes left behind, then check that the ledger agrees with itself."""
     with scrubbed_errors():
         setup = read_setup(os.environ)
-        recover_ended(setup)
+        recover_ended(setup.ledger, setup.departures_folder)
         findings = audit(setup.ledger)
     rows = tuple(("damage" if one.is_damage else "remark", one.what) for one in findings)
     page = render_grid(Grid(("kind", "finding"), rows)) if rows else "The books agree."

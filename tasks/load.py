@@ -28,6 +28,7 @@ from clayload.account.run_report import RunReport
 from clayload.delivery.send import STOP_GRACE_S
 from clayload.delivery.verdict import VerdictKind
 from clayload.errors import RetryChunkError, StopTableError
+from clayload.ledger.granting.recovery import recover_ended
 from clayload.loading import close, deliver, prepare
 from clayload.loading.config_reload import ConfigReloader
 from clayload.loading.followups import replay, replay_plan, resubmit, resume_deferred
@@ -64,7 +65,7 @@ def prepare_replay(request: replay_plan.ReplayRequest) -> prepare.PreparedLoad:
     """Owe leads of an earlier run again."""
     with scrubbed_errors():
         setup = read_setup(os.environ)
-        close.recover_ended(setup)
+        recover_ended(setup.ledger, setup.departures_folder)
         return replay.prepare_replay(replay_plan.plan_replay(request, setup), setup)
 
 
@@ -111,7 +112,7 @@ def deliver_chunk(chunk: ChunkRef, position: str) -> State[dict[str, int]]:  # n
     """
     place = chunk_place(chunk.priority, partial(deliver.is_stopped, chunk.run_id))
     with place, scrubbed_errors(), _halt_on_error(chunk.run_id):
-        counts = dict(deliver.deliver_chunk(chunk, _reloader(chunk.run_id).look()))
+        counts = dict(deliver.deliver_chunk(chunk, _reloader(chunk.run_id).reload_changes()))
     return Completed(message=describe_counts(counts), data=counts)
 
 

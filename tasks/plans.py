@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
@@ -23,15 +22,18 @@ from clayload.delivery.grant import TableSnapshot
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.database.engine import is_new
 from clayload.ledger.rules.snapshot import unused_table
-from clayload.loading.followups.replay_plan import ReplayPlan, ReplayRequest, plan_replay
+from clayload.loading.followups.replay_plan import ReplayRequest, plan_replay
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.plan import plan_load
 from clayload.monitoring.slots import forecast_slots
-from clayload.report.grids import Grid, Section
-from clayload.report.load_plan import describe_plan, describe_totals, describe_verdict
-from clayload.report.markdown import escape, render_grid
+from clayload.plural import count
+from clayload.report.grids import Grid
+from clayload.report.markdown import render_grid, render_section
 from clayload.report.moments import describe_seconds
-from clayload.report.month import describe_month, describe_month_shortly, read_month
+from clayload.report.plans.load_plan import describe_totals, describe_verdict, render_plan
+from clayload.report.plans.month import read_month, render_month
+from clayload.report.plans.month_summary import describe_month_shortly
+from clayload.report.plans.replay import render_counts
 from clayload.setup import Setup, read_setup
 from tasks.redaction import scrubbed_errors
 from tasks.states import StateName
@@ -41,21 +43,24 @@ def publish_load_plan(request: LoadRequest) -> State[Any]:
     """Plan a load, and publish the plan."""
     with scrubbed_errors():
         plan = plan_load(request, read_setup(os.environ))
-    page = "\n\n".join([*map(_render_section, describe_plan(plan)), *plan.describe_lacks()])
+    page = "\n\n".join([*map(render_section, render_plan(plan)), *plan.describe_lacks()])
     return _publish_unsent("load-plan", f"{describe_totals(plan)}. {describe_verdict(plan)}", page)
 
 
 def publish_replay_plan(request: ReplayRequest) -> State[Any]:
     """Plan a replay, and publish the plan."""
     with scrubbed_errors():
-        plan = plan_replay(request, replace(read_setup(os.environ), read_only=True))
-    leads = f"{len(plan.leads):,} leads to send again: {describe_seconds(plan.sending_time_s)}"
+        plan = plan_replay(request, read_setup(os.environ, read_only=True))
+    leads = f"{count(len(plan.leads), 'lead')} to send again"
+    took = describe_seconds(plan.sending_time_s)
     doubt = f"; Clay may have {plan.n_in_doubt:,} of them already" if plan.n_in_doubt else ""
-    fits = f"; {plan.n_unplaced:,} find no room: add a slot" if plan.n_unplaced else ""
+    n_unplaced = count(plan.n_unplaced, "finds", "find")
+    fits = f"; {n_unplaced} no room: add a slot" if plan.n_unplaced else ""
     listed = (
         f"; {plan.n_suppressed:,} on a suppression list are left out" if plan.n_suppressed else ""
     )
-    return _publish_unsent("replay-plan", f"{leads}{doubt}{fits}{listed}", _render_replay(plan))
+    page = render_grid(render_counts(plan.counts))
+    return _publish_unsent("replay-plan", f"{leads}: {took}{doubt}{fits}{listed}", page)
 
 
 def publish_month_plan(ask: MonthAsk) -> State[Any]:
@@ -65,7 +70,7 @@ def publish_month_plan(ask: MonthAsk) -> State[Any]:
         month = read_month(ask, setup)
         room = () if month.is_asked else (_render_room(setup),)
     line = describe_month_shortly(month)
-    page = "\n\n".join([*map(_render_section, describe_month(month)), *room])
+    page = "\n\n".join([*map(render_section, render_month(month)), *room])
     _publish("capacity-plan", line, page)
     return Completed(message=line)
 
@@ -77,18 +82,6 @@ def _publish_unsent(key: str, line: str, page: str) -> State[Any]:
 
 def _publish(key: str, line: str, page: str) -> None:
     create_markdown_artifact(f"**{line}**\n\n{page}\n", key=key, description=line)
-
-
-def _render_section(section: Section) -> str:
-    """Render a section as markdown."""
-    sentences = "\n".join(f"- {escape(sentence)}" for sentence in section.sentences)
-    parts = [f"## {section.title}", render_grid(section.grid), sentences]
-    return "\n\n".join(part for part in parts if part)
-
-
-def _render_replay(plan: ReplayPlan) -> str:
-    rows = ((one.table, one.state, one.reason, f"{one.n_leads:,}") for one in plan.counts)
-    return render_grid(Grid(("table", "end", "reason", "leads"), tuple(rows)))
 
 
 def _render_room(setup: Setup) -> str:

@@ -69,7 +69,7 @@ class _ShownProgress:
 
     def look(self) -> None:
         with self._best_effort():
-            self._reloader.look()
+            self._reloader.reload_changes()
             progress = self._meter.read()
             self._printer.print_due(str(progress), is_news=progress.pause != self._last_pause)
             self._last_pause = progress.pause

@@ -25,11 +25,11 @@ from clayload.account.problem import Problem, describe_problem
 from clayload.errors import ClayloadError, Code, ConfigError
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import find_run
-from clayload.loading.close import recover_ended
+from clayload.ledger.granting.recovery import recover_ended
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.shards import find_undelivered, keep_chunks, read_shard
 from clayload.model import ChunkRef, RowEnd
-from clayload.runs.folder import RunFolder, open_run_folder
+from clayload.runs.run_folder import RunFolder, open_run_folder
 from clayload.setup import Setup, read_setup
 from tasks.best_effort import ThrottledPrinter, best_effort
 from tasks.limits import read_n_places
@@ -180,7 +180,7 @@ def _find_undelivered(run_id: str, setup: Setup) -> Sequence[ChunkRef]:
     if find_run(setup.ledger, run_id).halted_by is not None:
         return ()
     # What a killed worker of this machine had not sent need not wait for its deadline.
-    recover_ended(setup)
+    recover_ended(setup.ledger, setup.departures_folder)
     return find_undelivered(run_id, setup)
 
 

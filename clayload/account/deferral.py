@@ -1,7 +1,8 @@
 """Which leads can wait, and for what?
 
 In:    what stopped tables, and how many leads of each are deferred.
-Out:   the tables whose leads wait for a budget or a word, and a sentence of it with the next step.
+Out:   the tables whose leads wait for a budget or for approval, and a sentence of it with the
+       next step.
 Never: a table that something else has stopped too: its leads are owed now.
 """
 
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from clayload.errors import Code
 from clayload.model import RowEnd
+from clayload.plural import count
 
 if TYPE_CHECKING:
     from clayload.account.problem import Problem
@@ -49,7 +51,7 @@ def describe_deferred(
     deferred = find_deferred(problems)
     for code, n in count_deferred(problems, tables).items():
         hint = next(p.hint for p in problems if p.code == code and p.table in deferred)
-        yield f"{n:,} leads are deferred {_DEFERRED_BY[code]}: {hint}"
+        yield f"{count(n, 'lead is', 'leads are')} deferred {_DEFERRED_BY[code]}: {hint}"
 
 
 def describe_deferral(

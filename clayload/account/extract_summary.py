@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel, ConfigDict
 
 from clayload.account.savings import Saving
+from clayload.plural import count
 from clayload.tables.hints import Hints
 
 
@@ -54,26 +55,28 @@ class ExtractSummary(BaseModel):
         """Say how many rows were read, and how many of them were set aside."""
         suppressed = f"{self.n_suppressed:,} suppressed, " if self.n_suppressed else ""
         return (
-            f"{self.n_rows:,} rows read, {self.n_quarantined:,} quarantined, {suppressed}"
-            f"{self.n_duplicates:,} duplicates, {self.n_unrouted:,} unrouted"
+            f"{count(self.n_rows, 'row')} read, {self.n_quarantined:,} quarantined, {suppressed}"
+            f"{count(self.n_duplicates, 'duplicate')}, {self.n_unrouted:,} unrouted"
         )
 
     def describe_columns(self) -> Iterator[str]:
         """Say, a sentence each, what a person should know of the extract's columns."""
         if self.unmapped:
-            yield f"Columns no lead field takes: {', '.join(self.unmapped)}."
+            yield f"Columns that are not used: {', '.join(self.unmapped)}."
         for field, columns in self.merged.items():
             n = self.conflicts.get(field, 0)
-            differ = f"; in {n:,} rows they differ" if n else ""
+            differ = f"; in {count(n, 'row')} they differ" if n else ""
             yield f"{field} is the first filled of {', '.join(columns)}{differ}."
         if self.unread:
             yield f"Left unread: {', '.join(self.unread)}."
         if self.n_multi_match:
-            yield f"{self.n_multi_match:,} leads match several tables; the first in the file won."
+            match = count(self.n_multi_match, "lead matches", "leads match")
+            yield f"{match} several tables; the first in tables.yaml wins."
         if self.hints.only_table:
             yield f"Every lead goes to {self.hints.only_table}, as asked, whatever the filters say."
         for field, text in self.hints.defaults.items():
             yield f"Where {field} is empty, it is '{text}', as asked."
         if self.added:
             n = sum(last - first + 1 for first, last in self.added)
-            yield f"{n:,} rows stand for no lead the earlier run set aside: they were added."
+            were = count(n, "row was", "rows were")
+            yield f"{were} added: the earlier run set no such lead aside."

@@ -7,28 +7,17 @@ Never: a sum that is made to fit; rows that nobody can place make the run fail.
 
 import json
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from clayload.account.deferral import describe_deferred, find_deferred
 from clayload.account.extract_summary import ExtractSummary
-from clayload.account.problem import Problem, _Account
-from clayload.account.sample import SampleAccount
+from clayload.account.problem import Problem
+from clayload.account.sample_account import SampleAccount
 from clayload.errors import ExitCode
 from clayload.ledger.books.run_books import LeadRow
-from clayload.model import RowEnd
-
-
-class Outcome(StrEnum):
-    """How a run ended, worst first."""
-
-    UNBALANCED = "unbalanced"
-    PENDING = "pending"
-    DEFERRED = "deferred"
-    ATTENTION = "attention"
-    COMPLETE = "complete"
-
+from clayload.model import Outcome, RowEnd, RunKind
+from clayload.plural import count
 
 EXIT_CODE_OF = {
     Outcome.UNBALANCED: ExitCode.UNBALANCED,
@@ -39,8 +28,10 @@ EXIT_CODE_OF = {
 }
 
 
-class SlotAccount(_Account):
+class SlotAccount(BaseModel):
     """A webhook slot after the run: `used` of `safe_limit`, `used_by_run` of it in this run."""
+
+    model_config = ConfigDict(frozen=True)
 
     table: str
     slot: str
@@ -51,21 +42,23 @@ class SlotAccount(_Account):
     reason: str
 
 
-class ChildRun(_Account):
+class ChildRun(BaseModel):
     """A run that took up leads of this one: a replay or a resubmit.
 
     `n_rows` it read, `ends` what became of them now, `n_recovered` of this run's leads it
     delivered; a resubmit may also have delivered leads that were added by hand.
     """
 
+    model_config = ConfigDict(frozen=True)
+
     run_id: str
-    kind: str
+    kind: RunKind
     n_rows: int
     ends: dict[RowEnd, int]
     n_recovered: int
 
 
-class RunReport(_Account):
+class RunReport(BaseModel):
     """The account of one run; `ends` has every row read under exactly one end.
 
     `in_doubt`, `refused` and `deferred` may list the first leads only: how many there are, `ends`
@@ -76,7 +69,7 @@ class RunReport(_Account):
     """
 
     # It is put together from parts by name: a part that there is no place for is a mistake.
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     run_id: str
     extract_id: str
@@ -88,7 +81,7 @@ class RunReport(_Account):
     in_doubt: tuple[LeadRow, ...] = ()
     refused: tuple[LeadRow, ...] = ()
     duration_s: float = 0.0
-    kind: str = "load"
+    kind: RunKind = RunKind.LOAD
     parent_run_id: str | None = None
     children: tuple[ChildRun, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -110,14 +103,15 @@ class RunReport(_Account):
         """Say, a sentence each, which runs took up leads of this one and what came of it."""
         for child in self.children:
             yield (
-                f"Run {child.run_id} ({child.kind}) took up {child.n_rows:,} rows: "
+                f"Run {child.run_id} ({child.kind}) took up {count(child.n_rows, 'row')}: "
                 f"{describe_ends(child.ends)}."
             )
-        resubmits = [child for child in self.children if child.kind == "resubmit"]
+        resubmits = [child for child in self.children if child.kind is RunKind.RESUBMIT]
         if resubmits:
             n_recovered = sum(child.n_recovered for child in resubmits)
             n_aside = self.extract.n_quarantined + self.extract.n_unrouted
-            yield f"Of {n_aside:,} leads set aside here, {n_recovered:,} were delivered since."
+            were = count(n_recovered, "was", "were")
+            yield f"Of {count(n_aside, 'lead')} set aside here, {were} delivered since."
 
     @property
     def n_delivered(self) -> int:
@@ -154,21 +148,23 @@ class RunReport(_Account):
         ends = self.ends
         match self.outcome:
             case Outcome.UNBALANCED:
-                return f"keep the run folder and report this: {self.n_unaccounted} rows unplaced"
+                unplaced = count(self.n_unaccounted, "row")
+                return f"keep the run folder and report this: {unplaced} unplaced"
             case Outcome.PENDING:
                 n_pending = ends[RowEnd.PENDING] - self.extract.n_left_out
-                return f"{n_pending:,} leads are still owed: {self._hint()}"
+                return f"{count(n_pending, 'lead is', 'leads are')} still owed: {self._hint()}"
             case Outcome.DEFERRED:
                 return "; ".join(describe_deferred(self.problems, self.tables))
             case Outcome.ATTENTION:
                 option = "" if ends[RowEnd.REFUSED] else " --in-doubt"
                 return (
-                    f"look at the {self._count_unsettled()} in the report; `clayload replay "
+                    f"look at the {self._count_undecided()} in the report; `clayload replay "
                     f"{self.run_id}{option} --dry-run` says which of them it would send again"
                 )
             case Outcome.COMPLETE:
                 n_left_out = self.extract.n_left_out
-                as_asked = f"; {n_left_out:,} were left out, as asked" if n_left_out else ""
+                were = count(n_left_out, "was", "were")
+                as_asked = f"; {were} left out, as asked" if n_left_out else ""
                 return f"nothing: every lead that could be sent was sent{as_asked}"
 
     def _hint(self) -> str:
@@ -177,9 +173,10 @@ class RunReport(_Account):
         hints = [p.hint for p in self.problems if p.table not in deferred]
         return hints[0] if hints else "run the same load again"
 
-    def _count_unsettled(self) -> str:
+    def _count_undecided(self) -> str:
         ends = (RowEnd.REFUSED, RowEnd.IN_DOUBT)
-        return " and ".join(f"{self.ends[end]:,} leads {end}" for end in ends if self.ends[end])
+        counts = ((end, self.ends[end]) for end in ends)
+        return " and ".join(f"{count(n, 'lead')} {end}" for end, n in counts if n)
 
     def to_json(self, **more: object) -> str:
         """Give the account for machines, with the figures and words a person is shown, and more."""

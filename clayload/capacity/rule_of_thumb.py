@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from clayload.capacity.month import LEADS_A_TABLE, MonthPlan
 from clayload.capacity.pricing import PlanFit, describe_lacks
 from clayload.tables.catalogue import Level
-from clayload.tables.models import SOURCE_LIMIT
+from clayload.tables.table import SOURCE_LIMIT
 
 CREDITS_PER_LEAD = 6.0
 _PLANS = ((2_000, "starter", 149), (10_000, "explorer", 349), (50_000, "pro", 800))

@@ -18,6 +18,7 @@ from clayload.account.run_report import RunReport
 from clayload.cli.console import err
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.progress import ProgressMeter
+from clayload.plural import count
 from clayload.setup import Setup
 
 _BAR_EVERY_S = 0.5
@@ -36,7 +37,8 @@ def run_watched(run: WatchedRun, setup: Setup) -> RunReport:
     def watch(prepared: PreparedLoad) -> None:
         err.print(
             f"run {prepared.run_id} (cycle {prepared.cycle}): {prepared.n_owed:,} of "
-            f"{prepared.n_accepted:,} accepted leads are owed, in {len(prepared.chunks)} chunks"
+            f"{count(prepared.n_accepted, 'accepted lead')} owed, in "
+            f"{count(len(prepared.chunks), 'chunk')}"
         )
         meter = ProgressMeter(prepared, setup)
         watchers.append(threading.Thread(target=_watch, args=(meter, stop), daemon=True))
@@ -68,7 +70,7 @@ def _watch(meter: ProgressMeter, stop: threading.Event) -> None:
 
 
 def _print_lines(meter: ProgressMeter, stop: threading.Event) -> None:
-    """Say a line every ten seconds, and at once when the workspace is paused or goes on."""
+    """Print a line every ten seconds, and at once when the workspace is paused or goes on."""
     shown, due_at = meter.find_pause(), time.monotonic() + _LINE_EVERY_S
     if shown is not None:
         err.print(str(meter.read()))

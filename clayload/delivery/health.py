@@ -43,7 +43,7 @@ class Health:
         """Whether the last answers were lost, one after the other."""
         return self.n_doubts_in_a_row >= DOUBTS_TO_REST
 
-    def see(self, verdict: Verdict) -> None:
+    def record(self, verdict: Verdict) -> None:
         """Take note of an answer as it comes."""
         is_doubt = verdict.kind is VerdictKind.IN_DOUBT
         self.n_doubts_in_a_row = self.n_doubts_in_a_row + 1 if is_doubt else 0

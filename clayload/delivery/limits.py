@@ -18,6 +18,7 @@ from clayload.errors import (
     SlotRejectedError,
     StopTableError,
 )
+from clayload.plural import count
 
 _AGAIN = "`clayload resume-deferred` or the same load again: it sends what may follow"
 
@@ -36,12 +37,14 @@ def stop_of(answer: Stopped) -> StopTableError:
 def _stop_sample(sample: Sample) -> ApprovalRequiredError:
     approve = f"`clayload approve {sample.run_id}`"
     if sample.decision is Decision.STOP:
-        what = f"a person has stopped the table after {sample.n_sent:,} leads of this extract"
+        what = (
+            f"a person has stopped the table after {count(sample.n_sent, 'lead')} of this extract"
+        )
         hint = f"to send the rest after all: {approve}, and {_AGAIN}"
     else:
+        sent = count(sample.n_sent, "lead of this extract is", "leads of this extract are")
         what = (
-            f"{sample.n_sent:,} leads of this extract are sent, and only {sample.n_allowed:,} may "
-            "be before a person has looked at them"
+            f"{sent} sent, and only {sample.n_allowed:,} may be before a person has looked at them"
         )
         hint = f"look at the rows in Clay, then {approve}, and {_AGAIN}"
     return ApprovalRequiredError(Code.SAMPLE_SENT, what, hint=hint, run_id=sample.run_id)

@@ -21,9 +21,9 @@ from clayload.errors import Code, UnreadableExtractError
 from clayload.extracts.facts import read_facts
 from clayload.extracts.find import find_files
 from clayload.extracts.headers import Aliases, find_merged, group_by_field, map_headers
-from clayload.extracts.models import FILE_INDEX, ROW_NUMBER, Format, SourceFile
 from clayload.extracts.repair import repair_text
 from clayload.extracts.sniff import sniff_format
+from clayload.extracts.source_file import FILE_INDEX, ROW_NUMBER, Format, SourceFile
 from clayload.extracts.text_file import open_text, read_head, scan_text
 from clayload.extracts.typed_file import open_excel, open_ndjson, open_parquet, scan_typed
 

@@ -17,6 +17,7 @@ import polars as pl
 from clayload.frames.mail import AROUND_MAIL, is_personal, mail_domain
 from clayload.frames.source import RAW
 from clayload.frames.text import read_domain, read_headcount, read_moment, tidy
+from clayload.lead_schema import LEAD_SCHEMA
 from clayload.model import LEAD_FIELDS
 from clayload.tables.suppression import MailKind
 
@@ -99,7 +100,7 @@ def _normalise(columns_of: Columns) -> list[pl.Expr]:
 
 def _read(field: str, column: str, read: Reader, columns_of: Columns) -> pl.Expr:
     """Read a column with `read`; a field that was not delivered costs nothing."""
-    dtype = LEAD_FIELDS[field]
+    dtype = LEAD_SCHEMA[field]
     if field not in columns_of:
         return pl.lit(None, dtype).alias(field)
     return pl.col(column).map_batches(read, return_dtype=dtype, is_elementwise=True).alias(field)

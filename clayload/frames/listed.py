@@ -27,7 +27,7 @@ _LONGEST_HEADER = 10_000
 _TEXT = pl.col("text")
 _MEND = (
     "write ana@acme.example, acme.example or @acme.example, begin a note with #, and in CSV give "
-    "the column a header that means email or domain (headers.yaml)"
+    "the column a header that is mapped to `email` or `domain` (headers.yaml)"
 )
 
 

@@ -24,10 +24,11 @@ from clayload.frames.rules import (
     RULES,
 )
 from clayload.frames.source import RAW
+from clayload.lead_schema import LEAD_SCHEMA
 from clayload.model import LEAD_FIELDS
 
 _NUL = "\0"
-_TEXTS = [field for field, dtype in LEAD_FIELDS.items() if dtype == pl.String]
+_TEXTS = [field for field, dtype in LEAD_SCHEMA.items() if dtype == pl.String]
 # JSON writes a control character as six (\u001f); names, quotes and commas take this much more.
 _JSON_GROWTH = 6
 _JSON_FRAME_BYTES = 2_048

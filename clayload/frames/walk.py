@@ -15,7 +15,6 @@ from pathlib import Path
 import polars as pl
 
 from clayload.folder import probe_space
-from clayload.frames.contract import check_schema
 from clayload.frames.lead import PERSONAL_MAIL, differs, to_leads
 from clayload.frames.mail import is_role
 from clayload.frames.route import UNROUTED, Route, route_leads
@@ -78,7 +77,6 @@ def _walk(source: Source, routes: Sequence[Route], staging: Path | None) -> pl.D
     judged = judge(source, routes)
     to_send = ~FAILED & (pl.col("route") != UNROUTED)
     leads = judged.filter(to_send).select(_STAGED)
-    check_schema(leads)
     plans = [judged.select(_row_end(source, routes))]
     if staging is not None:
         # A heavy lead is staged on both sides: its weight is known only after the walk.

@@ -29,7 +29,7 @@ class ConfigReloader:
     def __post_init__(self) -> None:
         self._seen = mark_of(self.setup.settings.config)
 
-    def look(self) -> Setup:
+    def reload_changes(self) -> Setup:
         """Take up the configuration if its file has changed; gives the setup as it is now."""
         path = self.setup.settings.config
         if (mark := mark_of(path)) != self._seen:

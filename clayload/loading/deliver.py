@@ -27,7 +27,7 @@ from clayload.delivery.stop import Stop
 from clayload.frames.chunk import read_bodies
 from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
 from clayload.model import ChunkRef
-from clayload.runs.folder import find_chunk
+from clayload.runs.run_folder import find_chunk
 from clayload.secrets import redact
 from clayload.setup import Setup
 from clayload.tables.costs import costs_of

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from clayload.ledger.books.pauses import Pause, find_pause
 from clayload.ledger.books.run_books import Books
 from clayload.model import RowEnd
-from clayload.report.moments import describe_pause, describe_seconds
+from clayload.report.run.progress import describe_progress
 from clayload.setup import Setup
 
 if TYPE_CHECKING:
@@ -48,12 +48,7 @@ class Progress:
         return (self.n_owed - self.n_done) / self.rate_per_s if self.rate_per_s else None
 
     def __str__(self) -> str:
-        done = f"{self.n_done:,} of {self.n_owed:,} leads"
-        if self.pause is not None:
-            return f"{done}; {describe_pause(self.pause)}"
-        if self.eta_s is None:
-            return done
-        return f"{done}, {self.rate_per_s:.1f}/s, {describe_seconds(self.eta_s)} to go"
+        return describe_progress(self.n_done, self.n_owed, self.rate_per_s, self.pause)
 
 
 @dataclass(slots=True)

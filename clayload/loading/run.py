@@ -24,6 +24,7 @@ from clayload.model import ChunkRef
 from clayload.setup import Setup
 
 INTERRUPTED = "interrupted"
+_STOPPING = f"stopping; waiting up to {STOP_GRACE_S:g} s for Clay's answers"
 _LOOK_EVERY_S = 0.25
 
 
@@ -41,10 +42,10 @@ def run_load(
     """
     prepared = prepare_load(request, setup)
     on_prepared(prepared)
-    return deliver_and_settle(prepared, setup, on_message)
+    return deliver_and_close(prepared, setup, on_message)
 
 
-def deliver_and_settle(
+def deliver_and_close(
     prepared: PreparedLoad, setup: Setup, on_message: Callable[[str], None] = print
 ) -> RunReport:
     """Deliver what a prepared run owes, and give its account.
@@ -64,13 +65,13 @@ def _deliver_all(prepared: PreparedLoad, reloader: ConfigReloader) -> Iterator[P
             chunk_of: dict[Future[object], ChunkRef] = {
                 pool.submit(_deliver, chunk, reloader): chunk for chunk in prepared.chunks
             }
-            for future in as_ended(chunk_of, reloader.look):
+            for future in as_ended(chunk_of, reloader.reload_changes):
                 yield from _problem_of(future, chunk_of[future], setup)
         except BaseException as error:
             # Ctrl-C, SIGTERM, a lost ledger: chunks under way end soon, no other begins.
             stop_delivering(prepared.run_id)
             if not isinstance(error, Exception):  # somebody wants it to stop, and may wonder
-                reloader.on_message(f"stopping: answers are awaited, {STOP_GRACE_S:g} s at most")
+                reloader.on_message(_STOPPING)
             pool.shutdown(wait=False, cancel_futures=True)
             setup.ledger.halt_run(prepared.run_id, INTERRUPTED)
             raise

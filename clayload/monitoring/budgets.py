@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from clayload.capacity.funds import Fund
-from clayload.delivery.budget import MILLI, BudgetLine, Span, Unit, find_periods
+from clayload.capacity.budget_use import BudgetUse
+from clayload.delivery.budget import MILLI, BudgetLine, find_periods
 from clayload.ledger.database.engine import is_new
 from clayload.ledger.granting.spending import (
     Payer,
@@ -21,39 +21,9 @@ from clayload.ledger.granting.spending import (
     read_reserved,
     unspent_lines,
 )
-from clayload.ledger.store import Ledger
+from clayload.ledger.moment import Readable
 from clayload.setup import Setup
 from clayload.tables.tables_file import TablesConfig
-
-
-@dataclass(frozen=True, slots=True)
-class BudgetUse:
-    """A budget line: `spent` for good, `reserved` for leads whose answers are awaited, and `left`.
-
-    `key` is where it stands in `tables.yaml`; amounts are credits or Actions. It renews when the
-    local day `renews_on` begins, at `renews_at` (epoch seconds).
-    """
-
-    key: str
-    table: str | None
-    unit: Unit
-    span: Span
-    limit: float
-    spent: float
-    reserved: float
-    left: float
-    renews_on: str
-    renews_at: float
-
-    @property
-    def fund(self) -> Fund:
-        """What is left to draw on."""
-        return Fund(self.key, self.unit, self.left, self.table)
-
-    @property
-    def part_used(self) -> float:
-        """How much of the limit is spent or reserved; all of it where the limit is 0."""
-        return (self.spent + self.reserved) / self.limit if self.limit else 1.0
 
 
 def read_budgets(setup: Setup) -> tuple[BudgetUse, ...]:
@@ -65,7 +35,12 @@ def read_budgets(setup: Setup) -> tuple[BudgetUse, ...]:
         LedgerError: the ledger cannot be read.
     """
     ledger = None if is_new(setup.settings.ledger_url) else setup.ledger
-    found = _read(setup.config, ledger)
+    return read_budget_uses(ledger, setup.config)
+
+
+def read_budget_uses(ledger: Readable | None, config: TablesConfig) -> tuple[BudgetUse, ...]:
+    """Read how every budget of a configuration stands; without a ledger nothing is spent."""
+    found = _read(config, ledger)
     return tuple(_describe(line, found) for line in _list_once(list(found.lines_of.values())))
 
 
@@ -77,7 +52,7 @@ class _Found:
     reserved: Reserved
 
 
-def _read(config: TablesConfig, ledger: Ledger | None) -> _Found:
+def _read(config: TablesConfig, ledger: Readable | None) -> _Found:
     budgets = config.budgets
     if ledger is None:
         periods = find_periods(datetime.now(UTC).timestamp(), budgets)
@@ -116,12 +91,3 @@ def _describe(line: BudgetLine, found: _Found) -> BudgetUse:
         renews_on=line.period.ends_on,
         renews_at=line.period.ends_at,
     )
-
-
-def describe_budgets(uses: tuple[BudgetUse, ...]) -> Iterator[str]:
-    """Say, a sentence each, how far the budgets are used."""
-    for use in uses:
-        yield (
-            f"{use.key}: {use.spent + use.reserved:,.10g} of {use.limit:,.10g} used "
-            f"({use.part_used:.1%}), renews on {use.renews_on}"
-        )

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clayload.account.run_report import Outcome, RunReport, describe_ends
+from clayload.account.run_report import RunReport, describe_ends
 from clayload.alerts import AlertLevel, Condition, Figures, Kind
 from clayload.capacity.forecast import LineUse
 from clayload.capacity.near_limits import NearLimit, describe_slot, find_near_limits
 from clayload.capacity.slots import SlotForecast, TableForecast
 from clayload.delivery.grant import SlotState
-from clayload.model import RowEnd
+from clayload.model import Outcome, RowEnd
+from clayload.plural import count
 from clayload.tables.alerts import Alerts
 
 _PERCENT = 100
@@ -122,7 +123,9 @@ def _judge_slot(
 def _describe_out_of_use(table: TableForecast, slot: SlotForecast) -> str:
     state = "used up" if slot.state is SlotState.ACTIVE else slot.state.replace("_", " ")
     heir = f"; {table.usable[0].slot} is in use" if table.usable else ""
-    return f"{table.table}: slot {slot.slot} is {state}, with {slot.used:,} submissions{heir}"
+    return (
+        f"{table.table}: slot {slot.slot} is {state}, with {count(slot.used, 'submission')}{heir}"
+    )
 
 
 def _judge_rows(table: TableForecast, near_limit: NearLimit | None, workspace: str) -> Condition:
@@ -147,19 +150,14 @@ def _judge_rows(table: TableForecast, near_limit: NearLimit | None, workspace: s
     )
 
 
-_PERCENT = 100
-
-
-_OWING = (Outcome.UNBALANCED, Outcome.PENDING, Outcome.DEFERRED)
-
-
 def judge_load(
     report: RunReport, subject: str, alerts: Alerts, n_owed_before: int = 0
 ) -> Condition:
     """Judge the newest load of a sort; `n_owed_before` leads of those before it are still owed."""
     reasons = list(_find_reasons(report, alerts))
     if n_owed_before:
-        reasons.append(f"{n_owed_before:,} leads of earlier loads are still owed")
+        owed = count(n_owed_before, "lead of earlier loads is", "leads of earlier loads are")
+        reasons.append(f"{owed} still owed")
     name = f"{report.kind} {report.run_id} for {report.cycle}"
     said = "; ".join(reasons) or describe_ends(report.ends)
     return Condition(
@@ -180,10 +178,10 @@ def judge_load(
 
 def _find_reasons(report: RunReport, alerts: Alerts) -> Iterator[str]:
     ends, n_rows = report.ends, report.extract.n_rows
-    if report.outcome in _OWING:
+    if report.outcome.is_owing:
         yield f"{report.outcome}: {describe_ends(ends)}"
     if not ends[RowEnd.DELIVERED] + ends[RowEnd.ALREADY_DELIVERED]:
-        yield f"not one of {n_rows:,} rows is delivered"
+        yield f"not one of {count(n_rows, 'row')} is delivered"
     n_set_aside = ends[RowEnd.QUARANTINED]
     if n_set_aside * _PERCENT > alerts.quarantine_percent * n_rows:
         yield _describe_part(

@@ -18,6 +18,7 @@ from clayload.frames.set_aside import ASIDE_FILES
 from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.runs import RunRow, list_all
 from clayload.ledger.books.story import count_submissions, read_story
+from clayload.plural import count
 from clayload.report.lead_story import (
     LeadEvent,
     StoryPart,
@@ -27,9 +28,9 @@ from clayload.report.lead_story import (
     list_events,
     list_next_steps,
 )
-from clayload.runs.folder import find_run_folder
+from clayload.runs.run_folder import find_run_folder
 from clayload.setup import Setup
-from clayload.tables.models import OnInDoubt
+from clayload.tables.table import OnInDoubt
 
 _MAIL = ("email",)
 
@@ -142,8 +143,8 @@ def _unknown(lead: str, setup: Setup, search: _Search, n_runs: int) -> RunError:
     gone = f", but for {len(search.not_searched)} that are gone" if search.not_searched else ""
     return RunError(
         Code.LEAD_UNKNOWN,
-        f"no run had the lead '{lead}': looked for {keys} among the keys of {n:,} submissions, and "
-        f"in what {n_runs:,} runs set aside{gone}",
+        f"no run had the lead '{lead}': looked for {keys} among the keys of "
+        f"{count(n, 'submission')}, and in what {count(n_runs, 'run')} set aside{gone}",
         hint="check its spelling; a table whose key is not the address knows it by its lead_key, "
         "and a row left out by --limit or --table leaves no trace",
         lead=lead,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from clayload.capacity.budget_use import BudgetUse
 from clayload.capacity.forecast import WEEK_DAYS, ByDay, LineUse, Month, forecast_line
 from clayload.capacity.usage import DayUse, OwedCost, Usage
 from clayload.delivery.budget import MILLI, NOTHING, Charge, Span, Unit, charge_of, find_periods
@@ -26,7 +27,7 @@ from clayload.ledger.books.daily_usage import (
 )
 from clayload.ledger.database.engine import is_new
 from clayload.ledger.rules.states import SubmissionState
-from clayload.monitoring.budgets import BudgetUse, read_budgets
+from clayload.monitoring.budgets import read_budgets
 from clayload.setup import Setup
 from clayload.tables.costs import costs_of
 
@@ -116,7 +117,7 @@ class _History:
 
     def describe_whole(self, unit: Unit) -> LineUse:
         """Describe all that a workspace spends in a unit which no budget of its own limits."""
-        by_day = self._sum_up(unit, None)
+        by_day = self._sum_by_day(unit, None)
         used = sum(n for day, n in by_day.items() if day >= self.month.first_day)
         return LineUse(
             key=f"workspace, all {unit.label}",
@@ -132,7 +133,7 @@ class _History:
     def describe_budget(self, use: BudgetUse) -> LineUse:
         """Describe a budget; one by the day is not forecast."""
         used = use.spent + use.reserved
-        by_day = self._sum_up(use.unit, use.table)
+        by_day = self._sum_by_day(use.unit, use.table)
         is_daily = use.span is Span.DAY
         return LineUse(
             key=use.key,
@@ -145,7 +146,7 @@ class _History:
             forecast=None if is_daily else forecast_line(used, use.limit, by_day, self.month),
         )
 
-    def _sum_up(self, unit: Unit, table: str | None) -> ByDay:
+    def _sum_by_day(self, unit: Unit, table: str | None) -> ByDay:
         sums: dict[date, int] = {}
         for (day, of_table), cost in self.spent.items():
             if table in (None, of_table):

@@ -1,6 +1,6 @@
 """What do the plots of a run report show?
 
-In:    a run report, how fast the run went, and the rate the workspace allows.
+In:    a run report, and how fast the run went.
 Out:   figures: rate over time, where the leads went, by table, quarantine reasons, slots.
 Never: an empty figure; where there is nothing to draw there is none.
 """
@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from clayload.account.run_report import RunReport, SlotAccount, describe_ends
 from clayload.ledger.books.run_traffic import RunTraffic
 from clayload.model import RowEnd
-from clayload.report.grids import TABLE_ENDS, rank_reasons
+from clayload.plural import count
+from clayload.report.extract_sections import rank_reasons
 from clayload.report.plots import (
     ROOM_FOR_LABELS,
     Figure,
@@ -24,6 +25,7 @@ from clayload.report.plots import (
     label_bars,
 )
 from clayload.report.rate_figure import draw_rate
+from clayload.report.run.run_grids import TABLE_ENDS
 
 _MOST_BARS = 20
 _COLOUR_OF = {
@@ -44,10 +46,10 @@ _PERCENT: Spec = {"title": "% of the safe limit", "tickCount": 5}
 _COUNT: Spec = {"title": "leads", "tickCount": 5, "tickMinStep": 1, "format": ",d"}
 
 
-def draw_figures(report: RunReport, traffic: RunTraffic, rate_per_s: float) -> dict[str, Figure]:
+def draw_figures(report: RunReport, traffic: RunTraffic) -> dict[str, Figure]:
     """Draw what there is to draw, by name."""
     drawn = (
-        *draw_rate(traffic, rate_per_s),
+        *draw_rate(traffic),
         *draw_ends(report),
         *draw_tables(report),
         *draw_slots(report.slots),
@@ -60,7 +62,9 @@ def draw_ends(report: RunReport) -> Iterator[Figure]:
     """Draw how many rows came to each end; ends without a row are left out."""
     ends = {end: n for end, n in report.ends.items() if n}
     words = Words(
-        "ends", "Where the leads went", f"{report.extract.n_rows:,} rows: {describe_ends(ends)}."
+        "ends",
+        "Where the leads went",
+        f"{count(report.extract.n_rows, 'row')}: {describe_ends(ends)}.",
     )
     rows = [_labelled(end, n, _COLOUR_OF.get(end, _SET_ASIDE)) for end, n in ends.items()]
     yield from _draw_bars(words, rows, "rows")
@@ -68,7 +72,7 @@ def draw_ends(report: RunReport) -> Iterator[Figure]:
 
 def draw_reasons(report: RunReport) -> Iterator[Figure]:
     """Draw the most frequent reasons for quarantine."""
-    ranked = rank_reasons(report)
+    ranked = rank_reasons(report.extract)
     shown = ranked[:_MOST_BARS]
     listed = ", ".join(f"{name} {n:,}" for name, n in shown)
     title = _describe_shown("Why leads were quarantined", len(ranked), "most frequent")

@@ -18,7 +18,7 @@ from clayload.frames.find_set_aside import SetAside
 from clayload.ledger.books.runs import RunRow
 from clayload.ledger.books.story import Past, Story, SubmissionRow
 from clayload.ledger.rules.states import MAX_ATTEMPTS, REPLAYABLE, SubmissionState
-from clayload.model import RowEnd
+from clayload.model import RowEnd, RunKind
 from clayload.report.moments import describe_moment
 
 
@@ -76,7 +76,7 @@ def list_events(story: Story) -> Iterator[LeadEvent]:
 def _describe_read(run: RunRow, row_number: int, submission: SubmissionRow) -> str:
     files = " + ".join(ExtractSummary.model_validate_json(run.extract_summary).files)
     of_parent = f" of run {run.parent_run_id}" if run.parent_run_id else ""
-    kind = "read" if run.kind == "load" else f"{run.kind}{of_parent}"
+    kind = "read" if run.kind is RunKind.LOAD else f"{run.kind}{of_parent}"
     at = f"row {row_number} of {files}"
     return f"{kind}: {at}, for table {submission.table}, cycle {submission.cycle}"
 

@@ -1,129 +1,46 @@
 """How does the run report look to a person?
 
-In:    a run report.
+In:    a run report, or any section.
 Out:   markdown, for the Prefect artifact and the file in the run folder.
 Never: a lead's data beyond its key, and a slot by anything but its name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from clayload.account.deferral import describe_deferral
 from clayload.account.run_report import RunReport
-from clayload.model import RowEnd
-from clayload.report.grids import (
-    LISTED_LEADS,
-    SAVINGS_TITLE,
-    SAVINGS_WORDS,
-    Grid,
-    render_books,
-    render_leads,
-    render_reasons,
-    render_savings,
-    render_slots,
-    render_tables,
-)
+from clayload.report.grids import Grid, Section
+from clayload.report.run.run_sections import render_run
+from clayload.report.run.run_summary import describe_run
 
 
 def render_report(report: RunReport, *, with_keys: bool, page: str | None = None) -> str:
     """Render the whole report; `page` says in markdown where its page with plots is.
 
-    Without keys, leads are spoken of by row number: so nothing personal goes to the orchestrator.
+    Without keys, leads are known by row number: so nothing personal goes to the orchestrator.
     """
-    title = describe_deferral(report.problems, report.tables)
-    sections = [
+    files = ", ".join(f"`{name}`" for name in report.extract.files)
+    of_files = f"Run `{report.run_id}` of {files} (extract `{report.extract_id}`)"
+    parts = [
         f"# Load {report.cycle}: {report.outcome}",
         f"**Next:** {report.next_step}.",
         *([f"**With plots:** {page}"] if page else []),
-        _render_facts(report),
-        *_render_problems(report),
-        *_render_warnings(report),
-        *_render_samples(report),
-        "## The books",
-        render_grid(render_books(report)),
-        "## Tables",
-        render_grid(render_tables(report)),
-        "## Webhook slots",
-        render_grid(render_slots(report)),
-        *_render_reasons(report),
-        *_render_savings(report),
-        *_render_leads("Refused by Clay", report, RowEnd.REFUSED, with_keys=with_keys),
-        *_render_leads("In doubt", report, RowEnd.IN_DOUBT, with_keys=with_keys),
-        *_render_leads(title, report, RowEnd.DEFERRED, with_keys=with_keys),
-        *_render_columns(report),
+        f"{of_files}: {describe_run(report)}.",
+        *map(render_section, render_run(report, with_keys=with_keys)),
     ]
-    return "\n\n".join(sections) + "\n"
+    return "\n\n".join(parts) + "\n"
 
 
-def _render_facts(report: RunReport) -> str:
-    rate = report.n_delivered / report.duration_s if report.duration_s else 0.0
-    return (
-        f"Run `{report.run_id}` of {', '.join(f'`{name}`' for name in report.extract.files)} "
-        f"(extract `{report.extract_id}`): {report.n_delivered:,} delivered in "
-        f"{report.duration_s:,.1f} s ({rate:.1f}/s)."
-    )
-
-
-def _render_problems(report: RunReport) -> Iterable[str]:
-    if report.problems:
-        yield "## What stopped"
-        yield "\n".join(
-            f"- `{p.code}` {escape(p.table)}: {escape(p.message)}. **Next:** {escape(p.hint)}."
-            for p in report.problems
-        )
-
-
-def _render_warnings(report: RunReport) -> Iterable[str]:
-    if report.warnings:
-        yield "## Running out soon"
-        yield "\n".join(f"- {escape(warning)}." for warning in report.warnings)
-
-
-def _render_samples(report: RunReport) -> Iterable[str]:
-    if report.samples:
-        yield "## Samples"
-        yield "\n".join(f"- {escape(sample.describe())}." for sample in report.samples)
-
-
-def _render_reasons(report: RunReport) -> Iterable[str]:
-    reasons = report.extract.quarantine_reasons
-    if reasons:
-        yield "## Quarantine by reason"
-        yield (
-            "A lead can have several reasons. Get them into a spreadsheet with "
-            f"`clayload quarantine export {report.run_id}`, and what is corrected there back with "
-            "`clayload resubmit`."
-        )
-        yield render_grid(render_reasons(report))
-
-
-def _render_savings(report: RunReport) -> Iterable[str]:
-    if savings := report.extract.savings:
-        yield f"## {SAVINGS_TITLE}"
-        yield SAVINGS_WORDS
-        yield render_grid(render_savings(savings))
-
-
-def _render_leads(title: str, report: RunReport, end: RowEnd, *, with_keys: bool) -> Iterable[str]:
-    leads, n = report.leads_of(end), report.ends[end]
-    if not leads:
-        return
-    yield f"## {title}"
-    yield render_grid(render_leads(leads, with_keys=with_keys))
-    if n > LISTED_LEADS:
-        yield f"... and {n - LISTED_LEADS:,} more: `clayload status {report.run_id} --json`."
-
-
-def _render_columns(report: RunReport) -> Iterable[str]:
-    sentences = [escape(sentence) for sentence in report.extract.describe_columns()]
-    if sentences:
-        yield "## About the extract"
-        yield "\n".join(f"- {sentence}" for sentence in sentences)
+def render_section(section: Section) -> str:
+    """Render a section: its heading, its grid, and its sentences as a list."""
+    sentences = "\n".join(f"- {escape(sentence)}" for sentence in section.sentences)
+    parts = [f"## {section.title}", render_grid(section.grid), sentences]
+    return "\n\n".join(part for part in parts if part)
 
 
 def render_grid(grid: Grid) -> str:
     """Render a markdown table; cells are escaped."""
+    if not grid.header:
+        return ""
     n_plain = len(grid.rows) - grid.n_totals
     totals = [
         [f"**{escape(cell)}**" if cell else "" for cell in row] for row in grid.rows[n_plain:]

@@ -1,6 +1,6 @@
 """How does a run report look as a page of its own?
 
-In:    a run report, how fast the run went, and the rate the workspace allows.
+In:    a run report, and how fast the run went.
 Out:   one HTML file with plots, light and dark, for the screen and for paper.
 Never: a script, an address outside the file, or a text that is not escaped: names come from
        files, answers from Clay.
@@ -16,28 +16,25 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from clayload.account.deferral import describe_deferral
 from clayload.account.run_report import RunReport
 from clayload.ledger.books.run_traffic import RunTraffic
-from clayload.model import RowEnd
+from clayload.plural import count
+from clayload.report.extract_sections import REASONS_TITLE
 from clayload.report.figures import draw_figures
-from clayload.report.grids import (
-    LISTED_LEADS,
-    SAVINGS_TITLE,
-    SAVINGS_WORDS,
-    Grid,
-    render_books,
-    render_leads,
-    render_reasons,
-    render_savings,
-    render_slots,
-    render_tables,
-)
+from clayload.report.grids import Grid
 from clayload.report.moments import describe_moment, describe_seconds
 from clayload.report.plots import Figure
 from clayload.report.rate import cut_stretches
+from clayload.report.rate_figure import describe_allowed, explain_no_figure
+from clayload.report.run.run_sections import BOOKS_TITLE, SLOTS_TITLE, TABLES_TITLE, render_run
 
 _CODE = re.compile(r"`([^`]+)`")
+_FIGURE_OF = {
+    BOOKS_TITLE: "ends",
+    TABLES_TITLE: "tables",
+    SLOTS_TITLE: "slots",
+    REASONS_TITLE: "reasons",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +52,19 @@ class Section:
 class _Sources:
     report: RunReport
     traffic: RunTraffic
-    rate_per_s: float
     figures: Mapping[str, Figure]
 
 
-def render_page(
-    report: RunReport, traffic: RunTraffic, rate_per_s: float, *, with_keys: bool
-) -> str:
+def render_page(report: RunReport, traffic: RunTraffic, *, with_keys: bool) -> str:
     """Render the whole page.
 
     Args:
         report: the account of the run.
-        traffic: how fast it went.
-        rate_per_s: what the configuration says its workspace allows.
+        traffic: how fast it went, and what was allowed then.
         with_keys: name leads by their keys and give Clay's answers, besides row numbers.
     """
-    figures = draw_figures(report, traffic, rate_per_s)
-    sources = _Sources(report, traffic, rate_per_s, figures)
+    figures = draw_figures(report, traffic)
+    sources = _Sources(report, traffic, figures)
     return _template().render(
         report=report,
         facts=list(_list_facts(report, traffic)),
@@ -106,61 +99,35 @@ def _list_facts(report: RunReport, traffic: RunTraffic) -> Iterator[tuple[str, s
     yield "extract", report.extract_id
     yield "began", describe_moment(traffic.started_at)
     yield "took", describe_seconds(report.duration_s)
-    yield "delivered", f"{report.n_delivered:,} leads, {rate:,.1f} a second over the whole run"
+    delivered = count(report.n_delivered, "lead")
+    yield "delivered", f"{delivered}, {rate:,.1f} a second over the whole run"
 
 
 def _list_sections(of: _Sources, *, with_keys: bool) -> Iterator[Section]:
-    report, figures = of.report, of.figures
-    yield from _make_problems_section(report)
-    yield Section("The books", (), figures.get("ends"), render_books(report))
-    yield _make_rate_section(of)
-    if report.tables:
-        yield Section("Clay tables", (), figures.get("tables"), render_tables(report))
-    if report.slots:
-        yield Section("Webhook slots", (), figures.get("slots"), render_slots(report))
-    yield from _make_reasons_section(of)
-    if savings := report.extract.savings:
-        yield Section(SAVINGS_TITLE, (SAVINGS_WORDS,), None, render_savings(savings))
-    yield from _list_leads("Refused by Clay", report, RowEnd.REFUSED, with_keys=with_keys)
-    yield from _list_leads("In doubt", report, RowEnd.IN_DOUBT, with_keys=with_keys)
-    title = describe_deferral(report.problems, report.tables)
-    yield from _list_leads(title, report, RowEnd.DEFERRED, with_keys=with_keys)
-    about = (*report.extract.describe_columns(), *report.describe_children())
-    if about:
-        yield Section("About the extract", about)
-
-
-def _make_problems_section(report: RunReport) -> Iterator[Section]:
-    stopped = tuple(
-        f"{problem.code} {problem.table}: {problem.message}. Next: {problem.hint}."
-        for problem in report.problems
-    )
-    if stopped:
-        yield Section("What stopped", stopped)
-    if report.warnings:
-        yield Section("Running out soon", tuple(f"{warning}." for warning in report.warnings))
-    if report.samples:
-        yield Section("Samples", tuple(f"{sample.describe()}." for sample in report.samples))
+    """Give the report's sections with their figures; the rate follows the books."""
+    for section in render_run(of.report, with_keys=with_keys):
+        figure = of.figures.get(_FIGURE_OF.get(section.title, ""))
+        grid = section.grid if section.grid.header else None
+        yield Section(section.title, section.sentences, figure, grid)
+        if section.title == BOOKS_TITLE:
+            yield _make_rate_section(of)
 
 
 def _make_rate_section(of: _Sources) -> Section:
     figure = of.figures.get("rate")
     if figure is None:
-        n = of.traffic.n_answers
-        return Section("Rate", (f"{n:,} leads were answered: too few, or too fast, for a curve.",))
-    rows = [
-        (describe_moment(s.begin_at), f"{s.n:,}", f"{s.per_s:,.1f}")
-        for s in cut_stretches(of.traffic)
-    ]
-    grid = Grid(("from", "leads answered", "a second"), tuple(rows))
+        return Section("Rate", (explain_no_figure(of.traffic),))
+    rows = [(s.begin, f"{s.n:,}", f"{s.per_s:,.1f}") for s in cut_stretches(of.traffic)]
+    grid = Grid(("from", "leads sent", "a second"), tuple(rows))
     return Section("Rate", tuple(_describe_rate(of)), figure, grid, is_folded=True)
 
 
 def _describe_rate(of: _Sources) -> Iterator[str]:
     traffic = of.traffic
+    allowed = describe_allowed(traffic)
     yield (
-        f"Allowed: {of.rate_per_s:g} a second, as configured now. Leads count when their answers "
-        "are recorded, so a bar may stand a little above what was sent in its time."
+        f"{allowed[0].upper()}{allowed[1:]}. Each lead counts when it was sent, by its last "
+        "sending. After a silence a burst may leave at once, so a bar may be above the line."
     )
     if traffic.workspace_per_s is not None:
         yield (
@@ -169,26 +136,3 @@ def _describe_rate(of: _Sources) -> Iterator[str]:
         )
     if traffic.n_rate_limited:
         yield f"Clay answered 429 to {traffic.n_rate_limited:,} leads of the workspace meanwhile."
-
-
-def _make_reasons_section(of: _Sources) -> Iterator[Section]:
-    report = of.report
-    if report.extract.quarantine_reasons:
-        how = (
-            "A lead can have several reasons. Get them into a spreadsheet with "
-            f"`clayload quarantine export {report.run_id}`, and what is corrected there back with "
-            "`clayload resubmit`."
-        )
-        grid = render_reasons(report)
-        yield Section("Quarantine by reason", (how,), of.figures.get("reasons"), grid)
-
-
-def _list_leads(
-    title: str, report: RunReport, end: RowEnd, *, with_keys: bool
-) -> Iterator[Section]:
-    leads, n = report.leads_of(end), report.ends[end]
-    if leads:
-        all_of_them = f"`clayload status {report.run_id} --json` has all."
-        more = (f"The first {LISTED_LEADS} of {n:,}; {all_of_them}",)
-        grid = render_leads(leads, with_keys=with_keys)
-        yield Section(title, more if n > LISTED_LEADS else (), None, grid)

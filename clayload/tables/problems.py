@@ -118,7 +118,8 @@ def merge_problems(problems: Sequence[ConfigError]) -> ConfigError:
     """
     first, n_more = problems[0], len(problems) - 1
     lines = [problem.message for problem in problems]
-    hint = f"fix each of these {n_more + 1}; the first: {first.hint}" if n_more else first.hint
+    of_several = f"fix {'both' if n_more == 1 else f'all {n_more + 1}'}; for the first: "
+    hint = f"{of_several if n_more else ''}{first.hint}"
     return ConfigError(
         first.code, "\n".join(lines), hint=hint, **{**first.facts, "problems": lines}
     )

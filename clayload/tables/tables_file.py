@@ -11,9 +11,9 @@ from pydantic import Field, model_validator
 
 from clayload.tables.budgets import Budgets, WorkspaceBudget
 from clayload.tables.contradictions import find_contradictions
-from clayload.tables.models import Table
 from clayload.tables.problems import refuse
 from clayload.tables.suppression import SuppressionList, find_unknown_tables
+from clayload.tables.table import Table
 from clayload.tables.values import ConfigModel, Name
 from clayload.tables.workspace import Workspace
 

@@ -46,7 +46,9 @@ def prose(page: str) -> str:
 def messages(source: str) -> Iterator[str]:
     """The texts of a module that may be read by a person: its strings, but no docstrings."""
     tree = ast.parse(source)
-    bodies = [node.body for node in ast.walk(tree) if isinstance(getattr(node, "body", None), list)]
+    bodies = [
+        found for node in ast.walk(tree) if isinstance(found := getattr(node, "body", 0), list)
+    ]
     bare = {id(one.value) for body in bodies for one in body if isinstance(one, ast.Expr)}
     inside = {
         id(part)

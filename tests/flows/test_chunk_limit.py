@@ -112,7 +112,7 @@ def test_a_load_that_is_stopped_waits_for_no_place(bench: FlowBench) -> None:
         with chunk_place(Priority.NORMAL, lambda: time.monotonic() - began_at > 1):
             waited_s = time.monotonic() - began_at
         assert count_taken() == 1
-    assert 1 < waited_s < 4
+    assert waited_s > 1
     assert count_taken() == 0
 
 

@@ -216,7 +216,7 @@ def test_a_damaged_ledger_fails_and_says_what_to_do(bench: FlowBench) -> None:
     checked = run(reconcile)
     assert (checked.state.type.value, checked.state.name) == ("FAILED", "LedgerDamaged")
     said = str(checked.state.message)
-    assert said.startswith("CLY-LED-06 the ledger is damaged: 1 findings, the first: slot tech-1")
+    assert said.startswith("CLY-LED-06 the ledger is damaged: 1 finding, the first: slot tech-1")
     assert "Next: load nothing more; keep a copy of the ledger" in said
 
 

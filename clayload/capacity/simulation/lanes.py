@@ -135,7 +135,7 @@ class Lane:
         self.n_failed += 1
         return has_given_up
 
-    def sum_up(self, tally: TableTally) -> None:
+    def fill_tally(self, tally: TableTally) -> None:
         """Write the sums of the month."""
         tally.n_delivered = self.n_sent - self.n_in_doubt
         tally.n_in_doubt = self.n_in_doubt

@@ -48,7 +48,7 @@ def _simulate_workspace(scenario: Scenario, watch: Watcher | None) -> SimulatedM
         happen()
     for name, line in sending.lanes.items():
         line.queue.close(scenario.length_s)
-        line.sum_up(sending.month.tables[name])
+        line.fill_tally(sending.month.tables[name])
     sending.expenses.close()
     return sending.month
 

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from clayload.capacity.month import MonthAsk
-from clayload.cli.console import out
-from clayload.cli.options import AsJson
-from clayload.cli.show import print_figures, print_points
+from clayload.cli.console import print_json
+from clayload.cli.layout import print_sections, print_summary
+from clayload.cli.options import AsJson, WithDetails
 from clayload.errors import ExitCode
-from clayload.report.month import describe_month, describe_month_shortly, read_month
-from clayload.report.month_json import month_for_machines
+from clayload.report.plans.month import read_month, render_month
+from clayload.report.plans.month_json import month_for_machines
+from clayload.report.plans.month_summary import render_month_summary
 from clayload.setup import read_setup
 
 
@@ -46,18 +47,16 @@ def capacity(
     workspaces: Annotated[
         int, typer.Option(min=1, help="Workspaces that share the leads evenly.")
     ] = 1,
+    details: WithDetails = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what a month of leads takes: credits, Actions, plan, webhooks, tables and time."""
     ask = MonthAsk(leads, credits_per_lead, actions_per_lead, own_api_keys, workspaces)
     month = read_month(ask, read_setup(os.environ))
     if as_json:
-        out.print_json(json.dumps(month_for_machines(month)))
+        print_json(json.dumps(month_for_machines(month), indent=2))
     else:
-        out.print(f"{describe_month_shortly(month)}\n")
-        for section in describe_month(month):
-            print_figures(section.grid, section.title)
-            print_points(section.sentences)
-            out.print()
+        print_summary(render_month_summary(month))
+        print_sections(render_month(month) if details else ())
     if not month.is_asked and not month.own.is_enough:
         raise typer.Exit(ExitCode.PENDING)

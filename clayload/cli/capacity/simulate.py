@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from clayload.capacity.simulation.incidents import Failures
 from clayload.capacity.simulation.scenario import ScenarioAsk
-from clayload.capacity.simulation.simulated import Simulated, simulate_tables
+from clayload.capacity.simulation.simulated import simulate_tables
 from clayload.capacity.simulation.tally import TableTally
-from clayload.cli.console import out, print_json
+from clayload.cli.console import print_json
+from clayload.cli.layout import print_sections, print_sentence
 from clayload.cli.options import AsJson
-from clayload.cli.show import print_figures, print_points
 from clayload.errors import ExitCode
 from clayload.report.simulated_figures import write_plot
 from clayload.report.simulated_json import simulated_for_machines
@@ -117,22 +116,12 @@ def simulate(
     if plot is not None:
         write_plot(simulated, plot)
     if as_json:
-        print_json(json.dumps(simulated_for_machines(simulated)))
+        print_json(json.dumps(simulated_for_machines(simulated), indent=2))
     else:
-        _print(simulated)
+        print_sentence(f"{describe_month_shortly(simulated)}.")
+        print_sections(describe_simulated(simulated))
     if code := _exit_code(simulated.month.total):
         raise typer.Exit(code)
-
-
-def _print(simulated: Simulated) -> None:
-    out.print(f"{describe_month_shortly(simulated)}.\n")
-    for section in describe_simulated(simulated):
-        if section.grid.rows:
-            print_figures(section.grid, section.title)
-        else:
-            out.print(Text(section.title, style="bold"))
-        print_points(section.sentences)
-        out.print()
 
 
 def _exit_code(total: TableTally) -> ExitCode:

@@ -1,4 +1,4 @@
-"""`clayload approve`: say of a run's sample that the rest may follow, or not."""
+"""`clayload approve`: decide whether the rest may follow a run's sample."""
 
 import json
 import os
@@ -9,11 +9,13 @@ from typing import Annotated
 
 import typer
 
-from clayload.account.sample import SampleAccount
+from clayload.account.sample_account import SampleAccount
 from clayload.clay.command import LiveCounts, Unknown
 from clayload.cli.console import err, out, print_json
+from clayload.cli.layout import print_sentence
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson, OneTable
+from clayload.cli.suggestions import suggest_runs
 from clayload.delivery.sample import Decision
 from clayload.loading.followups.approve import (
     Approved,
@@ -23,17 +25,21 @@ from clayload.loading.followups.approve import (
     decide,
     find_samples,
 )
+from clayload.plural import count
 from clayload.setup import Setup
 
 APPROVED_GROUP = "clayload.approved"
 """Packages above the core hear of an approval by an entry point of this group.
 
-It is called with what is approved, and says whether somebody goes on by itself now.
+It is called with what is approved, and returns whether somebody goes on by itself now.
 """
 
 
 def approve(
-    run: Annotated[str, typer.Argument(help="The id of a run that sent the sample.")],
+    run: Annotated[
+        str,
+        typer.Argument(help="The id of a run that sent the sample.", autocompletion=suggest_runs),
+    ],
     table: OneTable = None,
     n_more: Annotated[
         int | None, typer.Option("--next", min=1, help="So many leads more, then ask again.")
@@ -41,7 +47,7 @@ def approve(
     *,
     stop: Annotated[bool, typer.Option("--stop", help="Send nothing more of it.")] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show how the sample stands; say nothing of it.")
+        bool, typer.Option("--dry-run", help="Show how the sample stands; decide nothing.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -52,7 +58,7 @@ def approve(
     rows = count_rows_in_clay(samples, setup)
     if not as_json:
         for line in _describe(samples, rows):
-            out.print(line, soft_wrap=True)
+            print_sentence(line)
     if not dry_run:
         ready = choose_ready(samples, decision.decision)
         _print_decision(ready, decision, replace(setup, read_only=False), as_json=as_json)
@@ -78,7 +84,7 @@ def _describe(
         yield one.describe()
         match rows.get(one.table):
             case LiveCounts(n_rows=n):
-                yield f"  {n:,} rows in Clay now"
+                yield f"  {count(n, 'row')} in Clay now"
             case Unknown(why):
                 yield f"  rows in Clay are not known: {why}"
 
@@ -86,7 +92,7 @@ def _describe(
 def _print_decision(
     samples: Sequence[SampleAccount], decision: SampleDecision, setup: Setup, *, as_json: bool
 ) -> None:
-    """Write the word down and tell of it; with JSON, people are told on standard error."""
+    """Write the decision down and print it; with JSON, on standard error."""
     decide(samples, decision, setup)
     on_message = err if as_json else out
     for one in samples:
@@ -112,7 +118,7 @@ def _to_json(
     counts = {name: n.n_rows if isinstance(n, LiveCounts) else None for name, n in rows.items()}
     said = [
         one.model_dump(mode="json")
-        | {"awaits_word": one.needs_approval, "rows_in_clay": counts.get(one.table)}
+        | {"needs_approval": one.needs_approval, "rows_in_clay": counts.get(one.table)}
         for one in samples
     ]
     return json.dumps({"run_id": run_id, "samples": said}, indent=2)

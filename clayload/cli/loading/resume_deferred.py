@@ -3,23 +3,23 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
 import typer
 
 from clayload.account.run_report import EXIT_CODE_OF, RunReport
-from clayload.cli.console import err, out, print_error, print_json
+from clayload.cli.console import describe_error, err, out, print_error, print_json
+from clayload.cli.layout import print_sentence, print_summary
 from clayload.cli.live_progress import run_watched
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson
-from clayload.cli.show import print_report
 from clayload.errors import ClayloadError, ExitCode, StopRunError
 from clayload.loading.followups.resume_deferred import Deferral, list_deferrals, prepare_resume
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.run import deliver_and_settle
-from clayload.setup import Setup
+from clayload.loading.run import deliver_and_close
+from clayload.report.run.run_summary import render_run_summary
+from clayload.setup import Setup, read_setup
 
 
 def resume_deferred(
@@ -34,22 +34,23 @@ def resume_deferred(
     deferrals = list_deferrals(setup)
     if not as_json:
         _print(deferrals)
-    ended = [] if dry_run else list(_resume_all(deferrals, replace(setup, read_only=False)))
+    ended = [] if dry_run else list(_resume_all(deferrals, read_setup(os.environ)))
     reports = [one for one in ended if isinstance(one, RunReport)]
     if as_json:
-        print_json(_to_json(deferrals, reports))
+        print_json(_to_json(deferrals, ended))
     else:
         for report in reports:
-            print_report(report)
+            out.print()
+            print_summary(render_run_summary(report))
     raise typer.Exit(ExitCode.OK if dry_run else _judge(deferrals, ended))
 
 
 def _print(deferrals: Sequence[Deferral]) -> None:
     for deferral in deferrals:
         for sentence in deferral.describe():
-            out.print(sentence, soft_wrap=True)
+            print_sentence(sentence)
     if not deferrals:
-        out.print("nothing is deferred")
+        print_sentence("nothing is deferred")
 
 
 def _resume_all(deferrals: Sequence[Deferral], setup: Setup) -> Iterator[RunReport | ClayloadError]:
@@ -71,7 +72,7 @@ def _deliver(
     prepared: PreparedLoad, setup: Setup, watch: Callable[[PreparedLoad], None]
 ) -> RunReport:
     watch(prepared)
-    return deliver_and_settle(prepared, setup, err.print)
+    return deliver_and_close(prepared, setup, err.print)
 
 
 def _judge(deferrals: Sequence[Deferral], ended: Sequence[RunReport | ClayloadError]) -> ExitCode:
@@ -86,7 +87,7 @@ def _judge(deferrals: Sequence[Deferral], ended: Sequence[RunReport | ClayloadEr
     return next(worst_first, ExitCode.OK)
 
 
-def _to_json(deferrals: Sequence[Deferral], reports: Sequence[RunReport]) -> str:
+def _to_json(deferrals: Sequence[Deferral], ended: Sequence[RunReport | ClayloadError]) -> str:
     waiting = [
         {
             "run_id": one.run.run_id,
@@ -96,6 +97,6 @@ def _to_json(deferrals: Sequence[Deferral], reports: Sequence[RunReport]) -> str
         }
         for one in deferrals
     ]
-    return json.dumps(
-        {"deferred": waiting, "runs": [json.loads(one.to_json()) for one in reports]}, indent=2
-    )
+    runs = [json.loads(one.to_json()) for one in ended if isinstance(one, RunReport)]
+    errors = [describe_error(one) for one in ended if isinstance(one, ClayloadError)]
+    return json.dumps({"deferred": waiting, "runs": runs, "errors": errors}, indent=2)

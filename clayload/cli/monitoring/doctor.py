@@ -7,11 +7,11 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from clayload.cli.console import out, print_json
+from clayload.cli.console import print_json
+from clayload.cli.layout import print_sentence
 from clayload.cli.monitoring.status import read_existing
-from clayload.cli.options import AsJson
+from clayload.cli.options import AsJson, RunOrNewest
 from clayload.errors import ExitCode
 from clayload.monitoring.diagnosis.finding import Finding, Severity
 from clayload.monitoring.doctor import WITHIN_S, Diagnosis, diagnose_run
@@ -21,7 +21,7 @@ _STYLES = {Severity.TROUBLE: "bold red", Severity.SOON: "bold yellow", Severity.
 
 
 def doctor(
-    run: Annotated[str | None, typer.Argument(help="A run's id; the newest by default.")] = None,
+    run: RunOrNewest = None,
     *,
     within_h: Annotated[
         float,
@@ -52,11 +52,10 @@ def _print_json(diagnosis: Diagnosis, exit_code: ExitCode) -> None:
 
 def _print(diagnosis: Diagnosis) -> None:
     if not diagnosis.findings:
-        out.print(f"run {diagnosis.run_id}: nothing is wrong with it", soft_wrap=True)
+        print_sentence(f"run {diagnosis.run_id}: nothing is wrong with it")
         return
-    out.print(f"run {diagnosis.run_id}: {len(diagnosis.findings)} found", soft_wrap=True)
+    print_sentence(f"run {diagnosis.run_id}: {len(diagnosis.findings):,} found")
     for finding in diagnosis.findings:
-        label = Text(f"{finding.severity}: {finding.name}", style=_STYLES[finding.severity])
-        out.print(label, soft_wrap=True)
-        out.print(f"  {finding.what}", soft_wrap=True)
-        out.print(f"  next: {finding.next_step}", soft_wrap=True)
+        print_sentence(f"{finding.severity}: {finding.name}", style=_STYLES[finding.severity])
+        print_sentence(f"  {finding.what}", indent="  ")
+        print_sentence(f"  next: {finding.next_step}", indent="  ")

@@ -1,43 +1,60 @@
 """`clayload status`: how does a run stand?"""
 
 import os
-from collections.abc import Mapping
-from dataclasses import asdict, replace
-from typing import Annotated
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 
-import typer
-
-from clayload.cli.console import out, print_json
-from clayload.cli.options import AsJson
-from clayload.cli.show import print_report, print_workspaces
+from clayload.cli.console import print_json
+from clayload.cli.layout import print_sections, print_summary
+from clayload.cli.options import AsJson, RunOrNewest, WithDetails
 from clayload.errors import Code, RunError
-from clayload.ledger.books.traffic import read_workspaces
+from clayload.ledger.books.traffic import WorkspaceUse, read_workspaces
 from clayload.ledger.database.engine import is_new
-from clayload.monitoring.budgets import describe_budgets, read_budgets
+from clayload.monitoring.budgets import read_budgets
 from clayload.monitoring.run_account import read_report
-from clayload.report.grids import LISTED_LEADS
+from clayload.monitoring.standing import read_standing
+from clayload.report.budgets import describe_budgets
+from clayload.report.run.run_grids import LISTED_LEADS
+from clayload.report.run.run_sections import render_run
+from clayload.report.run.run_summary import describe_next_step, render_run_summary
+from clayload.report.run.workspaces import describe_workspace, is_held_up
 from clayload.setup import Setup, read_setup
 
 
 def status(
-    run: Annotated[str | None, typer.Argument(help="A run's id; the newest by default.")] = None,
+    run: RunOrNewest = None,
     *,
+    details: WithDetails = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the account of a run as the ledger holds it now."""
     setup = read_existing(os.environ)
     report = read_report(run, setup, None if as_json else LISTED_LEADS)
+    standing = read_standing(report.run_id, setup)
     workspaces = read_workspaces(setup.ledger)
     budgets = read_budgets(setup)
     if as_json:
-        of_workspaces = [asdict(use) | {"allowed_per_s": use.allowed_per_s} for use in workspaces]
-        of_budgets = [asdict(use) for use in budgets]
-        print_json(report.to_json(workspaces=of_workspaces, budgets=of_budgets))
-    else:
-        print_report(report)
-        print_workspaces(workspaces)
-        for sentence in describe_budgets(budgets):
-            out.print(f"budget {sentence}", soft_wrap=True)
+        more = {
+            "workspaces": [
+                asdict(use) | {"allowed_per_s": use.allowed_per_s} for use in workspaces
+            ],
+            "budgets": [asdict(use) for use in budgets],
+            "next_step": describe_next_step(report, standing),
+            "standing": None if standing is None else asdict(standing),
+        }
+        print_json(report.to_json(**more))
+        return
+    is_running = standing is not None and standing.is_running
+    notes = _list_notes(workspaces, is_of_all=is_running or details)
+    of_budgets = describe_budgets(budgets) if details else ()
+    print_summary(render_run_summary(report, standing, *notes, *of_budgets))
+    print_sections(render_run(report, with_keys=True) if details else ())
+
+
+def _list_notes(workspaces: Sequence[WorkspaceUse], *, is_of_all: bool) -> Iterator[str]:
+    """Say how fast the workspaces go: all of them, or those that are held up."""
+    shown = (use for use in workspaces if is_of_all or is_held_up(use))
+    yield from (describe_workspace(use) for use in shown)
 
 
 def read_existing(environ: Mapping[str, str]) -> Setup:
@@ -46,7 +63,7 @@ def read_existing(environ: Mapping[str, str]) -> Setup:
     Raises:
         RunError: there is no ledger yet.
     """
-    setup = replace(read_setup(environ), read_only=True)
+    setup = read_setup(environ, read_only=True)
     if is_new(setup.settings.ledger_url):
         raise RunError(
             Code.RUN_UNKNOWN,

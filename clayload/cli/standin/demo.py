@@ -18,13 +18,14 @@ import httpx
 import typer
 
 from clayload.cli.console import out
-from clayload.cli.show import print_report
+from clayload.cli.layout import print_summary
 from clayload.cli.standin.local_clay import running_clay
 from clayload.errors import Code, ConfigError, ExitCode
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import find_run
 from clayload.ledger.rules.states import SubmissionState
 from clayload.monitoring.run_account import read_report
+from clayload.report.run.run_summary import render_run_summary
 from clayload.setup import Setup, read_setup
 
 _SAMPLE = Path("samples/leads-2026-11.csv")
@@ -49,7 +50,7 @@ def demo(
         if exit_code not in (ExitCode.OK, ExitCode.ATTENTION):
             raise typer.Exit(exit_code)
         setup = read_setup(environ)
-        print_report(read_report(None, setup))
+        print_summary(render_run_summary(read_report(None, setup)))
         is_same = _compare(clay.url, setup)
     out.print(_next_commands(sample, home), soft_wrap=True)
     raise typer.Exit(ExitCode.OK if is_same else ExitCode.UNBALANCED)

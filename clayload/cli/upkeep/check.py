@@ -1,5 +1,6 @@
 """`clayload check`: would a load have what it needs?"""
 
+import json
 import os
 import socket
 from collections.abc import Callable
@@ -8,12 +9,14 @@ from urllib.parse import urlsplit
 import typer
 from pydantic import SecretStr
 
-from clayload.cli.console import out
+from clayload.cli.console import print_json
+from clayload.cli.layout import print_grid
 from clayload.cli.options import AsJson
-from clayload.cli.show import print_grid
 from clayload.errors import ClayloadError, Code, DestinationDownError, ExitCode
 from clayload.ledger.store import Ledger
 from clayload.loading.intake.suppression import describe_lists, read_lists
+from clayload.plural import count
+from clayload.report.grids import Grid
 from clayload.runs.object_storage import try_place
 from clayload.setup import Setup, find_catalogue, read_setup
 from clayload.tables.costs import find_unknown_steps
@@ -29,7 +32,7 @@ def check(*, as_json: AsJson = False) -> None:
     checks: dict[str, Callable[[], str]] = {
         "configuration": lambda: _describe_config(setup),
         "prices": lambda: _describe_prices(setup),
-        "secrets": lambda: f"{len(setup.secrets())} slots have theirs",
+        "secrets": lambda: _describe_secrets(setup),
         "ledger": lambda: _try_ledger(setup),
         "destination": lambda: _try_hosts(setup),
     }
@@ -39,9 +42,11 @@ def check(*, as_json: AsJson = False) -> None:
         checks["run files"] = lambda: _try_runs(runs_url)
     results = [(name, *_run(one)) for name, one in checks.items()]
     if as_json:
-        out.print_json(data=[{"check": n, "is_ok": e is None, "said": s} for n, s, e in results])
+        found = [{"check": n, "is_ok": e is None, "said": s} for n, s, e in results]
+        print_json(json.dumps(found, indent=2))
     else:
-        print_grid(["check", "", "said"], [[n, "failed" if e else "ok", s] for n, s, e in results])
+        rows = ((name, "failed" if error else "ok", said) for name, said, error in results)
+        print_grid(Grid(("check", "", "result"), tuple(rows)))
     failed = [error for _, _, error in results if error is not None]
     raise typer.Exit(failed[0].exit_code if failed else ExitCode.OK)
 
@@ -56,7 +61,7 @@ def _run(one: Callable[[], str]) -> tuple[str, ClayloadError | None]:
 def _describe_config(setup: Setup) -> str:
     workspace = setup.config.workspace
     return (
-        f"{setup.settings.config}: {len(setup.config.tables)} tables; workspace "
+        f"{setup.settings.config}: {count(len(setup.config.tables), 'table')}; workspace "
         f"{workspace.name} on {workspace.plan}, {workspace.rate_per_s:g}/s, burst {workspace.burst}"
     )
 
@@ -70,6 +75,11 @@ def _describe_prices(setup: Setup) -> str:
     warnings = (problem_of(flaw, file) for flaw in flaws)
     lines = [f"warning: {one.message}. Next: {one.hint}" for one in warnings]
     return "\n".join([f"{where}: as of {catalogue.as_of}", *lines])
+
+
+def _describe_secrets(setup: Setup) -> str:
+    n = len(setup.secrets())
+    return f"all {n} slots have their secrets" if n > 1 else "the slot has its secret"
 
 
 def _try_ledger(setup: Setup) -> str:

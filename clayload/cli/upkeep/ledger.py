@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from clayload.cli.console import out
+from clayload.cli.console import out, print_error, print_json
+from clayload.cli.layout import print_grid, print_sentence
 from clayload.cli.options import AsJson
-from clayload.cli.show import print_grid
 from clayload.errors import Code, RunError
 from clayload.folder import writing_to
 from clayload.ledger.audit.audit import audit, describe_damage
@@ -20,6 +20,7 @@ from clayload.ledger.audit.export import export as export_ledger
 from clayload.ledger.database.engine import is_new
 from clayload.ledger.database.migrate import migrate as migrate_ledger
 from clayload.ledger.store import Ledger
+from clayload.report.grids import Grid
 from clayload.settings import read_settings
 
 app = typer.Typer(
@@ -33,7 +34,7 @@ def migrate(*, as_json: AsJson = False) -> None:
     """Bring a ledger of an older version to this one; on SQLite a backup is made first."""
     done = migrate_ledger(_existing_url())
     if as_json:
-        out.print_json(json.dumps(asdict(done), default=str))
+        print_json(json.dumps(asdict(done), default=str, indent=2))
         return
     if done.before == done.after:
         out.print(f"the ledger is of version {done.after} already: nothing was changed")
@@ -52,14 +53,18 @@ def check(*, as_json: AsJson = False) -> None:
     damage = [finding for finding in findings if finding.is_damage]
     if as_json:
         found = [asdict(finding) for finding in findings]
-        out.print_json(data={"is_whole": not damage, "findings": found})
-    else:
-        for finding in findings:
-            out.print(f"{'damage' if finding.is_damage else 'remark'}: {finding.what}")
+        print_json(json.dumps({"is_whole": not damage, "findings": found}, indent=2))
+        if not damage:
+            return
+        # The findings are its JSON already: one document, and no second one of the error.
+        error = describe_damage(damage)
+        print_error(error)
+        raise typer.Exit(error.exit_code)
+    for finding in findings:
+        print_sentence(f"{'damage' if finding.is_damage else 'remark'}: {finding.what}")
     if damage:
         raise describe_damage(damage)
-    if not as_json:
-        out.print("the ledger is whole, and its books agree")
+    print_sentence("the ledger is whole, and its books agree")
 
 
 @app.command("export")
@@ -72,8 +77,8 @@ def export(
     hint = "free some space, or name another folder"
     with _reading() as ledger, writing_to(to, hint=hint):
         n_rows = export_ledger(ledger, to)
-    files = ((f"{name}.parquet", n) for name, n in n_rows.items())
-    print_grid(["file", "rows"], files, title=str(to))
+    files = ((f"{name}.parquet", f"{n:,}") for name, n in n_rows.items())
+    print_grid(Grid(("file", "rows"), tuple(files)), str(to))
 
 
 @contextmanager

@@ -3,19 +3,21 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from clayload.capacity.slots import SlotForecast, TableForecast
-from clayload.cli.console import out
+from clayload.cli.console import out, print_json
+from clayload.cli.layout import print_grid, print_sentence
 from clayload.cli.options import AsJson
-from clayload.cli.show import print_grid, print_warnings
+from clayload.cli.suggestions import suggest_slots, suggest_tables
 from clayload.delivery.grant import SlotState
 from clayload.errors import CapacityExhaustedError, Code, ConfigError
 from clayload.ledger.books.run_books import Books
 from clayload.monitoring.slots import describe_tables, forecast_slots, warn_of_slots
+from clayload.plural import count
+from clayload.report.slots import describe_table, render_forecast
 from clayload.secrets import resolve_slots
 from clayload.setup import Setup, read_setup
 from clayload.tables.edit import NewSlot, add_slot, read_with_slot
@@ -29,53 +31,27 @@ app = typer.Typer(
 @app.command("list")
 def list_slots(*, as_json: AsJson = False) -> None:
     """Show each slot's use, its rate, and the day it runs out; warn of what is near its end."""
-    tables = forecast_slots(replace(read_setup(os.environ), read_only=True))
+    tables = forecast_slots(read_setup(os.environ, read_only=True))
     warnings = warn_of_slots(tables)
     if as_json:
         said = {"tables": list(describe_tables(tables)), "warnings": warnings}
-        out.print_json(json.dumps(said, default=str))
+        print_json(json.dumps(said, default=str, indent=2))
         return
     for table in tables:
-        print_grid(_HEADER, (_slot_row(table, slot) for slot in table.slots), _describe(table))
-    print_warnings(warnings)
-
-
-_HEADER = (
-    "slot",
-    "used",
-    "safe\nlimit",
-    "left",
-    "%\nused",
-    "a day,\n7 d",
-    "a day,\n30 d",
-    "runs\nout",
-    "state",
-)
-
-
-def _slot_row(table: TableForecast, slot: SlotForecast) -> Sequence[object]:
-    limits = [f"{slot.safe_limit:,}", f"{slot.n_left:,}", f"{slot.part_used:.1%}"]
-    if table.auto_delete:
-        limits = ["none", "", ""]
-    pace = (f"{slot.pace.per_day_week:,.0f}", f"{slot.pace.per_day_month:,.0f}")
-    state = f"{slot.state} {slot.reason}".strip()
-    return [slot.slot, slot.used, *limits, *pace, str(slot.runs_out_on or ""), state]
-
-
-def _describe(table: TableForecast) -> str:
-    per_day = f"{table.per_day:,.0f} a day {'planned' if table.is_planned else 'measured'}"
-    if table.auto_delete:
-        return f"{table.table}: auto-delete, so no limit of slots or rows; {per_day}"
-    full = f", full on {table.rows_run_out_on}" if table.rows_run_out_on else ""
-    return (
-        f"{table.table}: {table.rows_used:,} of {table.row_limit:,} rows "
-        f"({table.part_of_rows_used:.1%}){full}; counted with {per_day}"
-    )
+        print_grid(render_forecast(table), describe_table(table))
+        out.print()
+    for warning in warnings:
+        print_sentence(f"soon: {warning}", indent="  ")
 
 
 @app.command("add")
 def add(
-    table: Annotated[str, typer.Argument(help="The table in tables.yaml that gets the slot.")],
+    table: Annotated[
+        str,
+        typer.Argument(
+            help="The table in tables.yaml that gets the slot.", autocompletion=suggest_tables
+        ),
+    ],
     slot: Annotated[str, typer.Argument(help="Its name; one that no slot ever had.")],
     *,
     url: Annotated[str, typer.Option(help="Where the webhook's URL is kept: env:NAME.")],
@@ -111,7 +87,7 @@ def _refuse_known_name(setup: Setup, name: str) -> None:
         raise ConfigError(
             Code.CONFIG_BAD_VALUE,
             f"the name {name} was given to a slot of {known[name].table} before, which took "
-            f"{known[name].used:,} submissions",
+            f"{count(known[name].used, 'submission')}",
             hint="give the new webhook a name that no slot ever had",
             key=name,
         )
@@ -119,7 +95,7 @@ def _refuse_known_name(setup: Setup, name: str) -> None:
 
 @app.command("retire")
 def retire(
-    slot: Annotated[str, typer.Argument(help="The slot's name.")],
+    slot: Annotated[str, typer.Argument(help="The slot's name.", autocompletion=suggest_slots)],
     because: Annotated[str, typer.Option(help="Why, for those who see it in a report.")] = "",
     *,
     undo: Annotated[bool, typer.Option("--undo", help="Use a retired slot again.")] = False,

@@ -107,7 +107,7 @@ class Inbox:
         twin = self._find_twin(facts)
         refusal = None if twin else self._open(file)
         if not self.stable_files.is_unchanged(file):
-            self.stable_files.is_settling = True
+            self.stable_files.is_changing = True
             return None
         if twin:
             return self._set_duplicate_aside(file, facts, twin)

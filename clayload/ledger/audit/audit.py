@@ -20,8 +20,10 @@ from clayload.errors import Code, LedgerError
 from clayload.ledger.audit.audit_finding import AuditFinding
 from clayload.ledger.audit.charges import check_charges
 from clayload.ledger.database import schema
+from clayload.ledger.moment import consistent_read
 from clayload.ledger.rules.states import CHARGED, SubmissionState
-from clayload.ledger.store import Ledger, consistent_read
+from clayload.ledger.store import Ledger
+from clayload.plural import count
 
 _SHOWN = 5
 _s, _c = schema.submissions.c, schema.chunks.c
@@ -33,13 +35,14 @@ def audit(ledger: Ledger) -> list[AuditFinding]:
     Raises:
         LedgerError: it cannot be read at all.
     """
-    with consistent_read(ledger) as connection:
+    with consistent_read(ledger) as moment:
+        connection = moment.connection
         # Rows of a file that is not whole tell nothing.
         return list(_check_file(connection)) or [
             *_check_schema(connection),
             *_check_rows(connection),
             *check_charges(connection),
-            *_check_deadlines(connection, ledger.read_clock(connection)),
+            *_check_deadlines(connection, moment.at),
         ]
 
 
@@ -47,7 +50,7 @@ def describe_damage(damage: Sequence[AuditFinding]) -> LedgerError:
     """Say that the ledger is damaged, and what to do."""
     return LedgerError(
         Code.LEDGER_DAMAGED,
-        f"the ledger is damaged: {len(damage)} findings, the first: {damage[0].what}",
+        f"the ledger is damaged: {count(len(damage), 'finding')}, the first: {damage[0].what}",
         hint="load nothing more; keep a copy of the ledger as it is, then restore a backup or "
         "report this",
     )
@@ -91,8 +94,8 @@ def _check_deadlines(connection: Connection, now: float) -> Iterator[AuditFindin
     overdue = and_(_s.state == SubmissionState.SENDING, _s.give_up_at < now)
     if n := connection.execute(select(_N).where(overdue)).scalar_one():
         yield AuditFinding(
-            f"{n:,} leads are granted and their answers can no longer come: their process ended; "
-            "the next load lists them as in doubt",
+            f"{count(n, 'lead is', 'leads are')} granted whose answers can no longer come: their "
+            "process ended; the next load lists them as in doubt",
             is_damage=False,
         )
 

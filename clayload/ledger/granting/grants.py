@@ -31,7 +31,7 @@ from clayload.delivery.grant import (
 )
 from clayload.delivery.pace import slow_down, throttle
 from clayload.delivery.sample import ApprovalRequired
-from clayload.ledger.granting import samples
+from clayload.ledger.granting import sampling
 from clayload.ledger.granting.pacer import Pacer, with_share
 from clayload.ledger.granting.retry_on_loss import retry_on_loss
 from clayload.ledger.granting.spending import Payer, awaits_answers, charge_bill, read_bill
@@ -43,7 +43,7 @@ from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger
 from clayload.model import ChunkRef
 from clayload.tables.costs import LeadCost
-from clayload.tables.models import OnInDoubt, Resend
+from clayload.tables.table import OnInDoubt, Resend
 from clayload.tables.tables_file import TablesConfig
 
 _RECORDING_SLACK_S = 5.0
@@ -85,7 +85,7 @@ class ChunkGrants:
         self._sample_no = (
             None
             if self._n_first is None
-            else samples.open_sample(ledger, chunk.run_id, chunk.table)
+            else sampling.open_sample(ledger, chunk.run_id, chunk.table)
         )
         self._open: OpenGrant | None = None
 
@@ -188,7 +188,7 @@ class ChunkGrants:
         table = read_table(tx, self._chunk.table, self._table)
         if self._sample_no is None or self._n_first is None:
             return table
-        sample = samples.read_sample(tx, self._sample_no, self._chunk.run_id, self._n_first)
+        sample = sampling.read_sample(tx, self._sample_no, self._chunk.run_id, self._n_first)
         return replace(table, sample=sample)
 
     def _may_come_back(
@@ -199,7 +199,7 @@ class ChunkGrants:
             case OverBudget():
                 return awaits_answers(tx, answer, self._terms.config.tables, at.now)
             case ApprovalRequired(sample) if self._sample_no is not None:
-                return samples.awaits_answers(tx, self._sample_no, sample, at.now)
+                return sampling.awaits_answers(tx, self._sample_no, sample, at.now)
             case _:
                 return False
 
@@ -248,7 +248,7 @@ class ChunkGrants:
         granted = leads[: len(grant.leads)]
         if resent := [lead for lead in granted if lead.state == SubmissionState.IN_DOUBT]:
             tx.execute(statements.ARCHIVE_VERDICT, [{"id": lead.submission_id} for lead in resent])
-        intent = {
+        intent: dict[str, Any] = {
             "run": opened.run_id,
             "through": grant.slot,
             "grant": grant.grant_id,
@@ -260,9 +260,10 @@ class ChunkGrants:
             "actions": opened.bill.each.actions_milli,
             "sample": opened.sample_no,
         }
-        tx.execute(
-            statements.MARK_SENDING, {"ids": [lead.submission_id for lead in granted], **intent}
-        )
+        for number, lead in enumerate(grant.leads):
+            intent[f"id_{number}"] = lead.submission_id
+            intent[f"send_at_{number}"] = opened.given_at + lead.delay_s
+        tx.execute(statements.mark_sending(len(grant.leads)), intent)
         charge(tx, grant.slot, opened.table, len(granted))
         charge_bill(self._ledger, tx, self._payer, opened.bill, len(granted))
-        samples.count_sent(tx, opened.sample_no, len(granted))
+        sampling.count_sent(tx, opened.sample_no, len(granted))

@@ -41,13 +41,25 @@ def recover(ledger: Ledger, folder: Path) -> Recovered:
         if not ended:
             return Recovered()
         ledger.lock_workspaces(tx)
-        settled = [_settle(tx, sender, ledger.read_clock(tx)) for sender in ended]
+        recovered = [_recover_one(tx, sender, ledger.read_clock(tx)) for sender in ended]
     return Recovered(
-        sum(one.n_taken_back for one in settled), sum(one.n_in_doubt for one in settled)
+        sum(one.n_taken_back for one in recovered), sum(one.n_in_doubt for one in recovered)
     )
 
 
-def _settle(tx: Connection, ended: EndedSender, now: float) -> Recovered:
+def recover_ended(ledger: Ledger, folder: Path) -> None:
+    """Settle all that nobody awaits the answer of: as `recover`, and what is past its deadline.
+
+    Whoever begins, closes or looks through a run does this first, so that it sees what is owed.
+
+    Raises:
+        LedgerError: the ledger cannot be written.
+    """
+    recover(ledger, folder)
+    ledger.give_up_overdue()
+
+
+def _recover_one(tx: Connection, ended: EndedSender, now: float) -> Recovered:
     rows = tx.execute(unanswered.SENT_BY, {"by": ended.sender}).all()
     departed = [row for row in rows if row.submission_id in ended.departed]
     stayed = [row for row in rows if row.submission_id not in ended.departed]

@@ -20,7 +20,7 @@ from clayload.ledger.rules.owing import Known, Lead, edition_of, find_standing, 
 from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger, find_chunk
 from clayload.model import ChunkRef
-from clayload.tables.models import OnInDoubt, Resend, Table
+from clayload.tables.table import OnInDoubt, Resend, Table
 
 
 @dataclass(frozen=True, slots=True)

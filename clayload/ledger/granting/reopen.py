@@ -196,9 +196,9 @@ def _reopen_chunk(
 ) -> int:
     _register(ledger, tx, chunk, leads)
     unmoved = list(_find_unmoved(tx, leads))
-    settled = [lead for lead in unmoved if lead.state in REPLAYABLE]
-    if settled:
-        _owe_again(tx, chunk.run_id, settled, now)
+    finished = [lead for lead in unmoved if lead.state in REPLAYABLE]
+    if finished:
+        _owe_again(tx, chunk.run_id, finished, now)
     return len(unmoved)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 
 from clayload.delivery.grant import SlotSnapshot, SlotState, TableSnapshot
 from clayload.ledger.rules import statements
-from clayload.tables.models import Table
+from clayload.tables.table import Table
 
 
 def read_table(connection: Connection, name: str, table: Table) -> TableSnapshot:

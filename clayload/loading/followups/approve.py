@@ -1,6 +1,6 @@
 """What does a person say of a run's samples, and of which?
 
-In:    a run, a table or all, and the word: go on, so many more, or stop.
+In:    a run, a table or all, and the decision: go on, so many more, or stop.
 Out:   the samples as they stand, with Clay's own count of rows where it is known; the word, written
        for the next grant of any process.
 Never: a word for a sample that nobody can have seen whole; but the word to stop is always taken.
@@ -11,19 +11,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clayload.account.sample import SampleAccount
+from clayload.account.sample_account import SampleAccount
 from clayload.clay.command import ClayCommand, LiveCounts, Unknown
 from clayload.delivery.sample import Decision
 from clayload.errors import Code, RunError
-from clayload.ledger.granting.samples import open_sample, record_decision
+from clayload.ledger.granting.sampling import open_sample, record_decision
 from clayload.monitoring.run_account import read_report
+from clayload.plural import count
 from clayload.setup import Setup
 from clayload.tables.problems import check_name
 
 
 @dataclass(frozen=True, slots=True)
 class SampleDecision:
-    """What a person says; `n_more` leads with the word `NEXT`."""
+    """What a person decides; `n_more` leads with `NEXT`."""
 
     decision: Decision
     n_more: int = 0
@@ -33,7 +34,7 @@ class SampleDecision:
             case Decision.GO_ON:
                 return "all that is owed may be sent"
             case Decision.NEXT:
-                return f"{self.n_more:,} more leads may be sent, then approval is needed again"
+                return f"{count(self.n_more, 'more lead')} may be sent, then you are asked again"
             case Decision.STOP:
                 return "nothing more is sent"
 
@@ -69,7 +70,7 @@ def find_samples(run_id: str, table: str | None, setup: Setup) -> tuple[SampleAc
 
 
 def choose_ready(samples: Sequence[SampleAccount], decision: Decision) -> tuple[SampleAccount, ...]:
-    """Choose the samples that a word can be said of.
+    """Choose the samples that can be decided on.
 
     Raises:
         RunError: NO_APPROVAL_NEEDED: there is none.
@@ -92,7 +93,7 @@ def _is_ready(sample: SampleAccount) -> bool:
 
 
 def decide(samples: Sequence[SampleAccount], decision: SampleDecision, setup: Setup) -> None:
-    """Write the word down; every process takes it up with its next grant.
+    """Write the decision down; every process takes it up with its next grant.
 
     Raises:
         LedgerError: the ledger cannot be written.

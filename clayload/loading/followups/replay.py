@@ -21,7 +21,7 @@ from clayload.loading.followups.replay_plan import ReplayPlan, find_parent_folde
 from clayload.loading.intake.read_extract import put_in_turn
 from clayload.loading.prepare import PreparedLoad
 from clayload.model import ChunkRef
-from clayload.runs.folder import RunFolder, folder_gone, new_run_folder
+from clayload.runs.run_folder import RunFolder, folder_gone, new_run_folder
 from clayload.setup import Setup
 
 

@@ -13,8 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
+from clayload.account.replay_count import ReplayCount
 from clayload.capacity.placement import plan_table, sending_time_s
 from clayload.delivery.pace import Rate
 from clayload.ledger.books.orphans import find_orphans
@@ -24,11 +23,10 @@ from clayload.ledger.granting.reopen import Replayable, find_replayable
 from clayload.ledger.rules.snapshot import without_suspensions
 from clayload.ledger.rules.states import SubmissionState
 from clayload.loading.intake.suppression import are_listed
-from clayload.runs.folder import find_run_folder, folder_gone
+from clayload.model import RunKind
+from clayload.runs.run_folder import find_run_folder, folder_gone
 from clayload.setup import Setup
 from clayload.tables.problems import check_name
-
-REPLAY = "replay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +36,6 @@ class ReplayRequest:
     run_id: str
     states: frozenset[SubmissionState]
     table: str | None = None
-
-
-class ReplayCount(BaseModel):
-    """How many leads of a table stand alike: in one state, for one reason."""
-
-    model_config = ConfigDict(frozen=True)
-
-    table: str
-    state: SubmissionState
-    reason: str
-    n_leads: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +52,7 @@ class ReplayPlan:
     n_unplaced: int
     rate_per_s: float
     sending_time_s: float
-    kind: str = REPLAY
+    kind: RunKind = RunKind.REPLAY
     n_suppressed: int = 0
 
     @property
@@ -95,7 +82,8 @@ class ReplayPlan:
                 "n_suppressed": self.n_suppressed,
                 "rate_per_s": self.rate_per_s,
                 "sending_time_s": self.sending_time_s,
-            }
+            },
+            indent=2,
         )
 
 
@@ -125,7 +113,7 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
 
 
 def plan_leads(
-    parent: RunRow, found: tuple[Replayable, ...], setup: Setup, kind: str = REPLAY
+    parent: RunRow, found: tuple[Replayable, ...], setup: Setup, kind: RunKind = RunKind.REPLAY
 ) -> ReplayPlan:
     """Plan how leads of a run are sent, but for those on a suppression list; reads only.
 

@@ -20,6 +20,7 @@ from clayload.frames.mail import is_personal, mail_domain
 from clayload.frames.route import ROUTE, UNROUTED, UNROUTED_KEY, list_routes
 from clayload.frames.suppress import SUPPRESSED_BY, mark_suppressed
 from clayload.model import RowEnd
+from clayload.plural import count
 from clayload.setup import Setup
 from clayload.tables.costs import LEVEL_OF, LeadCost, costs_of
 from clayload.tables.problems import merge_problems
@@ -50,7 +51,8 @@ def read_lists(setup: Setup) -> dict[str, Listed]:
 def describe_lists(lists: Mapping[str, Listed]) -> Iterator[str]:
     """Say, a line each, how many are on the lists, and which of their domains are everybody's."""
     for name, listed in lists.items():
-        yield f"{name}: {listed.emails.len():,} e-mails, {listed.domains.len():,} domains"
+        n_emails, n_domains = listed.emails.len(), listed.domains.len()
+        yield f"{name}: {count(n_emails, 'e-mail')}, {count(n_domains, 'domain')}"
         domains = listed.domains.to_frame("domain").filter(is_personal(pl.col("domain")))
         for domain in domains.get_column("domain").sort():
             yield f"warning: {name} names {domain}, a mail provider: all its customers"

@@ -16,7 +16,8 @@ from clayload.capacity.funds import Fund
 from clayload.clay.command import Balances, ClayCommand, LiveCounts, Unknown
 from clayload.delivery.budget import Unit
 from clayload.delivery.grant import SlotSnapshot, TableSnapshot
-from clayload.tables.models import Table
+from clayload.plural import count
+from clayload.tables.table import Table
 
 BALANCE = "balance in Clay"
 _AT_ONCE = 8
@@ -47,7 +48,7 @@ class ClayCounts:
                 said.append(f"{name}: rows in Clay are not known: {counts.why}")
         yield from said
 
-    def see(self, name: str, snapshot: TableSnapshot) -> tuple[TableSnapshot, list[str]]:
+    def apply(self, name: str, snapshot: TableSnapshot) -> tuple[TableSnapshot, list[str]]:
         """Give a table by the larger of two counts, and say where they differ."""
         counts = self.counts.get(name)
         if not isinstance(counts, LiveCounts):
@@ -89,8 +90,8 @@ def read_clay_counts(command: ClayCommand, tables: Mapping[str, Table]) -> ClayC
 def _compare_rows(name: str, snapshot: TableSnapshot, counts: LiveCounts) -> Iterator[str]:
     if counts.n_rows != snapshot.rows_used:
         yield (
-            f"{name}: Clay counts {counts.n_rows:,} rows, the ledger {snapshot.rows_used:,}; "
-            "the larger is counted"
+            f"{name}: Clay counts {count(counts.n_rows, 'row')}, the ledger "
+            f"{snapshot.rows_used:,}; the larger is counted"
         )
 
 
@@ -108,7 +109,7 @@ def _describe_difference(name: str, slot: SlotSnapshot, n_records: int) -> str:
     more = n_records - slot.used
     fix = f"; raise its already_used by {more:,}" if more > 0 else ""
     return (
-        f"{name}: Clay counts {n_records:,} submissions through {slot.name}, the ledger "
+        f"{name}: Clay counts {count(n_records, 'submission')} through {slot.name}, the ledger "
         f"{slot.used:,}; the larger is counted{fix}"
     )
 

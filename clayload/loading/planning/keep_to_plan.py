@@ -25,6 +25,7 @@ from clayload.loading.intake.read_extract import PreparedFrames
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.saved_plan import SavedPlan, fingerprint, read_plan
 from clayload.model import ChunkRef
+from clayload.plural import count
 from clayload.setup import Setup
 from clayload.tables.catalogue import Level
 from clayload.tables.costs import cost_of_lead
@@ -116,7 +117,8 @@ class _Load:
             planned = self.plan.tables.get(name)
             n_planned = 0 if planned is None else planned.n_to_send
             if n_owed > n_planned:
-                yield f"{n_owed:,} leads are owed to {name}, the plan has {n_planned:,}"
+                owed = count(n_owed, "lead is", "leads are")
+                yield f"{owed} owed to {name}, the plan has {n_planned:,}"
             elif planned is not None:
                 yield from self._find_other_slots(name, planned)
         yield from self._find_costs()
@@ -126,7 +128,7 @@ class _Load:
         for slot, n in plan_table(snapshot, self.n_allowed[name]).by_slot.items():
             n_planned = planned.by_slot.get(slot, 0)
             if n > n_planned:
-                yield f"slot {slot} would take {n:,} leads, the plan has {n_planned:,}"
+                yield f"slot {slot} would take {count(n, 'lead')}, the plan has {n_planned:,}"
 
     def _find_costs(self) -> Iterator[str]:
         now, planned = self._spend(), self.plan.spend
@@ -160,9 +162,7 @@ def _cut(
             chunks.append(kept)
     if not n_cut:
         return frames
-    n_left_out = frames.extract.n_left_out + n_cut
-    extract = frames.extract.model_copy(update={"n_left_out": n_left_out})
-    return replace(frames, extract=extract, chunks=tuple(chunks))
+    return replace(frames, chunks=tuple(chunks), n_cut=n_cut)
 
 
 def _cut_chunk(chunk: ChunkRef, owed: frozenset[str], n_going: int) -> ChunkRef:

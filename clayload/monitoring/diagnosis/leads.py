@@ -16,6 +16,7 @@ from clayload.errors import Code
 from clayload.model import RowEnd
 from clayload.monitoring.diagnosis.finding import Finding, Severity, Trouble
 from clayload.monitoring.diagnosis.signs import Refusals, Signs
+from clayload.plural import count
 
 TOO_MANY = 0.2
 """The part of all rows from which on the file, not its rows, is at fault."""
@@ -55,7 +56,8 @@ def _find_stops(signs: Signs) -> Iterator[Finding]:
     for problem in signs.report.problems:
         n_owed = signs.count_owed(problem.table)
         if problem.code not in _SAID_ELSEWHERE and n_owed:
-            what = f"{problem.code} {problem.table}: {problem.message}; {n_owed:,} leads are owed"
+            owed = f"{count(n_owed, 'lead is', 'leads are')} owed"
+            what = f"{problem.code} {problem.table}: {problem.message}; {owed}"
             yield Finding(Trouble.STOPPED, Severity.TROUBLE, what, problem.hint, problem.table)
 
 
@@ -64,8 +66,12 @@ def _find_doubts(signs: Signs) -> Iterator[Finding]:
         yield Finding(
             Trouble.IN_DOUBT,
             Severity.TROUBLE,
-            f"{n:,} leads are in doubt: Clay may have them, or not",
-            "look for their lead_key in the Clay table; only those that are not there: `clayload "
+            count(
+                n,
+                "lead is in doubt: it may be in Clay, or not",
+                "leads are in doubt: they may be in Clay, or not",
+            ),
+            "look for the lead_key in the Clay table; only what is not there: `clayload "
             f"replay {signs.report.run_id} --in-doubt`",
         )
 
@@ -81,7 +87,7 @@ def _find_refusals(signs: Signs) -> Iterator[Finding]:
     yield Finding(
         Trouble.REFUSED,
         Severity.TROUBLE,
-        f"{n:,} leads were refused, {alike}{reasons}",
+        f"{count(n, 'lead was', 'leads were')} refused, {alike}{reasons}",
         f"{_fix_refusal(most)}, then `clayload replay {signs.report.run_id} --refused`",
     )
 
@@ -147,7 +153,7 @@ def is_too_many(n: int, n_rows: int) -> bool:
 
 
 def _describe_part(n: int, n_rows: int) -> str:
-    return f"{n:,} of {n_rows:,} rows ({n / n_rows:.0%})"
+    return f"{n:,} of {count(n_rows, 'row')} ({n / n_rows:.0%})"
 
 
 def _find_nothing_to_send(signs: Signs) -> Iterator[Finding]:
@@ -159,7 +165,7 @@ def _find_nothing_to_send(signs: Signs) -> Iterator[Finding]:
     yield Finding(
         Trouble.NOTHING_TO_SEND,
         Severity.TROUBLE,
-        f"none of {extract.n_rows:,} rows is for any table: {parts}",
+        f"none of {count(extract.n_rows, 'row')} is for any table: {parts}",
         "see that it is the right file, and what its columns are taken for: `clayload plan FILE`",
     )
 
@@ -173,7 +179,8 @@ def _find_sent_again(signs: Signs) -> Iterator[Finding]:
     yield Finding(
         Trouble.SENT_AGAIN,
         Severity.ADVICE,
-        f"{n:,} leads that this run delivered had been delivered in an earlier cycle, too{about}",
+        f"{count(n, 'lead')} that this run delivered had been delivered in an earlier cycle, too"
+        f"{about}",
         "if that is not wanted, set the table's resend to never or when_changed in tables.yaml; "
         "`clayload plan` then says how many are left",
         "cycles",
@@ -185,6 +192,7 @@ def _find_unbalanced(signs: Signs) -> Iterator[Finding]:
         yield Finding(
             Trouble.UNBALANCED,
             Severity.TROUBLE,
-            f"the books do not balance: {n:,} of {signs.report.extract.n_rows:,} rows have no end",
+            f"the books do not balance: {n:,} of {count(signs.report.extract.n_rows, 'row')} have "
+            "no end",
             "keep the run folder and report this; `clayload ledger check` looks for damage",
         )

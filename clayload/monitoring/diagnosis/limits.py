@@ -18,6 +18,7 @@ from clayload.errors import Code
 from clayload.model import RowEnd
 from clayload.monitoring.diagnosis.finding import Finding, Severity, Trouble
 from clayload.monitoring.diagnosis.signs import BudgetSigns, Signs
+from clayload.plural import count
 
 _ANSWER = re.compile(r"slot answers (\d{3})")
 _PLAN_ANSWERS = frozenset({402, 403})
@@ -52,7 +53,7 @@ def _find_refused_slots(signs: Signs) -> Iterator[Finding]:
             Trouble.SLOT_BENCHED,
             Severity.TROUBLE,
             f"{name}: Clay refuses slot {slot.slot} ({slot.reason}), and "
-            f"{signs.count_owed(name):,} leads of the table are owed",
+            f"{_count_owed(signs.count_owed(name), 'the table')} owed",
             _fix_slot(name, slot),
             slot.slot,
         )
@@ -69,11 +70,16 @@ def _describe_plan(signs: Signs, slots: Iterable[SlotForecast]) -> Finding:
     return Finding(
         Trouble.NO_WEBHOOKS,
         Severity.TROUBLE,
-        f"Clay refuses every slot of the run's tables ({said}), and {n_owed:,} leads are owed: the "
-        f"workspace's plan, '{signs.plan}' by tables.yaml, seems to have no webhooks",
+        f"Clay refuses every slot of the run's tables ({said}), and "
+        f"{count(n_owed, 'lead is', 'leads are')} owed: the workspace's plan, '{signs.plan}' by "
+        "tables.yaml, seems to have no webhooks",
         "see the plan in Clay: webhooks need Growth, Enterprise, a trial or an old Explorer or Pro "
         "plan; `clayload capacity --leads N` says which fits. Then load again",
     )
+
+
+def _count_owed(n: int, of: str) -> str:
+    return count(n, f"lead of {of} is", f"leads of {of} are")
 
 
 def _fix_slot(table: str, slot: SlotForecast) -> str:
@@ -110,7 +116,7 @@ def _find_used_up(table: TableForecast, n_owed: int) -> Iterator[Finding]:
         Trouble.SLOT_USED_UP,
         severity,
         f"{table.table}: {figures}; all slots together take {table.n_left_in_slots:,} more, and "
-        f"{n_owed:,} leads of this run are owed there",
+        f"{_count_owed(n_owed, 'this run')} owed there",
         f"make a webhook in Clay on this table, then {_add_slot(table.table)}"
         + (", and load again" if severity is Severity.TROUBLE else ""),
         table.table,
@@ -137,11 +143,12 @@ def _find_large(table: TableForecast, n_owed: int) -> Iterator[Finding]:
     if severity is None:
         return
     rows = f"{table.rows_used:,} of {table.row_limit:,} rows ({table.part_of_rows_used:.0%})"
+    owed = _count_owed(n_owed, "this run")
     easy = f"a table of about {LEADS_A_TABLE:,} is easy to work with"
     yield Finding(
         Trouble.TABLE_TOO_LARGE,
         severity,
-        f"{table.table}: {rows}, and {n_owed:,} leads of this run are owed there; {easy}",
+        f"{table.table}: {rows}, and {owed} owed there; {easy}",
         "split it: make a second Clay table, give it a part of this one's filter in tables.yaml "
         "and a slot of its own, and see with `clayload plan`; or delete rows in Clay, or turn on "
         "auto-delete (Enterprise). Another slot does not help",
@@ -176,7 +183,8 @@ def _find_overrun(signs: Signs) -> Iterator[Finding]:
         yield Finding(
             Trouble.CREDIT_OVERRUN,
             Severity.TROUBLE,
-            f"{n_deferred:,} leads were deferred by a budget that has room again",
+            f"{count(n_deferred, 'lead was', 'leads were')} deferred by a budget that has room "
+            "again",
             "run the same load again: it sends them; `clayload budget` has all lines",
         )
 
@@ -208,7 +216,7 @@ def _describe_line(signs: Signs, line: BudgetSigns, n_deferred: int) -> Iterator
     if line.planned > line.limit:
         yield f"the volume planned for a cycle takes {line.planned:,.10g}"
     if n_deferred:
-        yield f"{n_deferred:,} leads are deferred"
+        yield f"{count(n_deferred, 'lead is', 'leads are')} deferred"
     saved = round(sum(one.credits for one in signs.report.extract.savings), 1)
     if saved:
         yield f"what was set aside saved about {saved:,.10g} credits"

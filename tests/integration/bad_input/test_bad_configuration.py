@@ -61,7 +61,7 @@ def test_several_mistakes_are_told_at_once_a_line_each_and_each_once(bench: Work
     assert what.startswith("CLY-CFG-04 ")
     assert also.startswith("  also: ")
     assert "snd: unknown key" in also
-    assert next_step.startswith("next: fix each of these 2")
+    assert next_step.startswith("next: fix both; for the first: ")
 
 
 def test_a_missing_secret_is_told_by_table_slot_and_variable(bench: Workbench) -> None:
@@ -84,5 +84,5 @@ def test_an_unknown_table_is_told_with_the_nearest(bench: Workbench) -> None:
 
 def test_a_misspelt_setting_is_told_with_the_nearest(bench: Workbench) -> None:
     what, next_step = _refused(bench, CLAYLOAD_CHUNK_ROW="50").error_lines
-    assert what == "CLY-CFG-02 CLAYLOAD_CHUNK_ROW is no setting; nearest: 'CLAYLOAD_CHUNK_ROWS'"
+    assert what == "CLY-CFG-02 CLAYLOAD_CHUNK_ROW is not a setting; nearest: 'CLAYLOAD_CHUNK_ROWS'"
     assert next_step.startswith("next: unset it")

@@ -20,7 +20,7 @@ GOOD = make_leads("Software", 3)
         ("header.csv", b"email,industry\n", "CLY-EXT-03 header.csv has a header and no rows"),
         ("binary.csv", bytes(range(256)) * 40, "CLY-EXT-02 binary.csv is a binary file, not text"),
         ("torn.xlsx", b"PK\x03\x04torn", "CLY-EXT-02 torn.xlsx is not a readable workbook"),
-        ("keyless.csv", b"colour,size\nred,4\n", "CLY-EXT-04 no column means email"),
+        ("keyless.csv", b"colour,size\nred,4\n", "CLY-EXT-04 no column is mapped to `email`"),
     ],
 )
 def test_a_file_that_is_no_extract_is_told_in_one_line_and_nothing_is_sent(

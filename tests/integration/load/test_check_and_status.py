@@ -45,7 +45,7 @@ def test_check_says_which_host_does_not_answer(bench: Workbench) -> None:
         port = taken.getsockname()[1]
         name = FINANCE.slots[0].url_variable
         ended = bench.run("check", "--json", **{name: f"http://127.0.0.1:{port}/hook"})
-    assert ended.exit_code == 20
+    assert ended.exit_code == 13
     failed = {one["check"]: one["said"] for one in _checks(ended) if not one["is_ok"]}
     assert failed.keys() == {"destination"}
     assert f"127.0.0.1:{port} does not answer" in failed["destination"]

@@ -178,7 +178,7 @@ def test_a_paused_workspace_is_told_while_leads_wait(standin: StandIn, tmp_path:
         bench.wait_for_rows(20)
         bench.run("pause", "main", "--because", "a look")
         said = _only(bench, "paused")
-        bench.run("resume", "main")
+        bench.run("unpause", "main")
         assert end(process).exit_code == 0
     assert _in_order(said, "main is paused since 20", "(a look)", "NEXT `clayload unpause main`")
 

@@ -12,8 +12,8 @@ from support.scenes.load_tables import BenchOptions, describe_config, make_leads
 from support.servers.standin_process import StandIn
 from typer.testing import CliRunner, Result
 
-from clayload.account.run_report import Outcome, RunReport
-from clayload.cli import make_app
+from clayload.account.run_report import RunReport
+from clayload.cli.root import app
 from clayload.delivery.sample import Decision
 from clayload.errors import Code, RunError
 from clayload.ledger.audit.audit import audit
@@ -21,8 +21,8 @@ from clayload.loading.followups.approve import SampleDecision, choose_ready, dec
 from clayload.loading.followups.resume_deferred import list_deferrals, prepare_resume
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.plan import plan_load
-from clayload.loading.run import deliver_and_settle, run_load
-from clayload.model import RowEnd
+from clayload.loading.run import deliver_and_close, run_load
+from clayload.model import Outcome, RowEnd
 from clayload.monitoring.doctor import diagnose_run
 from clayload.monitoring.run_account import read_report
 from clayload.setup import Setup, read_setup
@@ -57,7 +57,7 @@ def load(bench: Workbench, extract: Path) -> RunReport:
 def resume(bench: Workbench, run_id: str) -> RunReport:
     prepared = prepare_resume(run_id, set_up(bench))
     assert prepared is not None
-    return deliver_and_settle(prepared, set_up(bench), on_message=lambda _: None)
+    return deliver_and_close(prepared, set_up(bench), on_message=lambda _: None)
 
 
 def approve(bench: Workbench, run_id: str, decision: SampleDecision) -> None:
@@ -66,7 +66,7 @@ def approve(bench: Workbench, run_id: str, decision: SampleDecision) -> None:
 
 
 def run_command(bench: Workbench, *arguments: str) -> Result:
-    return CliRunner().invoke(make_app(arguments[0]), arguments, env=bench.environ)
+    return CliRunner().invoke(app, arguments, env=bench.environ)
 
 
 def ends_of(report: RunReport) -> dict[RowEnd, int]:
@@ -132,7 +132,7 @@ def test_the_doctor_names_a_sample_until_its_leads_are_sent(bench: Workbench) ->
     run_id = load(bench, bench.write_csv(LEADS[:12])).run_id
     (waiting,) = diagnose_run(run_id, set_up(bench)).findings
     assert (waiting.name, waiting.severity) == ("sample-waits", "trouble")
-    assert "2 leads wait for a word" in waiting.what
+    assert "2 leads wait for approval" in waiting.what
     approve(bench, run_id, SampleDecision(Decision.GO_ON))
     (approved,) = diagnose_run(run_id, set_up(bench)).findings
     assert "the same load again" in approved.next_step
@@ -209,15 +209,15 @@ def test_the_commands_show_the_sample_take_the_word_and_send_the_rest(bench: Wor
     looked = run_command(bench, "approve", run_id, "--dry-run")
     assert looked.exit_code == 0
     assert looked.stdout == (
-        "tech: 3 delivered, about 18 credits and 0 Actions; 5 leads wait for a word: "
+        "tech: 3 delivered, about 18 credits and 0 Actions; 5 leads wait for approval: "
         f"`clayload approve {run_id}`\n"
     )
-    assert bench.query("SELECT word FROM samples") == [(None,)]
+    assert bench.query("SELECT decision FROM samples") == [(None,)]
     held = run_command(bench, "resume-deferred", "--dry-run")
     assert (held.exit_code, "5 deferred leads wait" in held.stdout) == (0, True)
     said = run_command(bench, "approve", run_id, "--next", "4", "--json")
     (sample,) = json.loads(said.stdout)["samples"]
-    assert (sample["word"], sample["n_allowed"], sample["awaits_word"]) == ("next", 7, False)
+    assert (sample["decision"], sample["n_allowed"], sample["needs_approval"]) == ("next", 7, False)
     sent = run_command(bench, "resume-deferred")
     assert (sent.exit_code, bench.n_taken()) == (23, 7)
     assert "outcome: deferred" in sent.stdout

@@ -52,7 +52,10 @@ def test_list_and_status_tell_use_and_rate_and_warn_and_so_does_the_report(
     (use,) = bench.run("status", "--json").json["workspaces"]
     assert (use["workspace"], use["allowed_per_s"], use["n_rate_limited"]) == ("main", 1_000, 0)
     assert 30 / 70 <= use["achieved_per_s"] <= 30 / 60
-    assert "workspace main: allowed now 1000.0/s of 1000/s; sent" in bench.run("status").stdout
+    assert (
+        "workspace main: allowed now 1000.0/s of 1000/s; sent"
+        in bench.run("status", "--details").stdout
+    )
     markdown = next((bench.home / "runs").glob("*/report.md")).read_text()
     assert "## Running out soon\n\n- tech: 45,010 of 50,000 rows (90%)" in markdown
 
@@ -170,4 +173,4 @@ def test_the_ledger_is_exported_and_checked_by_the_shell(bench: Workbench, tmp_p
     damaged = bench.run("ledger", "check", "--json")
     assert damaged.exit_code == 12
     assert (damaged.json["is_whole"], len(damaged.json["findings"])) == (False, 1)
-    assert damaged.error_lines[0].startswith("CLY-LED-06 the ledger is damaged: 1 findings")
+    assert damaged.error_lines[0].startswith("CLY-LED-06 the ledger is damaged: 1 finding")

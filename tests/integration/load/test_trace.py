@@ -45,7 +45,7 @@ def test_the_story_of_a_refused_lead_goes_on_over_its_replay_to_its_delivery(
     read = (first, "read: row 2 of leads.csv, for table finance, cycle 2026-11")
     said = f"refused through finance-1 (400): refused with 400; {ANSWER}"
     assert _whats(before) == [read, (first, f"finance: {said}")]
-    (stand,) = before["stands"]
+    (stand,) = before["statuses"]
     assert (stand["state"], stand["status"], stand["body"], stand["n_attempts"]) == (
         "refused",
         400,
@@ -105,8 +105,8 @@ def test_a_table_with_another_key_is_traced_by_that_key_and_by_address(bench: Wo
     run_id = bench.load(bench.write_csv([GOOD])).json["run_id"]
     by_address = _trace(bench, GOOD["email"])
     by_key = _trace(bench, "FIRM, 0|Élodie 0")
-    assert by_address["stands"] == by_key["stands"]
-    assert by_key["stands"][0]["lead_key"] == "firm, 0|élodie 0"
+    assert by_address["statuses"] == by_key["statuses"]
+    assert by_key["statuses"][0]["lead_key"] == "firm, 0|élodie 0"
     assert _whats(by_key)[0][0] == run_id
 
 
@@ -133,6 +133,6 @@ def test_an_unknown_lead_says_where_was_looked_and_a_trace_writes_nothing(
     assert (ended.exit_code, ended.stdout) == (22, "")
     assert ended.error_lines[0] == (
         "CLY-RUN-06 no run had the lead 'Nobody@Example.com': looked for 'nobody@example.com' "
-        "among the keys of 2 submissions, and in what 1 runs set aside"
+        "among the keys of 2 submissions, and in what 1 run set aside"
     )
     assert {path: path.stat().st_mtime_ns for path in bench.home.rglob("*")} == before

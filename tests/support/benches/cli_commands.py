@@ -12,15 +12,17 @@ from typing import Any
 
 import typer
 
-from clayload.cli import make_app
+from clayload.cli.lazy_command import LazyCommand
+from clayload.cli.root import app
 
 
 def _walk(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - typer's groups and commands have no common type of their own
-    for name, command in group.commands.items():
+    for name, found in group.commands.items():
+        command = found.read() if isinstance(found, LazyCommand) else found
         if hasattr(command, "commands"):
             yield from _walk(command, (*words, name))
         else:
             yield " ".join((*words, name)), command
 
 
-COMMANDS: dict[str, Any] = dict(_walk(typer.main.get_command(make_app())))
+COMMANDS: dict[str, Any] = dict(_walk(typer.main.get_command(app)))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-END_WITHIN_S = 10
+END_WITHIN_S = 60
 _STDERR = 2
 
 

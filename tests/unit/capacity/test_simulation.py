@@ -8,8 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import dear
 from support.scenes.month_scene import AT_A_TIME, CLAY, arrivals, one_day, rates, unlike
 
 from clayload.capacity.placement import sending_time_s
@@ -57,7 +58,7 @@ def draw_some(*kinds: IncidentKind) -> st.SearchStrategy[list[Incident]]:
     )
 
 
-@settings(deadline=None, max_examples=25)
+@dear(10)
 @given(rates, arrivals)
 def test_no_window_holds_more_than_burst_and_rate_times_its_length(
     rate: Rate, come: list[tuple[float, Priority, int]]
@@ -74,7 +75,7 @@ def test_no_window_holds_more_than_burst_and_rate_times_its_length(
         assert number + 1 - rate.per_s * at - lowest <= rate.burst + ROUNDING
 
 
-@settings(deadline=None, max_examples=25)
+@dear(10)
 @given(rates, arrivals, draw_some(*IncidentKind))
 def test_every_lead_ends_somewhere_whatever_goes_wrong(
     rate: Rate, come: list[tuple[float, Priority, int]], wrong: list[Incident]
@@ -88,7 +89,7 @@ def test_every_lead_ends_somewhere_whatever_goes_wrong(
         assert table.n_in_doubt == 0 or any(one.kind is IncidentKind.FAILING for one in wrong)
 
 
-@settings(deadline=None, max_examples=25)
+@dear(10)
 @given(rates, arrivals, draw_some(*PLAIN_KINDS))
 def test_leaping_over_rounds_changes_nothing(
     rate: Rate, come: list[tuple[float, Priority, int]], wrong: list[Incident]

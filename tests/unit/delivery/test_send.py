@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import dear
 from support.scenes.fakes import (
     FakeDestination,
     FakeLedger,
@@ -124,7 +125,7 @@ def test_the_burst_goes_at_once_and_the_rest_at_the_rate() -> None:
     assert scene.sent_at[-1] == pytest.approx((200 - 18) / 10, rel=0.01)
 
 
-@settings(deadline=None, max_examples=50)
+@dear(20)
 @given(
     st.integers(1, 80),
     st.floats(0, 3),

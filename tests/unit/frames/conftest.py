@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clayload.extracts.open import open_extract
-from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
+from clayload.frames.prepare_leads import Preparation, PrepareOptions, prepare_chunks
 from clayload.tables.headers import HeaderAliases, read_headers
 from clayload.tables.tables_file import TablesConfig
 

@@ -31,7 +31,7 @@ def test_a_lists_path_begins_at_the_configurations_folder(tmp_path: Path) -> Non
     lists = read_lists(setup)
     assert sorted(lists["outs"].domains) == ["b.example", "gmail.com"]
     counted, warning = describe_lists(lists)
-    assert counted == "outs: 1 e-mails, 2 domains"
+    assert counted == "outs: 1 e-mail, 2 domains"
     assert warning.startswith("warning: outs names gmail.com")
 
 

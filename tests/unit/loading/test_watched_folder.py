@@ -192,7 +192,7 @@ def test_a_file_is_complete_once_it_stood_still_for_long_enough(place: FailingPl
     def is_complete_at(moment: float) -> bool:
         now[0] = moment
         complete, _ = stable_files.sift([file])
-        assert stable_files.is_settling is not bool(complete)
+        assert stable_files.is_changing is not bool(complete)
         return bool(complete)
 
     assert [is_complete_at(moment) for moment in (0, 4.9)] == [False, False]
@@ -208,7 +208,7 @@ def test_a_file_that_changes_while_it_is_looked_at_is_left_to_settle(place: Fail
     inbox = place.inbox()
     assert place.look(inbox) == []
     assert set(place.tree()) == {"expo/leads.csv"}
-    assert inbox.stable_files.is_settling
+    assert inbox.stable_files.is_changing
 
 
 def test_one_process_alone_lands_extracts_in_a_folder(place: FailingPlace) -> None:

@@ -11,7 +11,7 @@ from support.scenes.report_scene import make_extract, make_report, make_traffic
 from clayload.account.extract_summary import ExtractSummary
 from clayload.account.savings import Saving
 from clayload.model import RowEnd
-from clayload.report.grids import SAVINGS_TITLE, render_savings
+from clayload.report.extract_sections import SAVINGS_TITLE, render_savings
 from clayload.report.markdown import render_report
 from clayload.report.page import render_page
 
@@ -56,7 +56,7 @@ def test_suppressed_rows_are_in_the_books_and_every_form_of_the_report_has_the_s
     assert f"## {SAVINGS_TITLE}" in text
     assert "| opt-outs | suppressed | 3 | 11 | 6 | 1.10 |" in text
     assert "| **all** |  | **10** | **21** | **14** | **2.10** |" in text
-    page = render_page(REPORT, make_traffic(), 10.0, with_keys=False)
+    page = render_page(REPORT, make_traffic(), with_keys=False)
     assert f"<h2>{SAVINGS_TITLE}</h2>" in page
     assert json.loads(REPORT.to_json())["extract"]["savings"][1]["rule"] == "customers"
 

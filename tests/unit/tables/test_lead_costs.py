@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clayload.tables.catalogue import Catalogue, Level, read_catalogue
 from clayload.tables.costs import LeadCost, cost_of_lead, find_unknown_steps
-from clayload.tables.models import Slot, Table
+from clayload.tables.table import Slot, Table
 from clayload.tables.workspace import ClayPlan, Workspace
 
 CATALOGUE = read_catalogue(Path(__file__).parents[3] / "config" / "clay.yaml")

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from clayload.errors import Code, ConfigError
 from clayload.tables.edit import NewSlot, add_slot, insert_slot, read_with_slot
-from clayload.tables.models import Slot
 from clayload.tables.read import read_tables
+from clayload.tables.table import Slot
 
 OUR_FILE = Path(__file__).parents[3] / "config" / "tables.yaml"
 NEW = NewSlot("t", "t-2", "env:URL_2", "env:TOKEN_2")

@@ -9,8 +9,8 @@ from textwrap import dedent
 import pytest
 
 from clayload.errors import Code, ConfigError
-from clayload.tables.models import Priority
 from clayload.tables.read import read_tables
+from clayload.tables.table import Priority
 from clayload.tables.tables_file import TablesConfig
 from clayload.tables.workspace import ClayPlan
 

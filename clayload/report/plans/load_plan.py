@@ -1,8 +1,7 @@
-"""What is a person told of a load plan, before signing it?
+"""What does a person see of a load plan, before they keep to it?
 
 In:    a load plan.
-Out:   sections of a heading, a grid and some sentences, and the verdict; the same on the terminal
-       and in the orchestrator.
+Out:   the verdict, and sections of all of it; the same on the terminal and in the orchestrator.
 Never: a figure of its own.
 """
 
@@ -11,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from clayload.capacity.load_plan import Fit, LoadPlan
-from clayload.report.grids import SAVINGS_TITLE, SAVINGS_WORDS, Grid, Section, render_savings
+from clayload.capacity.load_plan import Fit, LoadPlan, TableLoadPlan
+from clayload.plural import count
+from clayload.report.extract_sections import render_about, render_extract
+from clayload.report.grids import Grid, Section
 from clayload.report.moments import describe_seconds
 from clayload.tables.catalogue import Level
 
@@ -20,7 +21,7 @@ from clayload.tables.catalogue import Level
 def describe_totals(plan: LoadPlan) -> str:
     """Say in a sentence what the load takes."""
     return (
-        f"{plan.n_to_send:,} leads to send for {plan.cycle} at {plan.rate_per_s:g}/s: "
+        f"{count(plan.n_to_send, 'lead')} to send for {plan.cycle} at {plan.rate_per_s:g}/s: "
         f"{describe_seconds(plan.sending_time_s)}"
     )
 
@@ -31,30 +32,35 @@ def describe_verdict(plan: LoadPlan) -> str:
         return "It fits"
     n_unpaid = sum(table.n_unpaid for table in plan.tables.values())
     unpaid = f", {n_unpaid:,} of them without being enriched" if n_unpaid else ""
-    return f"It {plan.fit}: {plan.n_going:,} leads would be sent{unpaid}"
+    return f"It {plan.fit}: {count(plan.n_going, 'lead')} would be sent{unpaid}"
 
 
-def describe_plan(plan: LoadPlan) -> Iterator[Section]:
-    """Say all of it, in the order in which it is asked for."""
-    yield _describe_leads(plan)
-    yield _describe_times(plan)
-    yield _describe_slots(plan)
-    yield _describe_rows(plan)
-    yield _describe_spend(plan)
+def describe_by_slot(table: TableLoadPlan) -> str:
+    """Say how many leads of a table go through which slot."""
+    return ", ".join(f"{slot} {n:,}" for slot, n in table.by_slot.items())
+
+
+def render_plan(plan: LoadPlan) -> Iterator[Section]:
+    """Give all of it, in the order in which it is asked for."""
+    yield _render_leads(plan)
+    yield _render_times(plan)
+    yield _render_slots(plan)
+    yield _render_rows(plan)
+    yield _render_spend(plan)
     if plan.funds:
-        yield _describe_funds(plan)
-    if savings := plan.extract.savings:
-        yield Section(SAVINGS_TITLE, render_savings(savings), (SAVINGS_WORDS,))
+        yield _render_funds(plan)
+    yield from render_extract(plan.extract)
+    yield from render_about(tuple(plan.extract.describe_columns()))
 
 
-def _describe_leads(plan: LoadPlan) -> Section:
+def _render_leads(plan: LoadPlan) -> Section:
     rows = (
         (
             name,
             f"{table.n_accepted:,}",
             f"{table.n_already_done:,}",
             f"{table.n_to_send:,}",
-            ", ".join(f"{slot} {n:,}" for slot, n in table.by_slot.items()),
+            describe_by_slot(table),
             f"{table.n_unplaced:,}",
             f"{table.n_over_budget:,}",
         )
@@ -63,16 +69,16 @@ def _describe_leads(plan: LoadPlan) -> Section:
     header = (
         "table",
         "accepted",
-        "done\nbefore",
+        "done before",
         "to send",
         "through slots",
         "no room",
-        "over\nbudget",
+        "over budget",
     )
     return Section("Leads", Grid(header, tuple(rows)), plan.notes)
 
 
-def _describe_rows(plan: LoadPlan) -> Section:
+def _render_rows(plan: LoadPlan) -> Section:
     rows = (
         (
             name,
@@ -85,7 +91,7 @@ def _describe_rows(plan: LoadPlan) -> Section:
     return Section("Rows", Grid(("table", "rows now", "rows after", "limit"), tuple(rows)))
 
 
-def _describe_times(plan: LoadPlan) -> Section:
+def _render_times(plan: LoadPlan) -> Section:
     rows = (
         (
             name,
@@ -96,18 +102,25 @@ def _describe_times(plan: LoadPlan) -> Section:
         for name, table in plan.tables.items()
         if table.n_going
     )
-    span = f"from {_describe_moment(plan.starts_at)} to {_describe_moment(plan.ends_at)}"
     took = describe_seconds(plan.sending_time_s)
-    sentence = f"{span}, {took}, if it begins now, alone, and Clay takes {plan.rate_per_s:g}/s"
+    sentence = (
+        f"{describe_span(plan)}, {took}, if it begins now, alone, and Clay takes "
+        f"{plan.rate_per_s:g}/s"
+    )
     header = ("in this order", "leads", "first", "last")
     return Section(f"Time ({plan.time_zone})", Grid(header, tuple(rows)), (sentence,))
+
+
+def describe_span(plan: LoadPlan) -> str:
+    """Say when the load begins and ends, in the workspace's time zone."""
+    return f"from {_describe_moment(plan.starts_at)} to {_describe_moment(plan.ends_at)}"
 
 
 def _describe_moment(at: datetime | None) -> str:
     return "" if at is None else f"{at:%Y-%m-%d %H:%M:%S}"
 
 
-def _describe_slots(plan: LoadPlan) -> Section:
+def _render_slots(plan: LoadPlan) -> Section:
     rows = (
         (
             slot,
@@ -124,7 +137,7 @@ def _describe_slots(plan: LoadPlan) -> Section:
     )
 
 
-def _describe_spend(plan: LoadPlan) -> Section:
+def _render_spend(plan: LoadPlan) -> Section:
     spends = {name: table.spend for name, table in plan.tables.items() if table.n_going}
     rows = tuple(
         (
@@ -136,13 +149,13 @@ def _describe_spend(plan: LoadPlan) -> Section:
     )
     header = (
         "table",
-        *(f"credits,\n{level}" for level in Level),
-        *(f"Actions,\n{level}" for level in Level),
+        *(f"credits, {level}" for level in Level),
+        *(f"Actions, {level}" for level in Level),
     )
     return Section("Credits and Actions", Grid(header, rows, n_totals=1))
 
 
-def _describe_funds(plan: LoadPlan) -> Section:
+def _render_funds(plan: LoadPlan) -> Section:
     rows = tuple(
         (
             fund.name,
@@ -154,5 +167,5 @@ def _describe_funds(plan: LoadPlan) -> Section:
         )
         for fund in plan.funds
     )
-    header = ("what there is", "of", "left", "takes,\nlikely", "takes,\nhigh", "enough")
+    header = ("what there is", "of", "left", "takes, likely", "takes, high", "enough")
     return Section("To pay with", Grid(header, rows), tuple(plan.describe_risks()))

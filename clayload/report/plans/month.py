@@ -1,4 +1,4 @@
-"""What is a person told of a month's plan?
+"""What does a person see of a month's plan?
 
 In:    what was asked, and the surroundings.
 Out:   sections of a heading, a grid and some sentences, the same on the terminal and in the
@@ -10,16 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clayload.capacity.month import MonthAsk, MonthPart, MonthPlan, plan_month
+from clayload.capacity.month import MonthAsk, MonthPlan, plan_month
 from clayload.capacity.pricing import PlanFit, describe_lacks
 from clayload.capacity.rule_of_thumb import compare, describe_price
 from clayload.report.grids import Grid, Section
 from clayload.report.moments import describe_seconds
+from clayload.report.plans.month_sentences import (
+    describe_cost,
+    describe_disputes,
+    describe_full,
+    describe_full_tables,
+    describe_own_plan,
+)
 from clayload.setup import Setup
-from clayload.tables.catalogue import Level, PlanFacts
-from clayload.tables.workspace import ClayPlan
+from clayload.tables.catalogue import Level
 
-_YEAR = 12
 _ONE_RATE = (
     "the rate is a workspace's, over all its webhooks: more webhooks make nothing faster; another "
     "workspace has a rate, and needs a plan, of its own"
@@ -35,31 +40,26 @@ def read_month(ask: MonthAsk, setup: Setup) -> MonthPlan:
     return plan_month(ask, setup.config, setup.catalogue)
 
 
-def describe_month_shortly(month: MonthPlan) -> str:
-    """Say in a sentence what a month takes."""
-    spend, time = month.offer.spend.likely, describe_seconds(month.sending_time_s())
-    fit = month.offer.fits[Level.LIKELY]
-    price = describe_price(fit, month.offer.dollars(Level.LIKELY))
+def render_month(month: MonthPlan) -> tuple[Section, ...]:
+    """Give all of it, the most important first."""
+    tables = () if month.is_asked else (_render_parts(month),)
     return (
-        f"{month.n_leads:,} leads a month at {month.rate.per_s:g}/s: {time}, "
-        f"{spend.credits:,} data credits, {spend.actions:,} Actions; plan {price} a month"
-    )
-
-
-def describe_month(month: MonthPlan) -> tuple[Section, ...]:
-    """Say all of it, the most important first."""
-    tables = () if month.is_asked else (_describe_parts(month),)
-    return (
-        _describe_offer(month),
+        _render_offer(month),
         *tables,
-        _describe_wear(month),
-        _describe_time(month),
-        _describe_keys(month),
-        _describe_simple(month),
+        _render_wear(month),
+        _render_time(month),
+        _render_keys(month),
+        _render_simple(month),
     )
 
 
-def _describe_offer(month: MonthPlan) -> Section:
+def _render_offer(month: MonthPlan) -> Section:
+    title = "Credits, Actions and the plan"
+    return Section(title, render_offer(month), tuple(_explain_offer(month)))
+
+
+def render_offer(month: MonthPlan) -> Grid:
+    """Give what a month takes and costs: low, likely and high."""
     spends = [month.offer.spend.at(level) for level in Level]
     fits = [month.offer.fits[level] for level in Level]
     n = max(month.n_leads, 1)
@@ -71,11 +71,7 @@ def _describe_offer(month: MonthPlan) -> Section:
         ("plan that is enough", *(_name_plan(fit) for fit in fits)),
         ("about a month", *(f"${month.offer.dollars(level):,.0f}" for level in Level)),
     )
-    return Section(
-        "Credits, Actions and the plan",
-        Grid(("", *Level), rows),
-        tuple(_explain_offer(month)),
-    )
+    return Grid(("", *Level), rows)
 
 
 def _name_plan(fit: PlanFit) -> str:
@@ -83,26 +79,15 @@ def _name_plan(fit: PlanFit) -> str:
 
 
 def _explain_offer(month: MonthPlan) -> Iterator[str]:
-    likely = month.offer.fits[Level.LIKELY]
-    if likely.price.is_agreed:
-        yield (
-            f"{likely.plan} costs what you agree on; shown is what its credits and Actions come to "
-            "at the unit prices of clay.yaml, before any discount"
-        )
-    else:
-        yield _describe_price(likely)
+    yield describe_cost(month.offer.fits[Level.LIKELY])
     if month.passed_over:
         lacks = describe_lacks(month.passed_over)
         yield f"smaller plans are not enough for what is likely: {lacks}"
-    yield from _describe_disputes(likely.plan, month.catalogue.plans[likely.plan])
+    yield from describe_disputes(month)
     if month.ask.n_workspaces > 1:
         n = month.ask.n_workspaces
         yield f"for {n} workspaces with a plan each, which share the leads evenly"
-    own = month.own
-    if own.is_enough:
-        yield f"your plan in tables.yaml, {own.plan}, is enough for what is likely"
-    else:
-        yield f"your plan in tables.yaml, {own.plan}, is not enough: {'; '.join(own.lacks)}"
+    yield describe_own_plan(month)
     if bare := [part.name for part in month.parts if not part.has_steps]:
         yield f"nothing is counted for tables without enrichment steps: {', '.join(bare)}"
     yield (
@@ -111,28 +96,7 @@ def _explain_offer(month: MonthPlan) -> Iterator[str]:
     )
 
 
-def _describe_disputes(plan: ClayPlan, facts: PlanFacts) -> Iterator[str]:
-    """Say where sources disagree on the plan that is recommended."""
-    spans = {"data credits": facts.credits_per_month, "Actions": facts.actions_per_month}
-    for what, span in spans.items():
-        if span is not None and span.disputed is not None:
-            yield f"of the {what} of {plan} there is another word: {span.disputed}"
-
-
-def _describe_price(fit: PlanFit) -> str:
-    price = fit.price
-    parts = [f"${price.base:,.0f} for {fit.plan} as it begins"]
-    if price.for_credits:
-        parts.append(f"${price.for_credits:,.0f} for more credits")
-    if price.for_top_ups:
-        parts.append(f"${price.for_top_ups:,.0f} for {price.n_top_up_credits:,} credits as top-ups")
-    if price.for_actions:
-        parts.append(f"${price.for_actions:,.0f} for more Actions")
-    counted = "; what is more is counted with unit prices" if len(parts) > 1 else ""
-    return f"likely: {' + '.join(parts)}{counted}"
-
-
-def _describe_parts(month: MonthPlan) -> Section:
+def _render_parts(month: MonthPlan) -> Section:
     rows = (
         (
             part.name,
@@ -141,27 +105,23 @@ def _describe_parts(month: MonthPlan) -> Section:
             f"{part.spend.likely.credits:,}",
             f"{part.spend.likely.actions:,}",
             f"{part.n_pairs_a_year:,}",
-            "never" if part.auto_delete else _describe_full(part),
+            "never" if part.auto_delete else describe_full(part),
         )
         for part in month.parts
     )
     header = (
         "table",
         "leads",
-        "credits\na lead",
-        "credits,\nlikely",
-        "Actions,\nlikely",
-        "webhooks\na year",
-        "table full\nafter",
+        "credits a lead",
+        "credits, likely",
+        "Actions, likely",
+        "webhooks a year",
+        "table full after",
     )
     return Section("By table", Grid(header, tuple(rows)))
 
 
-def _describe_full(part: MonthPart) -> str:
-    return f"{part.months_until_full or 0:,.1f} months"
-
-
-def _describe_wear(month: MonthPlan) -> Section:
+def _render_wear(month: MonthPlan) -> Section:
     parts = month.parts
     limits = sorted({part.pair_limit for part in parts})
     at = " or ".join(f"{limit:,}" for limit in limits)
@@ -184,11 +144,7 @@ def _explain_wear(month: MonthPlan) -> Iterator[str]:
         "a webhook takes 50,000 submissions in its life and a table holds 50,000 rows, so a new "
         "webhook comes with a new table, unless rows are deleted"
     )
-    for part in month.parts:
-        months = part.months_until_full
-        if months is not None and months < _YEAR:
-            rows = f"{part.row_limit:,} rows"
-            yield f"{part.name}: one table of {rows} is full after {_describe_full(part)}"
+    yield from describe_full_tables(month)
     if not all(part.auto_delete for part in month.parts):
         yield (
             "the alternative is auto-delete (Enterprise only): no limit of webhooks or rows; Clay "
@@ -196,17 +152,17 @@ def _explain_wear(month: MonthPlan) -> Iterator[str]:
         )
 
 
-def _describe_time(month: MonthPlan) -> Section:
+def _render_time(month: MonthPlan) -> Section:
     per_s, n = month.rate.per_s, month.ask.n_workspaces
     more = n + 1
     rows = (
-        (f"{_count(n)} at {per_s:g}/s", describe_seconds(month.sending_time_s())),
+        (f"{_count_workspaces(n)} at {per_s:g}/s", describe_seconds(month.sending_time_s())),
         (
-            f"{_count(n)} at {2 * per_s:g}/s, if Clay's support raises it",
+            f"{_count_workspaces(n)} at {2 * per_s:g}/s, if Clay's support raises it",
             describe_seconds(month.sending_time_s(times_rate=2)),
         ),
         (
-            f"{_count(more)} at {per_s:g}/s each",
+            f"{_count_workspaces(more)} at {per_s:g}/s each",
             describe_seconds(month.sending_time_s(more_workspaces=1)),
         ),
     )
@@ -217,11 +173,11 @@ def _describe_time(month: MonthPlan) -> Section:
     )
 
 
-def _count(n: int) -> str:
+def _count_workspaces(n: int) -> str:
     return "one workspace" if n == 1 else f"{n} workspaces"
 
 
-def _describe_keys(month: MonthPlan) -> Section:
+def _render_keys(month: MonthPlan) -> Section:
     clays, own = month.on_clays_keys, month.on_own_keys
     rows = tuple(
         (
@@ -247,7 +203,7 @@ def _describe_keys(month: MonthPlan) -> Section:
     )
 
 
-def _describe_simple(month: MonthPlan) -> Section:
+def _render_simple(month: MonthPlan) -> Section:
     _, differences = compare(month)
     rows = tuple((one.what, one.simple, one.ours) for one in differences)
     reasons = tuple(f"{one.what}: {one.because}" for one in differences)

@@ -1,4 +1,4 @@
-"""How did the sample of a table end, and does it wait for a person's word?
+"""How did the sample of a table end, and does it wait for a person's approval?
 
 In:    how the sample stands in the ledger, what is allowed, what the run still owes there.
 Out:   figures, and a sentence of them.
@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from clayload.delivery.sample import Decision
 from clayload.model import RowEnd
+from clayload.plural import count
 
 
 class SampleAccount(BaseModel):
@@ -52,14 +53,15 @@ class SampleAccount(BaseModel):
         return f"{self.table}: {what}{cost if ends else ''}; {self._describe_rest()}"
 
     def _describe_rest(self) -> str:
-        owed = f"{self.n_owed:,} leads"
+        owed = count(self.n_owed, "lead")
         if not self.n_owed:
             return "no lead of the run is owed there"
         if self.decision is Decision.STOP:
-            return f"{owed} stay unsent: a person has stopped the table"
+            return f"{owed} not sent: a person has stopped the table"
         if self.n_allowed is None:
             return f"a person has approved it, and {owed} may follow"
         if self.is_used_up:
-            return f"{owed} wait for approval: `clayload approve {self.run_id}`"
+            wait = count(self.n_owed, "lead waits", "leads wait")
+            return f"{wait} for approval: `clayload approve {self.run_id}`"
         n_left = min(self.n_allowed - self.n_sent, self.n_owed)
-        return f"{n_left:,} of {owed} may follow before a person speaks"
+        return f"{n_left:,} of {owed} may follow before a person is asked again"

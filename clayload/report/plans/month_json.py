@@ -2,7 +2,7 @@
 
 In:    the plan of a month.
 Out:   plain values, for JSON.
-Never: a sentence; those are `clayload.report.month`'s.
+Never: a sentence; those are `clayload.report.plans.month`'s.
 """
 
 from __future__ import annotations
