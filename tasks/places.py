@@ -4,9 +4,10 @@ In:    the two limits of `limits`, which all loads on this Prefect server share.
 Out:   a place for each chunk under way, given back at its end.
 Never: a place waited for by a load that was stopped: it sends nothing any more.
 
-Leases by Prefect's client, not its `concurrency()`: no stop could cut that short while it waits,
-and it takes 70 ms of CPU a chunk, here and on the server, where this takes 25 (medians of 4 times
-100 places, in turn): each of its places costs two events, and a client made anew to renew it.
+Leases by Prefect's client, not its `concurrency()`, where no stop reaches a chunk that waits: such
+a load ended 31 to 40 s after SIGTERM, with this after 1.7 s at most (3 stops each, in turn). Each
+place of it also costs two events and a client of its own to renew the lease: 199 chunks of 100
+leads at full speed took 106 s with it and 37 s with this (medians of 4, in turn, a busy machine).
 """
 
 from __future__ import annotations
