@@ -118,7 +118,7 @@ def test_a_rate_that_was_changed_is_drawn_and_described_from_when_on() -> None:
 def test_a_run_of_which_nobody_kept_when_leads_were_sent_has_a_sentence_and_no_figure() -> None:
     page = render(MIXED, make_traffic(sent=(), allowed=()))
     assert "rate" not in drawings(page)
-    assert "2,000 leads were settled. When they were sent is not recorded" in page
+    assert "2,000 leads were answered. When they were sent is not recorded" in page
 
 
 def test_a_rate_that_nobody_kept_is_not_drawn() -> None:
@@ -203,7 +203,7 @@ def test_a_run_that_sent_nothing_has_no_empty_figure() -> None:
     page = render(nothing, make_traffic(0))
     assert drawings(page) == {}
     assert re.findall(r"<h2>(.*?)</h2>", page) == ["The books", "Rate"]
-    assert "0 leads were settled: too few, or too fast, for a curve." in page
+    assert "0 leads were answered: too few, or too fast, for a curve." in page
 
 
 def test_many_tables_slots_and_reasons_are_all_in_the_tables_and_the_greatest_are_drawn() -> None:
