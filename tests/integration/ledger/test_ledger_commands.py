@@ -180,7 +180,7 @@ def test_a_migration_keeps_every_row_and_makes_the_ledger_as_a_new_one(old: OldL
     ledger = Ledger.open(old.place.url)
     # The lead in `sending` lost its process long ago; nothing else is to be said.
     (remark,) = audit(ledger)
-    assert remark.what.startswith("1 leads are granted")
+    assert remark.what.startswith("1 lead is granted")
     ledger.close()
 
 

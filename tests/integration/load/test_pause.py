@@ -59,7 +59,7 @@ def test_a_pause_stops_two_loads_within_a_grant_and_both_end_after_it(bench: Wor
         assert bench.n_rows() == sum(map(len, bench.keys_in("delivered").values()))
         # By the clock of this machine on both sides; a busy one may deliver late.
         assert _last_arrival(bench) <= paused_at + ONE_GRANT_S + SLACK_S
-        resumed = bench.run("resume", "main")
+        resumed = bench.run("unpause", "main")
         ended = [end(one), end(other)]
 
     assert paused.exit_code == 0
@@ -99,7 +99,7 @@ def test_a_load_that_waits_in_a_pause_ends_when_told_to(
     assert ended.exit_code == exit_code
     assert "Traceback" not in ended.stderr
     assert (bench.n_posts(), len(bench.keys_in("pending")["finance"])) == (0, 5)
-    bench.run("resume", "main")
+    bench.run("unpause", "main")
     assert ends_of(bench.load(extract).json) == {"delivered": 5}
 
 
@@ -119,5 +119,5 @@ def test_an_unknown_workspace_is_refused_with_the_nearest_and_resuming_twice_is_
     assert ended.exit_code == 10
     assert ended.error_lines[0] == "CLY-CFG-09 there is no workspace 'mian'; nearest: 'main'"
     assert bench.query("SELECT COUNT(*) FROM workspaces WHERE paused_at IS NOT NULL") == [(0,)]
-    ended = bench.run("resume", "main")
+    ended = bench.run("unpause", "main")
     assert (ended.exit_code, ended.stdout) == (0, "main was not paused\n")
