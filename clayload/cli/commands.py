@@ -96,7 +96,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "alerts": Command(
         "clayload.cli.monitoring.alerts:alerts",
-        "Say which budgets, slots and tables are near their end, and which loads are degraded.",
+        "Show which budgets, slots and tables are near their end, and which loads are degraded.",
     ),
     "metrics": Command(
         "clayload.cli.monitoring.metrics:metrics",

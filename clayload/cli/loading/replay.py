@@ -43,7 +43,7 @@ def replay(
         bool, typer.Option("--in-doubt", help="Leads that Clay may have already.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be sent again; send nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be sent again; send nothing.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,

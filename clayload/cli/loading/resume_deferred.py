@@ -25,7 +25,7 @@ from clayload.setup import Setup, read_setup
 def resume_deferred(
     *,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be sent; send nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -47,7 +47,7 @@ def status(
     is_running = standing is not None and standing.is_running
     notes = _list_notes(workspaces, is_of_all=is_running or details)
     of_budgets = describe_budgets(budgets) if details else ()
-    print_summary(render_run_summary(report, standing, *notes, *of_budgets))
+    print_summary(render_run_summary(report, standing, *notes, *of_budgets), details=details)
     print_sections(render_run(report, with_keys=True) if details else ())
 
 
