@@ -64,7 +64,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "trace": Command(
         "clayload.cli.monitoring.trace:trace",
-        "Tell a lead's whole story, over all runs, and what can be done next. Changes nothing.",
+        "Show a lead's whole story, over all runs, and what can be done next. Changes nothing.",
     ),
     "replay": Command(
         "clayload.cli.loading.replay:replay",
