@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 TESTS = Path(__file__).parents[2]
+_HANGS_AFTER_S = 300
 PROGRAMS = TESTS / "integration" / "ledger"
 
 
@@ -43,6 +44,6 @@ def release(processes: Sequence[subprocess.Popen[str]]) -> None:
 
 def finish(processes: Sequence[subprocess.Popen[str]]) -> list[str]:
     """Wait until they end well, and give what each printed."""
-    outputs = [process.communicate() for process in processes]
+    outputs = [process.communicate(timeout=_HANGS_AFTER_S) for process in processes]
     assert [process.returncode for process in processes] == [0] * len(processes), outputs
     return [output for output, _ in outputs]
