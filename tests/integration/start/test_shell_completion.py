@@ -4,24 +4,10 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from support.scenes.load_kit import Workbench, run_id_of
 from support.scenes.load_tables import make_leads
-from support.servers.standin_process import StandIn, start_standin
-
-
-@pytest.fixture(scope="module")
-def standin() -> Iterator[StandIn]:
-    with start_standin() as standin:
-        yield standin
-
-
-@pytest.fixture(scope="module")
-def bench(standin: StandIn, tmp_path_factory: pytest.TempPathFactory) -> Workbench:
-    return Workbench(standin, tmp_path_factory.mktemp("bench"))
 
 
 def offered(bench: Workbench, line: str, **environ: str) -> list[str]:

@@ -1,6 +1,6 @@
 """How are processes on one ledger started together, and heard?
 
-In:    the name of a program in `tests/integration/ledger` and its arguments.
+In:    the name of a program beside this file, and its arguments.
 Out:   processes that wait for the word, and what each of them printed.
 Never: a process left behind by a test that passes.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parents[2]
 _HANGS_AFTER_S = 300
-PROGRAMS = TESTS / "integration" / "ledger"
+PROGRAMS = Path(__file__).parent
 
 
 def start_program(name: str, *arguments: str) -> subprocess.Popen[str]:
