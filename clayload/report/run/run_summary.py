@@ -129,6 +129,9 @@ def _list_doubts(report: RunReport) -> Iterator[str]:
 
 
 def _list_set_aside(report: RunReport) -> Iterator[str]:
+    n_recovered = sum(child.n_recovered for child in report.children)
+    if n_recovered >= report.extract.n_quarantined + report.extract.n_unrouted:
+        return
     export = f"`clayload quarantine export {report.run_id}"
     if n := report.extract.n_quarantined:
         yield f"{count(n, 'row is', 'rows are')} quarantined: {export}`"

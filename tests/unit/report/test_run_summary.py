@@ -74,6 +74,13 @@ def test_what_was_set_aside_needs_a_decision_with_its_command() -> None:
     )
 
 
+def test_rows_that_were_corrected_and_delivered_since_need_no_decision() -> None:
+    child = ChildRun(
+        run_id="r2", kind="resubmit", n_rows=12, ends={RowEnd.DELIVERED: 12}, n_recovered=12
+    )
+    assert list(list_decisions(make_report(children=(child,)))) == []
+
+
 def test_a_running_run_says_its_rate_and_time_to_go_and_never_to_run_it_again() -> None:
     assert describe_run(HALF_WAY, RUNNING) == "running: 40 of 88 leads, 10.0/s, 4.8 s to go"
     assert "again" not in said_of(HALF_WAY, RUNNING)
