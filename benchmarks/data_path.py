@@ -40,7 +40,7 @@ def run_floor(extract: Path, folder: Path) -> float:
 def run_ours(extract: Path, folder: Path) -> float:
     """Prepare the extract as a load does."""
     from clayload.extracts.open import open_extract  # noqa: PLC0415 -- not the floor's to pay
-    from clayload.frames.prepare import PrepareOptions, prepare_chunks  # noqa: PLC0415 -- as above
+    from clayload.frames.prepare_leads import PrepareOptions, prepare_chunks  # noqa: PLC0415 -- as above
     from clayload.tables.headers import read_headers  # noqa: PLC0415 -- as above
     from clayload.tables.read import read_tables  # noqa: PLC0415 -- as above
 

@@ -11,7 +11,7 @@ Out:   the flow's delivery, and the whole flow, as a part of what the loop takes
 Never: figures of two machines or two moments compared: both take turns, each in a fresh process.
 
 The whole flow is what Prefect calls the run, from its start to its end: it prepares, delivers and
-settles, while the loop finds its chunks prepared. What Python takes to import stands by itself.
+closes, while the loop finds its chunks prepared. What Python takes to import stands by itself.
 Some of the seconds are the same for any load, so with fewer leads the flow looks dearer than it is.
 """
 
@@ -150,7 +150,7 @@ def compare(scene: Scene, extract: Path, n_leads: int, pace: Pace) -> bool:
     grown = statistics.median(one.grown_bytes for one in rounds) / n_chunks
     print(f"\n{n_leads:,} leads in {n_chunks} chunks, {pace}; medians of {pace.n_runs}, in turn")
     print(f"loop      {loop_s:8.1f} s   the bare delivery loop over prepared chunks")
-    print(f"delivery  {delivery_s:8.1f} s   the flow's, from prepared to settling")
+    print(f"delivery  {delivery_s:8.1f} s   the flow's, from prepared to closing")
     print(f"flow      {flow_s:8.1f} s   from start to end; its process takes {process_s:.1f} s")
     print(f"delivery / loop  {of_delivery:6.3f}")
     print(f"flow / loop      {of_flow:6.3f}  at most {pace.most}")

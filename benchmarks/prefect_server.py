@@ -32,7 +32,7 @@ _STILL_FOR_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class FlowTimes:
-    """How long a flow run took, and its delivery within it: from prepared to settling."""
+    """How long a flow run took, and its delivery within it: from prepared to closing."""
 
     flow_s: float
     delivery_s: float
@@ -51,12 +51,12 @@ class PrefectServer:
         asked = {"sort": "START_TIME_DESC", "limit": 1}
         (run,) = self._ask("flow_runs/filter", asked)
         which = {"flow_runs": {"id": {"any_": [run["id"]]}}}
-        named = which | {"task_runs": {"name": {"any_": ["prepare", "settle"]}}}
+        named = which | {"task_runs": {"name": {"any_": ["prepare", "close"]}}}
         self._settle(which)
         step = {found["name"]: found for found in self._ask("task_runs/filter", named)}
         return FlowTimes(
             flow_s=_seconds(run["start_time"], run["end_time"]),
-            delivery_s=_seconds(step["prepare"]["end_time"], step["settle"]["start_time"]),
+            delivery_s=_seconds(step["prepare"]["end_time"], step["close"]["start_time"]),
             n_chunks=self._ask("task_runs/count", which) - len(step),
         )
 

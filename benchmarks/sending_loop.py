@@ -158,7 +158,7 @@ def _commit(ledger: sqlite3.Connection, last: list[Any], granted: list[Any]) -> 
     ledger.execute("UPDATE slots SET used=used+? WHERE slot='inbound-1'", (len(granted),))
     table = "UPDATE clay_tables SET rows_used=rows_used+? WHERE table_name='inbound-leads'"
     ledger.execute(table, (len(granted),))
-    ledger.execute("INSERT OR REPLACE INTO traffic VALUES ('inbound-1', 0, 'main', 0, 0, 0, 0)")
+    ledger.execute("INSERT OR REPLACE INTO traffic VALUES ('inbound-1', 0, 'main', 0, 0, 0, 0, 10)")
     ledger.execute("COMMIT")
 
 
@@ -224,7 +224,7 @@ def serving(name: str, folder: Path) -> Iterator[str]:
     if name == "stand-in":
         clay = folder / "clay.json"
         clay.write_text(json.dumps(describe_clay()))
-        command = [sys.executable, "-m", "clayload.standin", "--config", str(clay)]
+        command = [sys.executable, "-m", "clayload", "standin", "--config", str(clay)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
         try:
             # Both say where they listen as soon as they do.

@@ -117,7 +117,7 @@ def _find_gone(before: Mapping[str, ReportedAlert], look: Look) -> Iterator[Chan
     seen = {one.subject for one in look.conditions}
     for one in before.values():
         if one.kind in look.whole and one.subject not in seen and one.level is not AlertLevel.FINE:
-            what = f"no longer watched ({_WHY_GONE[one.kind]}); it was told: {one.detail}"
+            what = f"no longer watched ({_WHY_GONE[one.kind]}); it was reported: {one.detail}"
             yield Change(Condition(one.subject, one.kind, AlertLevel.FINE, what), one.level)
 
 

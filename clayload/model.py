@@ -1,7 +1,8 @@
 """Which values cross the borders between rooms?
 
 In:    nothing; this module imports no other room.
-Out:   the lead's fields, the ten ends of a row, priorities, and the reference to a chunk.
+Out:   the lead's fields, the ten ends of a row, priorities, the kinds and outcomes of runs, and the
+       reference to a chunk.
 Never: a frame, a secret, or a lead's personal data.
 """
 
@@ -11,32 +12,31 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-import polars as pl
-
-LEAD_FIELDS: dict[str, pl.DataType] = {
-    "lead_id": pl.String(),
-    "email": pl.String(),
-    "first_name": pl.String(),
-    "last_name": pl.String(),
-    "full_name": pl.String(),
-    "title": pl.String(),
-    "company": pl.String(),
-    "domain": pl.String(),
-    "website": pl.String(),
-    "linkedin_url": pl.String(),
-    "phone": pl.String(),
-    "industry": pl.String(),
-    "employee_count": pl.Int64(),
-    "country": pl.String(),
-    "city": pl.String(),
-    "state": pl.String(),
-    "source": pl.String(),
-    "form_id": pl.String(),
-    "event_name": pl.String(),
-    "created_at": pl.Datetime("us", "UTC"),
-    "notes": pl.String(),
-}
-"""The lead contract: every field a filter, a key or an allow-list may name, and its type."""
+LEAD_FIELDS = (
+    "lead_id",
+    "email",
+    "first_name",
+    "last_name",
+    "full_name",
+    "title",
+    "company",
+    "domain",
+    "website",
+    "linkedin_url",
+    "phone",
+    "industry",
+    "employee_count",
+    "country",
+    "city",
+    "state",
+    "source",
+    "form_id",
+    "event_name",
+    "created_at",
+    "notes",
+)
+"""Every field of a lead that a filter, a key or an allow-list may name; its type is in
+`lead_schema`, as frames take long to import."""
 
 
 class RowEnd(StrEnum):
@@ -60,6 +60,30 @@ class Priority(StrEnum):
     HIGH = "high"
     NORMAL = "normal"
     LOW = "low"
+
+
+class RunKind(StrEnum):
+    """What a run does: read an extract, or take up leads of an earlier run, its parent."""
+
+    LOAD = "load"
+    REPLAY = "replay"
+    RESUBMIT = "resubmit"
+    RESUME = "resume"
+
+
+class Outcome(StrEnum):
+    """How a run ended, worst first."""
+
+    UNBALANCED = "unbalanced"
+    PENDING = "pending"
+    DEFERRED = "deferred"
+    ATTENTION = "attention"
+    COMPLETE = "complete"
+
+    @property
+    def is_owing(self) -> bool:
+        """Whether leads of such a run may be owed still; the others only wait for a person."""
+        return self not in (Outcome.ATTENTION, Outcome.COMPLETE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from clayload.tables.references import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    from clayload.tables.models import Slot
+    from clayload.tables.table import Slot
     from clayload.tables.tables_file import TablesConfig
 
 _SHORTEST_OPAQUE_PART = 8

@@ -7,35 +7,52 @@ Never: a secret kept; they are resolved where they are used.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clayload.folder import writing_to
 from clayload.ledger.rules.departures import Departures, open_departures
 from clayload.ledger.store import Ledger
 from clayload.secrets import SlotSecret, resolve_slots
 from clayload.settings import PREFIX, Settings, read_settings
-from clayload.tables.catalogue import Catalogue, read_catalogue
-from clayload.tables.headers import HeaderAliases, read_headers
 from clayload.tables.read import read_tables
 from clayload.tables.tables_file import TablesConfig
+
+if TYPE_CHECKING:
+    from clayload.tables.catalogue import Catalogue
+    from clayload.tables.headers import HeaderAliases
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
     """The surroundings of a load, as read from the environment and the configuration.
 
-    `catalogue` says what Clay charges, by `clay.yaml` beside `tables.yaml`, or by the built-in one.
+    Headers and prices are read when they are asked for, and as they were when it began: a load is
+    not to fall over what somebody writes there meanwhile.
     """
 
     settings: Settings
     config: TablesConfig
-    aliases: HeaderAliases
     environ: Mapping[str, str]
-    catalogue: Catalogue
     read_only: bool = False
+    header_mark: object = None
+    price_mark: object = None
+
+    @property
+    def aliases(self) -> HeaderAliases:
+        """Which field of a lead a column's header means, by `headers.yaml` beside `tables.yaml`."""
+        return _read_headers(find_headers(self.settings), self.header_mark)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What Clay charges, by `clay.yaml` beside `tables.yaml`, or by the built-in one."""
+        return _read_catalogue(find_catalogue(self.settings), self.price_mark)
 
     @property
     def ledger(self) -> Ledger:
@@ -80,18 +97,28 @@ class Setup:
         return resolve_slots(self.config, self.environ, tables)
 
 
-def read_setup(environ: Mapping[str, str]) -> Setup:
-    """Read settings, configuration and prices.
+def read_setup(environ: Mapping[str, str], *, read_only: bool = False) -> Setup:
+    """Read settings, configuration, headers and prices.
+
+    For who only looks (`read_only`), filters are not tried, and headers and prices are not read
+    before they are wanted: most look at neither.
 
     Raises:
         ConfigError: with file, line and key of what is wrong.
     """
     settings = read_settings(environ)
-    headers = settings.config.parent / "headers.yaml"
-    config = _read_tables(settings.config, mark_of(settings.config))
-    aliases = _read_headers(headers, mark_of(headers))
-    prices = find_catalogue(settings)
-    return Setup(settings, config, aliases, environ, _read_catalogue(prices, mark_of(prices)))
+    config = _read_tables(settings.config, mark_of(settings.config), sends_nothing=read_only)
+    marks = [mark_of(find(settings)) for find in (find_headers, find_catalogue)]
+    setup = Setup(settings, config, environ, read_only, *marks)
+    if not read_only:
+        # What is wrong there is said before anything is sent.
+        _ = setup.aliases, setup.catalogue
+    return setup
+
+
+def find_headers(settings: Settings) -> Path:
+    """Say where the headers' synonyms are looked for."""
+    return settings.config.parent / "headers.yaml"
 
 
 def find_catalogue(settings: Settings) -> Path:
@@ -110,17 +137,24 @@ def mark_of(path: Path) -> object:
 
 # Each chunk of a flow asks, and reading the two takes longer than sending ten leads may.
 @lru_cache(maxsize=4)
-def _read_tables(path: Path, _mark: object) -> TablesConfig:
-    return read_tables(path)
+def _read_tables(path: Path, _mark: object, *, sends_nothing: bool) -> TablesConfig:
+    config = read_tables(path, sends_nothing=sends_nothing)
+    _log.debug("configuration read: tables: %(n_tables)d", {"n_tables": len(config.tables)})
+    return config
 
 
 @lru_cache(maxsize=4)
 def _read_headers(path: Path, _mark: object) -> HeaderAliases:
+    # Imported here, as the catalogue below: most commands that only look need neither.
+    from clayload.tables.headers import read_headers  # noqa: PLC0415
+
     return read_headers(path)
 
 
 @lru_cache(maxsize=4)
 def _read_catalogue(path: Path, _mark: object) -> Catalogue:
+    from clayload.tables.catalogue import read_catalogue  # noqa: PLC0415
+
     return read_catalogue(path)
 
 

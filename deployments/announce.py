@@ -1,12 +1,9 @@
 """How does Prefect hear that an extract has landed, or a sample is approved?
 
 In:    what landed or is approved, and the server that `PREFECT_API_URL` or the profile names.
-Out:   an event `clayload.extract.landed` or `clayload.run.approved`, which the server has taken
-       when the call returns.
+Out:   an event `clayload.extract.landed` or `clayload.run.approved`, which the server has when
+       the call returns.
 Never: an embedded server started: its events would end with the command, and start nothing.
-
-Not `prefect.events.emit_event`: it hands the event to a thread, which only logs that the server
-does not answer. The server's own route for events says that it has them, or why not.
 """
 
 from __future__ import annotations
@@ -17,14 +14,13 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx
-from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.events.filters import EventFilter, EventNameFilter
 from prefect.events.schemas.events import Event
 from prefect.settings import PREFECT_API_URL
 
 from clayload.errors import AnnounceError, Code
 from clayload.extracts.landing.place import Landed
 from clayload.loading.followups.approve import Approved
+from tasks.events import check_events, post_events
 
 LANDED_EVENT = "clayload.extract.landed"
 APPROVED_EVENT = "clayload.run.approved"
@@ -36,12 +32,11 @@ EVENT_NAME, FILE, SHA256, N_BYTES = "event_name", "file", "sha256", "n_bytes"
 RUN_ID, TABLES = "run_id", "tables"
 
 _SHA_IN_ID = 12
-_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Announcement:
-    """What is to be announced, and how that is put right if it cannot be."""
+    """What is announced, and what to do if it cannot be."""
 
     what: str
     again: str
@@ -62,8 +57,8 @@ _OF_APPROVED = _Announcement(
 )
 
 
-def make_event(landed: Landed) -> Event:
-    """Make the event that says so; its payload has the keys EVENT_NAME, FILE, SHA256, N_BYTES."""
+def _make_event(landed: Landed) -> Event:
+    """Make the event of it; its payload has the keys EVENT_NAME, FILE, SHA256, N_BYTES."""
     return Event(
         event=LANDED_EVENT,
         resource={
@@ -79,18 +74,8 @@ def make_event(landed: Landed) -> Event:
     )
 
 
-def announce_landed(landed: Landed) -> None:
-    """Tell Prefect that an extract has landed; its server has the event when this returns.
-
-    Raises:
-        AnnounceError: NOT_ANNOUNCED: no server is named, answers, or takes the event.
-    """
-    with _asking_prefect(_OF_LANDED) as client:
-        client.request("POST", "/events", json=[make_event(landed).model_dump(mode="json")])
-
-
 def announce_approved(approved: Approved) -> bool:
-    """Tell Prefect that leads of a sample's table may follow, if a server is named; whether it was.
+    """Let Prefect know, if a server is named, that a sample is approved; whether one was.
 
     Raises:
         AnnounceError: NOT_ANNOUNCED: it does not answer, or does not take the event.
@@ -102,8 +87,8 @@ def announce_approved(approved: Approved) -> bool:
         resource={RESOURCE_ID: f"{APPROVED_ID_START}{approved.run_id}"},
         payload={RUN_ID: approved.run_id, TABLES: list(approved.tables)},
     )
-    with _asking_prefect(_OF_APPROVED) as client:
-        client.request("POST", "/events", json=[event.model_dump(mode="json")])
+    with _explained(_OF_APPROVED):
+        post_events(event)
     return True
 
 
@@ -116,26 +101,26 @@ class PrefectAnnouncer:
         Raises:
             AnnounceError: NOT_ANNOUNCED: none is named, answers, or lets us in.
         """
-        # Not its health: that is told to those it does not let in, too.
-        with _asking_prefect(_OF_LANDED) as client:
-            client.read_events(EventFilter(event=EventNameFilter(name=[LANDED_EVENT])), limit=1)
+        with _explained(_OF_LANDED):
+            check_events(LANDED_EVENT)
 
     def announce(self, landed: Landed) -> None:
-        """Announce it.
+        """Let Prefect know that an extract has landed; its server has the event when this returns.
 
         Raises:
-            AnnounceError: as `announce_landed`.
+            AnnounceError: NOT_ANNOUNCED: no server is named, answers, or takes the event.
         """
-        announce_landed(landed)
+        with _explained(_OF_LANDED):
+            post_events(_make_event(landed))
 
 
 @contextmanager
-def _asking_prefect(what: _Announcement) -> Iterator[SyncPrefectClient]:
+def _explained(what: _Announcement) -> Iterator[None]:
+    """Let a failure name what could not be announced, and what to do."""
     if not PREFECT_API_URL.value():
         raise what.refuse("no Prefect server is named: PREFECT_API_URL is not set")
     try:
-        with get_client({"timeout": _TIMEOUT_S}, sync_client=True) as client:
-            yield client
+        yield
     except httpx.HTTPStatusError as error:
         raise what.refuse(f"{_server()} answers {error.response.status_code}") from error
     except ValueError as error:

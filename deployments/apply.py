@@ -3,7 +3,7 @@
 In:    prefect.yaml and automations.yaml beside this file.
 Out:   our work pool, two concurrency limits, the deployments, the automations; again changes
        nothing that did not change here.
-Never: a question asked, and never a deployment removed that this file does not name.
+Never: a question on the terminal, and never a deployment removed that this file does not name.
 """
 
 from __future__ import annotations
@@ -65,10 +65,10 @@ def _deploy_flows(pool: str, folder: Path, time_zone: str) -> None:
         check=False,
     )
     if done.returncode:
-        said = (done.stdout + done.stderr).strip().splitlines()
+        output = (done.stdout + done.stderr).strip().splitlines()
         raise ConfigError(
             Code.NOT_DEPLOYED,
-            f"`prefect deploy` failed: {said[-1] if said else 'it said nothing'}",
+            f"`prefect deploy` failed: {output[-1] if output else 'it printed nothing'}",
             hint=f"fix it in {_DEPLOYMENTS.name}, and deploy again",
         )
 

@@ -30,7 +30,7 @@ def backfill(
         bool, typer.Option("--again", help="Announce it even if it was announced before.")
     ] = False,
 ) -> None:
-    """Copy an extract to where event-backfill finds it, and tell Prefect that it has landed."""
+    """Copy an extract to where event-backfill finds it, and let Prefect know that it has landed."""
     # Prefect takes seconds to import, which `clayload --help` need not wait for.
     from deployments.announce import PrefectAnnouncer  # noqa: PLC0415
 

@@ -1,12 +1,12 @@
 """How does a worker end without a lead in doubt?
 
 In:    a work pool of Prefect's type `process`, and the signals that end a command.
-Out:   flow runs in processes of their own; at the end each is told by SIGTERM, and waited for.
+Out:   flow runs in processes of their own; at the end each gets SIGTERM, and is waited for.
 Never: a flow run killed that could still record what it sent.
 
 Prefect's own process worker kills its flow runs at once when it ends: their last grants would
-stand in doubt. Told by SIGTERM, a load sends nothing more, records its answers, and says that it
-crashed. It did not: the worker puts it up for the next one, whether or not it had begun to run.
+be in doubt. At SIGTERM, a load sends nothing more, records its answers, and ends as crashed. It did
+not crash: the worker schedules it for the next one, whether or not it had begun to run.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from clayload.cli.console import out
 from clayload.errors import Code, ConfigError, ExitCode
 from deployments.pools import PROCESS_TYPE, read_pool
 from deployments.server import reach_server
-from deployments.signals import heeding_first_signal
+from deployments.signals import catch_first_signal
 from deployments.stop_times import NOTE_S, SUBMIT_S
 from tasks.restart_guard import MAX_RESTARTS
 
@@ -47,13 +47,13 @@ _LOOK_EVERY_S = 0.2
 class _Started:
     """Passes on that a flow run has its process, and remembers which."""
 
-    told: TaskStatus[int]
+    status: TaskStatus[int]
     pid: asyncio.Future[int] = field(default_factory=asyncio.Future)
 
     def started(self, value: int | None = None) -> None:
         if value is not None:
             self.pid.set_result(value)
-            self.told.started(value)
+            self.status.started(value)
 
 
 # ABC: for Prefect, its own class stays the one for pools of type `process`.
@@ -77,7 +77,7 @@ class GracefulWorker(ProcessWorker, ABC):
             with anyio.CancelScope(shield=True):
                 await self._end(running, started.pid)
                 if _RESUMABLE in flow_run.tags:
-                    await self._put_up(flow_run)
+                    await self._requeue(flow_run)
             raise
 
     async def _end(self, running: asyncio.Future[Any], pid: asyncio.Future[int]) -> None:
@@ -91,18 +91,18 @@ class GracefulWorker(ProcessWorker, ABC):
         running.cancel()
         await asyncio.wait([running])
 
-    async def _put_up(self, flow_run: FlowRun) -> None:
-        """Put a load that we have cut short up for the next worker."""
+    async def _requeue(self, flow_run: FlowRun) -> None:
+        """Schedule a load that we have cut short for the next worker."""
         try:
-            found = await self._read_settled(flow_run)
+            found = await self._read_ended(flow_run)
             if found.state is not None and found.state.type in _CUT_SHORT:
                 # The name that Prefect itself gives to a run whose container gets SIGTERM.
                 state: State[None] = AwaitingRetry(message="Its worker was stopped; it goes on.")
                 await self.client.set_flow_run_state(flow_run.id, state)
         except (httpx.HTTPError, ObjectNotFound) as error:
-            self._logger.warning("%s is not put up again: %r", flow_run.name, error)
+            self._logger.warning("%s is not scheduled again: %r", flow_run.name, error)
 
-    async def _read_settled(self, flow_run: FlowRun) -> FlowRun:
+    async def _read_ended(self, flow_run: FlowRun) -> FlowRun:
         """Read how a run ended, once `clayload-find-crashed` has taken note if it is going to.
 
         Its note would else come later, and end what the next worker has begun.
@@ -123,7 +123,7 @@ class GracefulWorker(ProcessWorker, ABC):
 
 
 def _awaits_note(before: FlowRun, now: FlowRun) -> bool:
-    """Whether a run stands as crashed that ran, and may be begun again by itself."""
+    """Whether a run that ran is crashed, and may be begun again by itself."""
     return now.state_name == "Crashed" and before.run_count < now.run_count <= MAX_RESTARTS
 
 
@@ -145,19 +145,19 @@ def check_pool(name: str) -> None:
 
 
 def work(worker: GracefulWorker) -> ExitCode:
-    """Work until told to end; give the exit code that fits what told us."""
+    """Work until a signal ends it; give the exit code that fits the signal."""
     setup_logging()
     return asyncio.run(_work(worker))
 
 
 async def _work(worker: GracefulWorker) -> ExitCode:
     working = asyncio.ensure_future(worker.start(printer=out.print))
-    told: list[ExitCode] = []
+    codes: list[ExitCode] = []
 
     def end(code: ExitCode) -> None:
-        told.append(code)
+        codes.append(code)
         working.get_loop().call_soon_threadsafe(working.cancel)
 
-    with heeding_first_signal(end), suppress(asyncio.CancelledError):
+    with catch_first_signal(end), suppress(asyncio.CancelledError):
         await working
-    return told[0]
+    return codes[0]

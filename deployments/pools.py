@@ -2,7 +2,7 @@
 
 In:    its name.
 Out:   the pool as Prefect knows it; ours is made where it is missing, with processes as flow runs.
-Never: another one made: only who runs its workers knows of which type it must be.
+Never: another one made: only who runs its workers knows its type.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ _RUN_ID = re.compile(r"[0-9A-Za-z-]+")
 
 
 @contextmanager
-def serving_reports(runs: Path, port: int) -> Iterator[str]:
+def serve_reports(runs: Path, port: int) -> Iterator[str]:
     """Serve the reports in a thread; give the address.
 
     Raises:

@@ -1,9 +1,9 @@
 """`clayload serve`: Prefect with everything of ours in it, on this machine.
 
-In:    the configuration; the webhooks' secrets, or the word to use a stand-in of Clay.
+In:    the configuration; the webhooks' secrets, or `--standin` to send to a stand-in of Clay.
 Out:   server, work pool and worker, limits, deployments, automations, the run reports; until
        Ctrl-C, SIGTERM or the end of the terminal, which stops all of it, the worker first.
-Never: an address that other machines reach, and never a word to anybody outside.
+Never: an address that other machines reach, and never a request to anybody outside.
 """
 
 from __future__ import annotations
@@ -22,10 +22,17 @@ from clayload.cli.console import out
 from clayload.cli.standin.local_clay import running_clay
 from clayload.setup import read_setup
 from deployments.names import POOL
-from deployments.processes import HOST, check_free, run_to_end, running, wait_for, watch
-from deployments.reports import serving_reports
-from deployments.signals import heeding_first_signal
-from deployments.stop_times import longest_stop_s
+from deployments.processes import (
+    HOST,
+    check_port,
+    run_service,
+    run_to_end,
+    wait_for_answer,
+    watch_services,
+)
+from deployments.reports import serve_reports
+from deployments.signals import catch_first_signal
+from deployments.stop_times import compute_longest_stop_s
 
 _STOP_S = 20.0
 
@@ -50,27 +57,27 @@ def serve(
     home = (settings.home / "ui" if standin else settings.home).absolute()
     home.mkdir(parents=True, exist_ok=True)
     api = f"http://{HOST}:{port}/api"
-    check_free(port)
-    with heeding_first_signal(sys.exit), ExitStack() as parts:
-        reports = parts.enter_context(serving_reports(home / "runs", reports_port))
+    check_port(port)
+    with catch_first_signal(sys.exit), ExitStack() as parts:
+        reports = parts.enter_context(serve_reports(home / "runs", reports_port))
         environ = {**os.environ, "CLAYLOAD_HOME": str(home), **_prefect_settings(home, api)}
         if standin:
             clay = parts.enter_context(running_clay(settings.config, home))
             environ |= clay.environ
         environ["CLAYLOAD_REPORTS_URL"] = reports
         server = parts.enter_context(
-            running("server", _server_command(port), environ, home, _STOP_S)
+            run_service("server", _server_command(port), environ, home, _STOP_S)
         )
-        wait_for(server, f"{api}/health", lambda _: True)
+        wait_for_answer(server, f"{api}/health", lambda _: True)
         _deploy(environ)
-        stop_s = longest_stop_s(settings) + _STOP_S
-        worker = parts.enter_context(running("worker", _WORKER_COMMAND, environ, home, stop_s))
-        wait_for(worker, f"{api}/work_pools/{POOL}", _has_worker)
+        stop_s = compute_longest_stop_s(settings) + _STOP_S
+        worker = parts.enter_context(run_service("worker", _WORKER_COMMAND, environ, home, stop_s))
+        wait_for_answer(worker, f"{api}/work_pools/{POOL}", _has_worker)
         out.print(f"Prefect     http://{HOST}:{port}/deployments")
         out.print(f"run reports {reports}")
         out.print(f"stand-in    {clay.url}: leads go there, not to Clay" if standin else "")
         out.print(f"logs        {home / 'logs'}\nCtrl-C stops all of it")
-        watch((server, worker))
+        watch_services((server, worker))
 
 
 def _prefect_settings(home: Path, api: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Which Prefect server is spoken to?
+"""Which Prefect server do the commands use?
 
 In:    the Prefect settings in force.
 Out:   its address, once it has answered.

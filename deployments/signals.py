@@ -22,7 +22,7 @@ _ENDINGS = {
 
 
 @contextmanager
-def heeding_first_signal(act: Callable[[ExitCode], object]) -> Iterator[None]:
+def catch_first_signal(act: Callable[[ExitCode], object]) -> Iterator[None]:
     """Act at the first signal, and pay no heed to others; what `nohup` ignores stays ignored."""
     heeded = [each for each in _ENDINGS if signal.getsignal(each) is not signal.SIG_IGN]
 

@@ -1,6 +1,8 @@
 """How long may a worker and its loads take to end?
 
-Never: an import of Prefect; these are figures that others plan with.
+In:    the settings.
+Out:   seconds, as `clayload serve` and the worker plan with them.
+Never: an import of Prefect: `clayload --help` need not wait for it.
 """
 
 from __future__ import annotations
@@ -10,15 +12,15 @@ from clayload.settings import Settings
 SUBMIT_S, NOTE_S = 15.0, 10.0
 """What a flow run that was fetched may take to get its process, and Prefect to note its end."""
 
-# For a flow run to tell Prefect how it ended, once the last answer is recorded.
-_TELL_S = 15.0
+# For a flow run to report to Prefect how it ended, once the last answer is recorded.
+_REPORT_S = 15.0
 
 
-def grace_s(settings: Settings) -> float:
-    """Give the seconds that a load under way may take to end: its last answers, and to say so."""
-    return settings.request_timeout_s + _TELL_S
+def compute_grace_s(settings: Settings) -> float:
+    """Give the seconds a load under way may take to end: its last answers, and to report it."""
+    return settings.request_timeout_s + _REPORT_S
 
 
-def longest_stop_s(settings: Settings) -> float:
-    """Give the seconds after which a worker that was told to end has ended."""
-    return SUBMIT_S + grace_s(settings) + NOTE_S
+def compute_longest_stop_s(settings: Settings) -> float:
+    """Give the seconds after which a worker that a signal ends has ended."""
+    return SUBMIT_S + compute_grace_s(settings) + NOTE_S

@@ -64,6 +64,6 @@ def _watch(inbox: Inbox, *, once: bool) -> None:
     while True:
         for line in inbox.look():
             out.print(line, soft_wrap=True)
-        if once and not inbox.stable_files.is_settling:
+        if once and not inbox.stable_files.is_changing:
             return
         time.sleep(_LOOK_EVERY_S)

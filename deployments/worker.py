@@ -9,7 +9,7 @@ import typer
 
 from clayload.settings import read_settings
 from deployments.names import POOL
-from deployments.stop_times import grace_s
+from deployments.stop_times import compute_grace_s
 
 
 def worker(
@@ -17,7 +17,7 @@ def worker(
     name: Annotated[
         str | None, typer.Option(help="What Prefect's UI calls it; made up by default.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many runs at once.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Most runs at once.")] = None,
 ) -> None:
     """Run the flows of a work pool until Ctrl-C; loads under way then record what they sent."""
     # Prefect takes seconds to import, which `clayload --help` need not wait for.
@@ -25,5 +25,5 @@ def worker(
 
     check_pool(pool)
     graceful = GracefulWorker(pool, name=name, limit=limit, create_pool_if_not_found=False)
-    graceful.grace_s = grace_s(read_settings(os.environ))
+    graceful.grace_s = compute_grace_s(read_settings(os.environ))
     raise typer.Exit(work(graceful))

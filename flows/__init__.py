@@ -1,1 +1,1 @@
-"""The order of things, one screen a flow; what the steps do stands in `tasks/` and `clayload/`."""
+"""The order of things, one screen a flow; what the steps do is in `tasks/` and `clayload/`."""

@@ -1,4 +1,4 @@
-"""Say what a month takes: credits, Actions, plan, webhook slots, table rows, time.
+"""Show what a month takes: credits, Actions, plan, webhook slots, table rows, time.
 
 In:    how many leads, or the volumes of `config/tables.yaml`; what the ledger knows of slots.
 Out:   the artifact `capacity-plan`.
@@ -9,13 +9,13 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows.month_order import MonthOrder
-from flows.sending import asked, ending_well_told
-from tasks.watching import look_at_month
+from flows.sending import read_order, run_body
+from tasks.plans import publish_month_plan
 
 
 def name_run() -> str:
     """Name a flow run by the month it plans."""
-    return asked(MonthOrder).label
+    return read_order(MonthOrder).label
 
 
 @flow(name="capacity-plan", flow_run_name=name_run, persist_result=False)
@@ -25,4 +25,4 @@ def capacity_plan(month: MonthOrder = MonthOrder()) -> State[None]:  # noqa: B00
     Args:
         month: How many leads, and what each takes.
     """
-    return ending_well_told(lambda: look_at_month(month.ask()))
+    return run_body(lambda: publish_month_plan(month.ask()))

@@ -1,7 +1,7 @@
 """What does a field of a form look like, in the Prefect UI and to those who check it?
 
 In:    the JSON Schema that pydantic makes of a field; the configured tables.
-Out:   types for the fields of `flows.orders`, each a plain field in the form.
+Out:   the base of all orders, and types for their fields, each a plain field in the form.
 Never: a choice of types where one will do: Prefect's form would ask a person which of them.
 """
 
@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from clayload.errors import ConfigError
 from clayload.loading.planning.saved_plan import PLAN_ID
@@ -17,6 +17,12 @@ from clayload.model import Priority
 from clayload.setup import read_setup
 
 _NO_LINE_BREAK = r"^[^\r\n]+$"
+
+
+class Order(BaseModel):
+    """What one form asks for; it refuses fields that the form does not have."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def leave_empty(schema: dict[str, Any]) -> None:
@@ -27,7 +33,7 @@ def leave_empty(schema: dict[str, Any]) -> None:
 
 
 def _offer(schema: dict[str, Any], choices: Iterable[str]) -> None:
-    """Let a form show choices, of which none may be taken."""
+    """Let a form show choices; none need be taken."""
     leave_empty(schema)
     schema.pop("$ref", None)
     # The form leaves out what is no text; a caller may send what is the model's own default.
@@ -35,7 +41,7 @@ def _offer(schema: dict[str, Any], choices: Iterable[str]) -> None:
 
 
 def offer_priorities(schema: dict[str, Any]) -> None:
-    """Offer the priorities, of which none may be taken."""
+    """Offer the priorities; none need be taken."""
     _offer(schema, Priority)
 
 
@@ -59,7 +65,7 @@ def offer_tables_or_filters(schema: dict[str, Any]) -> None:
 
 
 def describe_volumes(schema: dict[str, Any]) -> None:
-    """Let a form say how many leads a month are configured, where there is a configuration."""
+    """Let a form show how many leads a month are configured, where there is a configuration."""
     leave_empty(schema)
     try:
         tables = read_setup(os.environ).config.tables.values()
@@ -70,7 +76,7 @@ def describe_volumes(schema: dict[str, Any]) -> None:
 
 
 FILTERS_DECIDE = "the filters decide"
-"""What is chosen in place of a table; no table can be called so."""
+"""What is chosen in place of a table; no table can have this name."""
 
 Line = Annotated[str, Field(min_length=1, pattern=_NO_LINE_BREAK)]
 # An address with credentials would be kept with the run; the core refuses it, too, but only then.
@@ -82,6 +88,6 @@ PlanId = Annotated[str, Field(pattern=PLAN_ID)]
 TableName = Annotated[str | None, Field(title="Table", json_schema_extra=_offer_tables)]
 Workers = Annotated[int, Field(title="Workers", ge=1, le=20)]
 WORKERS = (
-    "Share the load over so many flow runs beside this one, each on a worker that has room for it; "
-    "all keep to the one rate."
+    "Above 1, this many more flow runs share the load, each on a worker with room for it; together "
+    "they keep to the one rate."
 )

@@ -1,4 +1,4 @@
-"""Load a lead extract into its Clay tables: open, prepare chunks, deliver them, settle.
+"""Load a lead extract into its Clay tables: open, prepare chunks, deliver them, close the run.
 
     python -m flows.load_leads samples/leads-2026-11.csv --cycle 2026-11
 
@@ -20,7 +20,7 @@ from clayload.cli.console import print_error
 from clayload.errors import ClayloadError, ExitCode
 from clayload.model import Priority
 from flows.orders import ManualLoad
-from flows.sending import SENDING, asked, ending_well_told, exit_code_of, send_load
+from flows.sending import SENDING, find_exit_code, read_order, run_body, send_load
 from tasks.load import prepare_load
 from tasks.plans import publish_load_plan
 from tasks.server import suited_server
@@ -28,7 +28,7 @@ from tasks.server import suited_server
 
 def name_run() -> str:
     """Name a flow run by what it loads: `load 2026-11 · leads-2026-11.csv`."""
-    return asked(ManualLoad).label
+    return read_order(ManualLoad).label
 
 
 @flow(name="load-leads", flow_run_name=name_run, **SENDING)
@@ -40,7 +40,7 @@ def load_leads(load: ManualLoad) -> State[None]:
     """
     request = load.request()
     if load.dry_run:
-        return ending_well_told(lambda: publish_load_plan(request))
+        return run_body(lambda: publish_load_plan(request))
     return send_load(lambda: prepare_load(request), load.workers)
 
 
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--table", help="only the leads of this table")
     parser.add_argument("--priority", type=Priority, choices=list(Priority), help="who goes first")
     parser.add_argument("--plan", help="keep to this plan, or refuse")
-    parser.add_argument("--limit", type=int, help="at most so many leads")
+    parser.add_argument("--limit", type=int, help="send at most this many leads")
     try:
         load = ManualLoad(**vars(parser.parse_args()))
     except ValidationError as error:
@@ -61,14 +61,14 @@ def main() -> None:
         with suited_server():
             state = load_leads(load, return_state=True)
     except KeyboardInterrupt:
-        # Prefect ends the process itself on SIGTERM, with 143, once the run's state is told.
+        # Prefect ends the process itself on SIGTERM, with 143, once it knows the run's state.
         sys.exit(ExitCode.INTERRUPTED)
     stop = state.result(raise_on_failure=False) if state.is_failed() else None
     if isinstance(stop, ClayloadError):
         print_error(stop)
     else:
         print(state.message)
-    sys.exit(exit_code_of(state))
+    sys.exit(find_exit_code(state))
 
 
 if __name__ == "__main__":

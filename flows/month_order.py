@@ -8,18 +8,16 @@ Never: a load; nothing is sent.
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from clayload.capacity.month import MonthAsk
-from flows.forms import describe_volumes, leave_empty
+from flows.forms import Order, describe_volumes, leave_empty
 
 _Amount = Annotated[float, Field(ge=0, le=1_000_000, allow_inf_nan=False)]
 
 
-class MonthOrder(BaseModel):
+class MonthOrder(Order):
     """Plan a month; with nothing filled in, of the volumes and steps in tables.yaml."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     leads: Annotated[int, Field(ge=1)] | None = Field(
         default=None,
@@ -43,7 +41,7 @@ class MonthOrder(BaseModel):
     own_api_keys: bool = Field(
         default=False,
         title="Own API keys",
-        description="What if all steps ran on your own API keys?",
+        description="Plan as if all steps ran on your own API keys.",
     )
     workspaces: int = Field(
         default=1,

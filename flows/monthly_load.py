@@ -16,16 +16,16 @@ from clayload.loading.intake.cycle import month_of, request_month
 from clayload.loading.prepare import PreparedLoad
 from clayload.setup import read_setup
 from flows.orders import MonthlyLoad
-from flows.sending import SENDING, asked, send_load
+from flows.sending import SENDING, read_order, send_load
 from tasks.load import prepare_load
 
 
 def name_run() -> str:
     """Name a flow run by its month: `load month 2026-11`."""
     try:
-        return f"load month {_choose_month(asked(MonthlyLoad))}"
+        return f"load month {_choose_month(read_order(MonthlyLoad))}"
     except ConfigError:
-        return "load month"  # the flow's first step meets the same error where it can be told
+        return "load month"  # the flow's first step meets the same error where it can be shown
 
 
 @flow(name="monthly-load", flow_run_name=name_run, **SENDING)
@@ -43,7 +43,7 @@ def _prepare(month: MonthlyLoad) -> PreparedLoad:
 
 
 def _choose_month(month: MonthlyLoad) -> str:
-    """Choose the month asked for, or else the one in which the run was due."""
+    """Choose the month of the form, or else the one in which the run was due."""
     if month.cycle is not None:
         return month.cycle
     return month_of(flow_run.scheduled_start_time, read_setup(os.environ).config.workspace)

@@ -1,21 +1,19 @@
-"""What may a person, a schedule or an event ask of a flow?
+"""What may a person, a schedule or an event ask of a flow that loads an extract?
 
 In:    the values of a form in the Prefect UI, of a deployment, or of an event.
 Out:   frozen models, whose JSON Schema Prefect checks before a run is created; each becomes a
        request of the core.
 Never: a secret, or anything personal: Prefect keeps parameters.
 
-A rule that concerns several fields stands twice, in the schema and in a validator, since Prefect
-checks only the first and Python only the second; a test holds the two against each other.
+A rule about several fields is written twice, in the schema and in a validator, since Prefect checks
+only the first and Python only the second; a test holds the two against each other.
 """
 
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from clayload.ledger.rules.states import SubmissionState
-from clayload.loading.followups.replay_plan import ReplayRequest
 from clayload.loading.intake.request import LoadRequest
 from clayload.model import LEAD_FIELDS, Priority
 from clayload.tables.hints import Hints
@@ -26,8 +24,8 @@ from flows.forms import (
     File,
     Line,
     Month,
+    Order,
     PlanId,
-    RunId,
     TableName,
     Workers,
     leave_empty,
@@ -36,11 +34,7 @@ from flows.forms import (
 )
 
 
-class _Order(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ManualLoad(_Order):
+class ManualLoad(Order):
     """Load an extract now; the same extract again sends only what is still owed."""
 
     model_config = ConfigDict(
@@ -68,7 +62,7 @@ class ManualLoad(_Order):
         default=None,
         json_schema_extra=leave_empty,
         title="At most",
-        description="Send at most so many leads: a sample.",
+        description="Send at most this many leads: a sample.",
     )
     priority: Priority | None = Field(
         default=None,
@@ -77,9 +71,8 @@ class ManualLoad(_Order):
         description="Who goes first at the shared rate, in place of the tables' own.",
     )
     dry_run: bool = Field(
-        default=False, title="Only plan", description="Say what the load would take; send nothing."
+        default=False, title="Only plan", description="Show what the load would take; send nothing."
     )
-
     plan: PlanId | None = Field(
         default=None,
         json_schema_extra=leave_empty,
@@ -112,12 +105,12 @@ class ManualLoad(_Order):
         """Name the run: `plan 2026-11 · leads.csv and 2 more · outbound-leads-tech only`."""
         first, *others = (Path(file).name for file in self.files)
         files = f"{first} and {len(others)} more" if others else first
-        words = ["plan" if self.dry_run else "load", *([self.cycle] if self.cycle else [])]
+        step = "plan" if self.dry_run else "load"
         only = [f"{self.table} only"] if self.table else []
-        return " · ".join([" ".join(words), files, *only])
+        return " · ".join([f"{step} {self.cycle}" if self.cycle else step, files, *only])
 
 
-class MonthlyLoad(_Order):
+class MonthlyLoad(Order):
     """Load a month's extracts, once."""
 
     cycle: Month | None = Field(
@@ -130,12 +123,12 @@ class MonthlyLoad(_Order):
     files: Annotated[str, Field(pattern=r"\{cycle\}", json_schema_extra={**NO_SECRET})] = Field(
         default="extracts/{cycle}/*.{csv,parquet,xlsx,ndjson}",
         title="Files",
-        description="Where a month's extracts lie, here or on S3; {cycle} stands for the month.",
+        description="Where a month's extracts lie, here or on S3; {cycle} is the month.",
     )
     workers: Workers = Field(default=1, description=WORKERS)
 
 
-class EventBackfill(_Order):
+class EventBackfill(Order):
     """Load the list of people who came to an event, when others need not wait for it."""
 
     event: Line = Field(title="Event", description="The event's name: the cycle of its leads.")
@@ -159,10 +152,10 @@ class EventBackfill(_Order):
         default=None,
         json_schema_extra=leave_empty,
         title="Default industry",
-        description="Where the list has none.",
+        description="Used where the list has none.",
     )
     source: Line = Field(
-        default="event", title="Default source", description="Where the list has none."
+        default="event", title="Default source", description="Used where the list has none."
     )
     priority: Priority = Field(
         default=Priority.LOW, title="Priority", description="Who goes first at the shared rate."
@@ -181,79 +174,3 @@ class EventBackfill(_Order):
     def label(self) -> str:
         """Name the run: `backfill saas-summit · attendees.csv`."""
         return f"backfill {self.event} · {Path(self.file).name}"
-
-
-class ReplayOrder(_Order):
-    """Send a run's refused leads again, or those in doubt; says first what it would send."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            # What is not filled in is as the defaults say: refused, only planned.
-            "if": {
-                "properties": {"in_doubt": {"const": True}, "dry_run": {"const": False}},
-                "required": ["in_doubt", "dry_run"],
-            },
-            "then": {
-                "properties": {"looked_in_clay": {"const": True}},
-                "required": ["looked_in_clay"],
-            },
-            "not": {
-                "properties": {"refused": {"const": False}, "in_doubt": {"const": False}},
-                "required": ["refused"],
-            },
-        }
-    )
-
-    run: RunId = Field(title="Run", description="The run's id, as its report shows it.")
-    refused: bool = Field(
-        default=True, title="Refused leads", description="Those that Clay said no to."
-    )
-    in_doubt: bool = Field(
-        default=False, title="Leads in doubt", description="Those that Clay may have already."
-    )
-    looked_in_clay: bool = Field(
-        default=False,
-        title="I looked in Clay",
-        description="Needed to send leads in doubt: what Clay has already, it has twice then.",
-    )
-    table: TableName = Field(default=None, description="Only the leads of this table.")
-    dry_run: bool = Field(
-        default=True, title="Only plan", description="Say what would be sent; send nothing."
-    )
-
-    @model_validator(mode="after")
-    def _is_one_chosen_and_certain(self) -> Self:
-        if not (self.refused or self.in_doubt):
-            what = "choose refused leads, leads in doubt, or both"
-            raise ValueError(what)
-        if self.in_doubt and not self.dry_run and not self.looked_in_clay:
-            what = "leads in doubt are sent only once somebody looked in Clay: `looked_in_clay`"
-            raise ValueError(what)
-        return self
-
-    def request(self) -> ReplayRequest:
-        """Ask the core for it."""
-        wanted = {SubmissionState.REFUSED: self.refused, SubmissionState.IN_DOUBT: self.in_doubt}
-        return ReplayRequest(self.run, frozenset(s for s in wanted if wanted[s]), self.table)
-
-
-class ResubmitOrder(_Order):
-    """Send the corrected rows of a quarantine, for the cycle of the run that set them aside."""
-
-    files: list[File] = Field(
-        title="Files", min_length=1, description="The corrected file, or several of one run."
-    )
-    run: RunId | None = Field(
-        default=None,
-        json_schema_extra=leave_empty,
-        title="Run",
-        description="The run they belong to, where no column clayload_run says so.",
-    )
-
-
-class ShardOrder(_Order):
-    """Deliver a share of a load; its own flow run starts these, nobody else."""
-
-    run: RunId = Field(title="Run", description="The run whose chunks are shared.")
-    number: int = Field(title="Share", ge=1, description="Which share, counted from 1.")
-    of: int = Field(title="Shares", ge=1, description="How many shares there are.")

@@ -8,15 +8,15 @@ Never: leads in doubt sent before somebody has looked in Clay.
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.orders import ReplayOrder
-from flows.sending import SENDING, asked, ending_well_told, send_load
+from flows.followup_orders import ReplayOrder
+from flows.sending import SENDING, read_order, run_body, send_load
 from tasks.load import prepare_replay
 from tasks.plans import publish_replay_plan
 
 
 def name_run() -> str:
     """Name a flow run by the run it replays."""
-    order = asked(ReplayOrder)
+    order = read_order(ReplayOrder)
     return f"{'plan replay' if order.dry_run else 'replay'} of {order.run}"
 
 
@@ -29,5 +29,5 @@ def replay(replay: ReplayOrder) -> State[None]:
     """
     request = replay.request()
     if replay.dry_run:
-        return ending_well_told(lambda: publish_replay_plan(request))
+        return run_body(lambda: publish_replay_plan(request))
     return send_load(lambda: prepare_replay(request))

@@ -1,6 +1,6 @@
 """Send the corrected rows of a quarantine.
 
-In:    the corrected file, and the run it belongs to where the file does not say so.
+In:    the corrected file, and the run it belongs to where the file does not name it.
 Out:   a run of its own, as `load_leads`, for the cycle of the run that had set the rows aside.
 Never: a row that was sent before.
 """
@@ -10,14 +10,14 @@ from pathlib import Path
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.orders import ResubmitOrder
-from flows.sending import SENDING, asked, send_load
+from flows.followup_orders import ResubmitOrder
+from flows.sending import SENDING, read_order, send_load
 from tasks.load import prepare_resubmit
 
 
 def name_run() -> str:
     """Name a flow run by what it resubmits."""
-    return f"resubmit {Path(asked(ResubmitOrder).files[0]).name}"
+    return f"resubmit {Path(read_order(ResubmitOrder).files[0]).name}"
 
 
 @flow(name="resubmit", flow_run_name=name_run, **SENDING)

@@ -17,14 +17,14 @@ from prefect.states import Failed
 from pydantic import BaseModel
 
 from clayload.account.problem import Problem
-from clayload.account.run_report import EXIT_CODE_OF, Outcome, RunReport, describe_ends
+from clayload.account.run_report import EXIT_CODE_OF, RunReport, describe_ends
 from clayload.errors import ClayloadError, ExitCode
 from clayload.loading.prepare import PreparedLoad
+from clayload.model import Outcome
 from tasks.alerts import alert_after_load
 from tasks.artifacts import publish_report
 from tasks.limits import ensure_chunk_limits
-from tasks.load import close_run, halting_when_interrupted, start_delivery
-from tasks.places import keeping_places
+from tasks.load import close_run, halt_on_interrupt, start_delivery
 from tasks.progress import ChunkArrivals, find_problems, follow_progress
 from tasks.restart_guard import check_restarts
 from tasks.runners import check_runner, chunk_runner
@@ -49,45 +49,44 @@ _STATES: dict[Outcome, tuple[StateType, str]] = {
 }
 
 
-def asked(order: type[_Order]) -> _Order:
-    """Read what was asked of this flow run, to name it by."""
+def read_order(order: type[_Order]) -> _Order:
+    """Read the parameters of this flow run, to name it by."""
     (given,) = flow_run.parameters.values()
     return order.model_validate(given)
 
 
-def ending_well_told(body: Callable[[], State[Any]]) -> State[None]:
-    """Run a flow's body; an error that says what to do next becomes the state's message."""
+def run_body(body: Callable[[], State[Any]]) -> State[None]:
+    """Run a flow's body; a typed error, with what to do next, becomes the state's message."""
     try:
         check_restarts()
         return body()
     except ClayloadError as error:
-        # It says in one line what is wrong and what to do; a traceback would bury it.
+        # Its one line has what is wrong and what to do; a traceback would bury it.
         return Failed(message=str(error), data=error)
 
 
 def send_load(prepare: Callable[[], PreparedLoad], n_workers: int = 1) -> State[None]:
-    """Prepare chunks, deliver them, settle; the state says what came of it and what is next."""
+    """Prepare chunks, deliver them, close the run; the state has the outcome and what is next."""
 
     def body() -> State[None]:
         check_runner()
-        return final_state(send(prepare(), n_workers))
+        return compute_state(send(prepare(), n_workers))
 
-    return ending_with_news(body)
+    return run_body_with_alerts(body)
 
 
-def ending_with_news(body: Callable[[], State[Any]]) -> State[None]:
-    """As `ending_well_told`; and tell what of budgets, slots and loads has changed meanwhile."""
-    state = ending_well_told(body)
+def run_body_with_alerts(body: Callable[[], State[Any]]) -> State[None]:
+    """As `run_body`; then post what has changed of budgets, slots and loads meanwhile."""
+    state = run_body(body)
     alert_after_load(state.data if isinstance(state.data, ClayloadError) else None)
     return state
 
 
 def send(load: PreparedLoad, n_workers: int = 1) -> RunReport:
-    """Deliver a prepared load and settle it; gives its report."""
+    """Deliver a prepared load and close its run; gives the report."""
     print(describe_load(load))
-    deliver = _deliver_here if n_workers == 1 else partial(_deliver_shared, n_workers=n_workers)
-    # Whoever stops is heard first: places are given back after that.
-    with keeping_places(), halting_when_interrupted(load.run_id):
+    deliver = _deliver_here if n_workers == 1 else partial(_deliver_in_shards, n_workers=n_workers)
+    with halt_on_interrupt(load.run_id):
         problems = deliver(load)
     report = close_run(load.run_id, problems)
     publish_report(report)
@@ -101,21 +100,21 @@ def _deliver_here(load: PreparedLoad) -> list[Problem]:
     return find_problems(load.chunks, futures)
 
 
-def _deliver_shared(load: PreparedLoad, n_workers: int) -> list[Problem]:
+def _deliver_in_shards(load: PreparedLoad, n_workers: int) -> list[Problem]:
     shards = start_shards(load, n_workers)
     follow_progress(load, shards)
     return shards.read_problems()
 
 
 def describe_load(load: PreparedLoad) -> str:
-    """Say what was read, and what of it is to be sent."""
+    """Describe what was read, and what of it is to be sent."""
     return (
         f"run {load.run_id}: {load.extract.describe_rows()}; {load.n_owed:,} of "
         f"{load.n_accepted:,} accepted leads are owed, in {len(load.chunks):,} chunks"
     )
 
 
-def final_state(report: RunReport) -> State[None]:
+def compute_state(report: RunReport) -> State[None]:
     """Compute the flow's state: a flow that returns data would be Completed whatever happened."""
     state_type, name = _STATES[report.outcome]
     ends = describe_ends(report.ends)
@@ -123,7 +122,7 @@ def final_state(report: RunReport) -> State[None]:
     return State(type=state_type, name=name, message=f"{report.outcome}: {ends}{what_next}")
 
 
-def exit_code_of(state: State[Any]) -> ExitCode:
+def find_exit_code(state: State[Any]) -> ExitCode:
     """Translate the flow's state for the shell."""
     for outcome, (_, name) in _STATES.items():
         if state.name == name:

@@ -1,4 +1,4 @@
-"""Look how budgets, slots and loads stand: what a schedule runs every day.
+"""Check budgets, slots and loads: what a schedule runs every day.
 
 In:    configuration and ledger.
 Out:   the artifacts `credits-and-actions` and `webhook-slots`; an event for each change; and
@@ -9,11 +9,11 @@ Never: a submission.
 from prefect import flow
 from prefect.client.schemas.objects import State
 
-from flows.sending import ending_well_told
-from tasks.watching import look_at_capacity
+from flows.sending import run_body
+from tasks.checks import check_capacity
 
 
-@flow(name="watch-capacity", flow_run_name="look at budgets, slots and loads", persist_result=False)
+@flow(name="watch-capacity", flow_run_name="check budgets, slots and loads", persist_result=False)
 def watch_capacity() -> State[None]:
-    """Tell of budgets, webhook slots and tables near their end, and of degraded loads."""
-    return ending_well_told(look_at_capacity)
+    """Find budgets, webhook slots and tables near their end, and degraded loads."""
+    return run_body(check_capacity)

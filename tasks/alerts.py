@@ -1,21 +1,16 @@
 """How does Prefect hear what has changed?
 
 In:    changes of budgets, slots and loads.
-Out:   events, which the server has taken when this returns; automations may notify by them.
-Never: a lead's key or data, and never a secret: things are spoken of by their names in
-       `tables.yaml`, loads by their run.
-
-Not `prefect.events.emit_event`: it hands the event to a thread, which only logs that the server
-does not answer, and an alert would be taken for told.
+Out:   events, which the server has when this returns; automations may notify by them.
+Never: a lead's key or data, and never a secret: things are named as in `tables.yaml`, loads by
+       their run.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from typing import Any
 
-from prefect.client.orchestration import get_client
 from prefect.events.schemas.events import Event, RelatedResource
 from prefect.runtime import flow_run
 
@@ -24,6 +19,7 @@ from clayload.errors import ClayloadError
 from clayload.monitoring.alerts import look_around, report_changes
 from clayload.setup import Setup, read_setup
 from tasks.best_effort import best_effort
+from tasks.events import post_events
 
 THRESHOLDS = {
     Kind.BUDGET: "clayload.budget.threshold",
@@ -37,19 +33,22 @@ RECOVERIES = {
     Kind.LOAD: "clayload.load.recovered",
     Kind.FLOW: "clayload.load.recovered",
 }
-_TIMEOUT_S = 10.0
 _HEADLINES = {
     Kind.BUDGET: "budget",
     Kind.SLOT: "webhook slot or table",
     Kind.LOAD: "load",
     Kind.FLOW: "load",
 }
-_WORDS = {AlertLevel.FINE: "recovered", AlertLevel.NEAR: "near its end", AlertLevel.OVER: "used up"}
-_WORDS_OF_LOADS = {AlertLevel.FINE: "recovered", AlertLevel.OVER: "degraded"}
+_LEVELS = {
+    AlertLevel.FINE: "recovered",
+    AlertLevel.NEAR: "near its end",
+    AlertLevel.OVER: "used up",
+}
+_LEVELS_OF_LOADS = {AlertLevel.FINE: "recovered", AlertLevel.OVER: "degraded"}
 
 
 def make_event(change: Change, workspace: str) -> Event:
-    """Make the event that tells of a change."""
+    """Make the event of a change."""
     about = change.condition
     names = RECOVERIES if change.is_recovery else THRESHOLDS
     return Event(
@@ -57,7 +56,7 @@ def make_event(change: Change, workspace: str) -> Event:
         resource={"prefect.resource.id": about.subject, "clayload.workspace": workspace},
         related=_related(),
         payload={
-            "headline": f"{workspace}: {_HEADLINES[about.kind]} {_word_of(about)}",
+            "headline": f"{workspace}: {_HEADLINES[about.kind]} {_describe_level(about)}",
             "workspace": workspace,
             "level": about.level,
             "before": change.before,
@@ -68,47 +67,38 @@ def make_event(change: Change, workspace: str) -> Event:
     )
 
 
-def _word_of(about: Condition) -> str:
+def _describe_level(about: Condition) -> str:
     is_load = about.kind in (Kind.LOAD, Kind.FLOW)
-    return (_WORDS_OF_LOADS if is_load else _WORDS)[about.level]
+    return (_LEVELS_OF_LOADS if is_load else _LEVELS)[about.level]
 
 
 def _related() -> list[RelatedResource]:
-    """Name the flow run that tells, so that Prefect's UI leads to it."""
+    """Name the flow run that found it, so that Prefect's UI leads to it."""
     if flow_run.id is None:
         return []
     role = {"prefect.resource.role": "flow-run"}
     return [RelatedResource({"prefect.resource.id": f"prefect.flow-run.{flow_run.id}", **role})]
 
 
-def send_events(changes: Sequence[Change], workspace: str) -> None:
-    """Hand the events of changes to Prefect's server; it has all of them when this returns.
-
-    Raises:
-        httpx.HTTPError: it does not answer, or refuses them.
-    """
-    events = [make_event(change, workspace).model_dump(mode="json") for change in changes]
-    with get_client({"timeout": _TIMEOUT_S}, sync_client=True) as client:
-        client.request("POST", "/events", json=events)
-
-
 def post_alerts(look: Look, setup: Setup) -> list[Change]:
-    """Tell Prefect what has changed since it was told last."""
+    """Post what has changed since the last alerts; give the changes."""
     name = setup.config.workspace.name
-    return report_changes(look, setup, lambda changes: send_events(changes, name))
+    return report_changes(
+        look, setup, lambda changes: post_events(*(make_event(one, name) for one in changes))
+    )
 
 
 def alert_after_load(error: ClayloadError | None) -> None:
-    """Look how things stand once a load has ended, and tell what has changed.
+    """Judge budgets, slots and loads once a load has ended, and post what has changed.
 
     `error` is what failed the flow, if anything did: a load that could not begin leaves no run
     behind by which it could be judged.
     """
-    with best_effort("alerts cannot be told"):
+    with best_effort("alerts cannot be posted"):
         setup = read_setup(os.environ)
         look = look_around(setup)
-        told_of = (*look.conditions, _judge_flow(setup.config.workspace.name, error))
-        post_alerts(Look(told_of, look.whole), setup)
+        conditions = (*look.conditions, _judge_flow(setup.config.workspace.name, error))
+        post_alerts(Look(conditions, look.whole), setup)
 
 
 def _judge_flow(workspace: str, error: ClayloadError | None) -> Condition:

@@ -4,7 +4,7 @@ In:    the run report, and the ledger for the slots.
 Out:   the report as markdown, one table artifact per Clay table, one of all webhook slots, and use
        by day;
        the report's page with plots, as a file in the run's folder that the markdown leads to.
-Never: a lead's key or data in an artifact: leads are spoken of by row number; and never a load
+Never: a lead's key or data in an artifact: leads are named by row number; and never a load
        that fails for want of them.
 """
 
@@ -29,7 +29,7 @@ from tasks.best_effort import best_effort
 
 
 def publish_report(report: RunReport) -> None:
-    """Put the report, and how all slots stand after the load, into the UI, as far as it can be."""
+    """Put the report, and all slots as they are after the load, into the UI, if Prefect answers."""
     with best_effort("the report cannot be shown"):
         setup = read_setup(os.environ)
         create_markdown_artifact(
@@ -47,7 +47,7 @@ def publish_report(report: RunReport) -> None:
 
 
 def _write_page(report: RunReport, setup: Setup) -> str:
-    """Write the page of the report, and say where it is."""
+    """Write the page of the report; give where it is."""
     try:
         return link_page(write_page(report, setup), report.run_id, setup)
     except Exception as error:  # noqa: BLE001 - no load fails for want of its page
@@ -57,7 +57,7 @@ def _write_page(report: RunReport, setup: Setup) -> str:
 
 
 def publish_slots(tables: Sequence[TableForecast]) -> None:
-    """Put into the UI how all slots and tables stand."""
+    """Put into the UI how far all slots and tables are used."""
     warnings = warn_of_slots(tables)
     create_table_artifact(
         [row for table in tables for row in _list_rows(table)],

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 from clayload.errors import ClayloadError
 
-_SAY_EVERY_S = 10.0
-_SAY_LATER_EVERY_S = 60.0
+_EVERY_S = 10.0
+_LATER_EVERY_S = 60.0
 _LATER_AFTER_S = 60.0
 
 
@@ -23,7 +23,7 @@ _LATER_AFTER_S = 60.0
 class ThrottledPrinter:
     """Prints the first line at once, then one every ten seconds, after a minute every minute.
 
-    News, such as a pause, is told at once.
+    News, such as a pause, is printed at once.
     """
 
     _began_at: float = field(default_factory=time.monotonic)
@@ -36,15 +36,15 @@ class ThrottledPrinter:
             return
         print(line)
         is_later = now - self._began_at >= _LATER_AFTER_S
-        self._due_at = now + (_SAY_LATER_EVERY_S if is_later else _SAY_EVERY_S)
+        self._due_at = now + (_LATER_EVERY_S if is_later else _EVERY_S)
 
 
 @contextmanager
 def best_effort(what: str, printer: ThrottledPrinter | None = None) -> Iterator[None]:
-    """Let a failure be told, and nothing else come of it: `the report cannot be shown: ...`."""
+    """Print a failure, and let nothing else come of it: `the report cannot be shown: ...`."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - no load ends for want of what is only looked at
-        # What an unforeseen error says may hold anything, even a secret.
+        # The message of an unforeseen error may hold anything, even a secret.
         why = error.message if isinstance(error, ClayloadError) else type(error).__name__
-        (printer or ThrottledPrinter()).print_due(f"{what}: {why}; the load goes on all the same")
+        (printer or ThrottledPrinter()).print_due(f"{what}: {why}; the load continues")

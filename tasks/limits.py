@@ -40,7 +40,7 @@ def ensure_chunk_limits() -> None:
             except ObjectNotFound:
                 _create_limit(client, name)
             else:
-                _look_for_places(client, limit)
+                _check_places(client, limit)
 
 
 def read_n_places() -> int:
@@ -56,7 +56,7 @@ def _create_limit(client: SyncPrefectClient, name: str) -> None:
         client.create_global_concurrency_limit(GlobalConcurrencyLimitCreate(name=name, limit=limit))
 
 
-def _look_for_places(client: SyncPrefectClient, limit: GlobalConcurrencyLimitResponse) -> None:
+def _check_places(client: SyncPrefectClient, limit: GlobalConcurrencyLimitResponse) -> None:
     if client.server_type is ServerType.EPHEMERAL:
         # The embedded server never takes back what a killed load held: later loads would wait for
         # ever. Another load that runs beside this one may now find a place too many.

@@ -1,4 +1,4 @@
-"""What does Prefect run, and how often does it try?
+"""What does Prefect run, and how often is it retried?
 
 In:    a load request, chunk references, a run's id.
 Out:   the steps of `clayload.loading` as tasks: small references in, small counts out.
@@ -28,6 +28,7 @@ from clayload.account.run_report import RunReport
 from clayload.delivery.send import STOP_GRACE_S
 from clayload.delivery.verdict import VerdictKind
 from clayload.errors import RetryChunkError, StopTableError
+from clayload.ledger.granting.recovery import recover_ended
 from clayload.loading import close, deliver, prepare
 from clayload.loading.config_reload import ConfigReloader
 from clayload.loading.followups import replay, replay_plan, resubmit, resume_deferred
@@ -64,7 +65,7 @@ def prepare_replay(request: replay_plan.ReplayRequest) -> prepare.PreparedLoad:
     """Owe leads of an earlier run again."""
     with scrubbed_errors():
         setup = read_setup(os.environ)
-        close.recover_ended(setup)
+        recover_ended(setup.ledger, setup.departures_folder)
         return replay.prepare_replay(replay_plan.plan_replay(request, setup), setup)
 
 
@@ -110,40 +111,40 @@ def deliver_chunk(chunk: ChunkRef, position: str) -> State[dict[str, int]]:  # n
         position: which chunk of how many, as in `3/43`.
     """
     place = chunk_place(chunk.priority, partial(deliver.is_stopped, chunk.run_id))
-    with place, scrubbed_errors(), _halting(chunk.run_id):
-        counts = dict(deliver.deliver_chunk(chunk, _follower(chunk.run_id).look()))
+    with place, scrubbed_errors(), _halt_on_error(chunk.run_id):
+        counts = dict(deliver.deliver_chunk(chunk, _reloader(chunk.run_id).reload_changes()))
     return Completed(message=describe_counts(counts), data=counts)
 
 
 @lru_cache(maxsize=8)
-def _follower(run_id: str) -> ConfigReloader:  # noqa: ARG001 - what a run began with is its own
+def _reloader(run_id: str) -> ConfigReloader:  # noqa: ARG001 - what a run began with is its own
     """Follow the configuration for a run's chunks: an edit that cannot be used stops none.
 
-    The flow's progress follows it, too, and tells.
+    The flow's progress follows it, too, and prints what is wrong.
     """
     return ConfigReloader(read_setup(os.environ), on_message=lambda _: None)
 
 
 @contextmanager
-def _halting(run_id: str) -> Iterator[None]:
+def _halt_on_error(run_id: str) -> Iterator[None]:
     """Halt the run on what the chunks still to come would only meet again."""
     try:
         yield
     except StopTableError:
         raise  # other tables go on
     except Exception as error:
-        if not isinstance(error, RetryChunkError) or _is_last_try():
+        if not isinstance(error, RetryChunkError) or _is_last_attempt():
             _halt(run_id, describe_problem(error, "").code)
         raise
 
 
-def _is_last_try() -> bool:
+def _is_last_attempt() -> bool:
     running = TaskRunContext.get()
     return running is None or running.task_run.run_count > running.task.retries
 
 
 @contextmanager
-def stopping_when_interrupted(run_id: str) -> Iterator[None]:
+def stop_on_interrupt(run_id: str) -> Iterator[None]:
     """On Ctrl-C, SIGTERM or a cancelled flow run, let this process's chunks end soon."""
     deliver.allow_delivering(run_id)
     try:
@@ -154,11 +155,11 @@ def stopping_when_interrupted(run_id: str) -> Iterator[None]:
 
 
 @contextmanager
-def halting_when_interrupted(run_id: str) -> Iterator[None]:
-    """As `stopping_when_interrupted`, and let no other process go on with the run."""
+def halt_on_interrupt(run_id: str) -> Iterator[None]:
+    """As `stop_on_interrupt`, and let no other process go on with the run."""
     try:
         # This process stops even if the ledger does not answer.
-        with stopping_when_interrupted(run_id):
+        with stop_on_interrupt(run_id):
             yield
     except BaseException:
         _halt(run_id, INTERRUPTED)
@@ -172,8 +173,8 @@ def _halt(run_id: str, code: str) -> None:
 
 
 def describe_counts(counts: Mapping[str, int]) -> str:
-    """Say in a few words how a chunk's leads ended: `98 delivered, 2 refused`."""
-    parts = [f"{n:,} {word}" for kind, word in _ENDS.items() if (n := counts.get(kind, 0))]
+    """Describe how a chunk's leads ended: `98 delivered, 2 refused`."""
+    parts = [f"{n:,} {end}" for kind, end in _ENDS.items() if (n := counts.get(kind, 0))]
     return ", ".join(parts) or "nothing was sent"
 
 
@@ -181,7 +182,7 @@ def start_delivery(chunks: Sequence[ChunkRef]) -> Sequence[PrefectFuture[Any]]:
     """Start a task for each of these chunks."""
     positions = [f"{number}/{len(chunks)}" for number in range(1, len(chunks) + 1)]
     # In a thread, which no signal reaches: pydantic, which packs tasks for Dask, would take one for
-    # an error of its own, and the flow would go on as if nobody had told it to stop.
+    # an error of its own, and the flow would go on as if nobody had stopped it.
     with ThreadPoolExecutor(1) as starter:
         start = partial(copy_context().run, deliver_chunk.map, chunks, positions)
         return starter.submit(start).result() if chunks else []

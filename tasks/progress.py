@@ -53,30 +53,30 @@ def follow_progress(load: PreparedLoad, arrivals: Arrivals) -> None:
 
 
 class _ShownProgress:
-    """The progress artifact and the lines in the log; what cannot be shown is only told."""
+    """The progress artifact and the lines in the log; what cannot be shown is only logged."""
 
     def __init__(self, load: PreparedLoad, reloader: ConfigReloader) -> None:
-        self._follower = reloader
+        self._reloader = reloader
         self._meter = ProgressMeter(load, reloader.setup)
         self._artifact_id: UUID | None = None
         self._printer, self._of_trouble = ThrottledPrinter(), ThrottledPrinter()
-        self._last_hold: Pause | None = None
+        self._last_pause: Pause | None = None
 
     def begin(self) -> None:
-        with self._only_showing():
-            progress = self._meter.read()  # so that the first rate told is a rate
+        with self._best_effort():
+            progress = self._meter.read()  # so that the first rate shown is a rate
             self._move_artifact(0.0, f"{progress.n_owed:,} leads owed")
 
     def look(self) -> None:
-        with self._only_showing():
-            self._follower.look()
+        with self._best_effort():
+            self._reloader.reload_changes()
             progress = self._meter.read()
-            self._printer.print_due(str(progress), is_news=progress.pause != self._last_hold)
-            self._last_hold = progress.pause
+            self._printer.print_due(str(progress), is_news=progress.pause != self._last_pause)
+            self._last_pause = progress.pause
             self._move_artifact(progress.percent, str(progress))
 
     def end(self) -> None:
-        with self._only_showing():
+        with self._best_effort():
             progress = self._meter.read()
             through = f"{progress.n_done:,} of {progress.n_owed:,} leads are through"
             print(through)
@@ -90,7 +90,7 @@ class _ShownProgress:
         else:
             update_progress_artifact(self._artifact_id, percent, description=description)
 
-    def _only_showing(self) -> AbstractContextManager[None, bool | None]:
+    def _best_effort(self) -> AbstractContextManager[None, bool | None]:
         return best_effort("progress cannot be shown", self._of_trouble)
 
 
@@ -119,7 +119,7 @@ class ChunkArrivals:
 def find_problems(
     chunks: Sequence[ChunkRef], futures: Sequence[PrefectFuture[Any]]
 ) -> list[Problem]:
-    """Tell what stopped chunks."""
+    """Find what stopped chunks."""
     results: list[object] = [future.result(raise_on_failure=False) for future in futures]
     return [
         describe_problem(result, chunk.table)

@@ -1,8 +1,8 @@
-"""What may Prefect hear of an error?
+"""What may Prefect keep of an error?
 
 In:    any error of a step.
-Out:   a typed error, told in its own words; of an unforeseen one, its type and its place.
-Never: what an unforeseen error says: it may hold a lead's data or a secret, and Prefect keeps it.
+Out:   a typed error as it is; of an unforeseen one, its type and its place.
+Never: the message of an unforeseen error: it may hold a lead's data or a secret.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from clayload.errors import ClayloadError, Code
 
 @contextmanager
 def scrubbed_errors() -> Iterator[None]:
-    """Let typed errors through without what caused them; tell of others their type and place."""
+    """Let typed errors through without what caused them; of others their type and place."""
     try:
         yield
     except ClayloadError as error:
         # Its cause may quote the file: Prefect would log the whole chain.
         raise error.with_traceback(None) from None
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not be told as it is
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not be kept as it is
         raise _unforeseen(error) from None
 
 

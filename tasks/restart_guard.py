@@ -5,7 +5,7 @@ Out:   an error once automations (`deployments/automations.yaml`) have begun it 
 Never: a person's retry refused, however often the run was started before.
 
 They begin nothing again that did not run, and nothing that was started more than `MAX_RESTARTS`
-times; here the last such run says why it ends.
+times; the last such run ends here, with the reason.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 In:    the settings.
 Out:   the task runner of the flows that send: threads of the flow's process, or a Dask cluster.
-Never: Dask imported where nobody asked for it; the rate, which is the ledger's whoever sends.
+Never: Dask imported where nobody chose it; the rate, which is the ledger's whoever sends.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def chunk_runner(find: _Find = find_spec) -> _Runner:
     try:
         settings = read_settings(os.environ)
     except ConfigError:
-        # This runs at import; the flow's first step meets the same error where it can be told.
-        return _threads(1)
+        # This runs at import; the flow's first step meets the same error where it can be shown.
+        return _make_threads(1)
     if settings.task_runner == "dask" and _has_dask(find):
-        return _dask(settings)
-    return _threads(settings.chunks_at_once)
+        return _make_dask(settings)
+    return _make_threads(settings.chunks_at_once)
 
 
 def check_runner(find: _Find = find_spec) -> None:
@@ -65,12 +65,12 @@ def _has_dask(find: _Find) -> bool:
     return find("prefect_dask") is not None
 
 
-def _threads(n: int) -> _Runner:
+def _make_threads(n: int) -> _Runner:
     # Prefect types its flow for a wider future than its own runner gives.
     return cast("_Runner", ThreadPoolTaskRunner[Any](max_workers=n))
 
 
-def _dask(settings: Settings) -> _Runner:
+def _make_dask(settings: Settings) -> _Runner:
     from prefect_dask.task_runners import DaskTaskRunner  # noqa: PLC0415 - an extra, and slow to import
 
     if settings.dask_address is not None:

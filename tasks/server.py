@@ -18,7 +18,7 @@ from prefect.settings import get_current_settings, temporary_settings
 _LEASES_ON_DISK = "prefect.server.concurrency.lease_storage.filesystem"
 
 SERVER_SETTINGS = {
-    # Off: a load speaks to Clay and to nobody else.
+    # Off: a load sends to Clay and to nobody else.
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     # Twenty seconds by default, and a busy machine takes fifteen on a good day.
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",

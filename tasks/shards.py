@@ -1,8 +1,8 @@
 """How do several workers deliver one load?
 
-In:    a prepared load; or one worker's share of it.
-Out:   a flow run for each share, of a deployment of its own; and what stopped, or that none begins.
-Never: a share that others wait for: what its worker leaves behind they take over.
+In:    a prepared load; or one shard of it.
+Out:   a flow run for each shard, of a deployment of its own; and what stopped, or that none begins.
+Never: a shard that others wait for: what its worker leaves behind they take over.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from clayload.account.problem import Problem, describe_problem
 from clayload.errors import ClayloadError, Code, ConfigError
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import find_run
-from clayload.loading.close import recover_ended
+from clayload.ledger.granting.recovery import recover_ended
 from clayload.loading.prepare import PreparedLoad
 from clayload.loading.shards import find_undelivered, keep_chunks, read_shard
 from clayload.model import ChunkRef, RowEnd
-from clayload.runs.folder import RunFolder, open_run_folder
+from clayload.runs.run_folder import RunFolder, open_run_folder
 from clayload.setup import Setup, read_setup
 from tasks.best_effort import ThrottledPrinter, best_effort
 from tasks.limits import read_n_places
-from tasks.load import start_delivery, stopping_when_interrupted
-from tasks.places import keeping_places
+from tasks.load import start_delivery, stop_on_interrupt
+from tasks.places import limit_places
 from tasks.progress import ChunkArrivals, find_problems
 from tasks.redaction import scrubbed_errors
 
@@ -46,9 +46,9 @@ State: TypeAlias = AnyState[Any]
 
 @dataclass(slots=True)
 class Shards:
-    """The flow runs of a load's shares, by number, and what becomes of them.
+    """The flow runs of a load's shards, by number, and what becomes of them.
 
-    A share whose worker is gone ends late, once its heartbeats are missed; nobody waits for that.
+    A shard whose worker is gone ends late, once its heartbeats are missed; nobody waits for that.
     """
 
     run_id: str
@@ -66,12 +66,12 @@ class Shards:
         return is_through
 
     def _is_through(self) -> bool:
-        """Whether nothing of the load is owed any more, or no share is left to send it."""
+        """Whether nothing of the load is owed any more, or no shard is left to send it."""
         is_through = False
-        with self._only_looking():
+        with self._best_effort():
             is_through = self._is_all_sent()
         if not is_through:
-            with self._only_looking():
+            with self._best_effort():
                 is_through = self._have_all_ended()
         return is_through
 
@@ -88,40 +88,44 @@ class Shards:
             return {n: client.read_flow_run(one).state for n, one in self.flow_runs.items()}
 
     def _print_if_none_runs(self, states: Iterable[State | None]) -> None:
-        """Say that no worker takes the shares, which would else look like a load that hangs."""
+        """Print that no worker takes the shards: the load would seem to hang."""
         if any(state is not None and state.is_running() for state in states):
             self._waiting_since = time.monotonic()
         elif time.monotonic() - self._waiting_since >= self.patience_s:
             self._printer.print_due(
-                "the shares of this load wait for a worker that takes them: start another one, or "
-                "raise the `--limit` of those there are; this flow run takes a place itself"
+                "the shards of this load wait for a worker: start another one, or "
+                "raise the `--limit` of those there are; this flow run takes a place of its own"
             )
 
-    def _only_looking(self) -> AbstractContextManager[None, bool | None]:
-        return best_effort("the shares cannot be looked at", self._of_trouble)
+    def _best_effort(self) -> AbstractContextManager[None, bool | None]:
+        return best_effort("the shards cannot be looked at", self._of_trouble)
 
     def read_problems(self) -> list[Problem]:
-        """Read what stopped in any share; of one that left leads and no word, how it ended."""
+        """Read what stopped in any shard; of one that left leads and no problem, how it ended."""
         folder = _open_folder(self.run_id, read_setup(os.environ))
         kept = {number: folder.read(_name_problems(number)) for number in self.flow_runs}
-        told = [problem for one in kept.values() if one for problem in _PROBLEMS.validate_json(one)]
-        with self._only_looking():
-            told += self._describe_silent([number for number, one in kept.items() if one is None])
-        return told
+        problems = [
+            problem for one in kept.values() if one for problem in _PROBLEMS.validate_json(one)
+        ]
+        with self._best_effort():
+            problems += self._describe_failed(
+                [number for number, one in kept.items() if one is None]
+            )
+        return problems
 
-    def _describe_silent(self, numbers: Container[int]) -> Iterator[Problem]:
-        said = [
-            f"share {number} ended {state.name} ({state.message})"
+    def _describe_failed(self, numbers: Container[int]) -> Iterator[Problem]:
+        ends = [
+            f"shard {number} ended {state.name} ({state.message})"
             for number, state in self._read_states().items()
             if number in numbers and state and state.is_final() and not state.is_completed()
         ]
-        if said and not self._is_all_sent():
+        if ends and not self._is_all_sent():
             hint = "fix what ended them, and run the same load again: it sends what they left"
-            yield Problem(code=Code.SHARE_ENDED, table="", message="; ".join(said), hint=hint)
+            yield Problem(code=Code.SHARD_ENDED, table="", message="; ".join(ends), hint=hint)
 
 
 def start_shards(load: PreparedLoad, n_shards: int) -> Shards:
-    """Start a flow run for each share; one that cannot be started is left to the others.
+    """Start a flow run for each shard; one that cannot be started is left to the others.
 
     Raises:
         ConfigError: NOT_DEPLOYED: none could be started.
@@ -130,10 +134,10 @@ def start_shards(load: PreparedLoad, n_shards: int) -> Shards:
         keep_chunks(load, read_setup(os.environ))
     flow_runs: dict[int, UUID] = {}
     for number in range(1, n_shards + 1):
-        with best_effort(f"share {number} cannot be started"):
+        with best_effort(f"shard {number} cannot be started"):
             flow_runs[number] = _start(load.run_id, number, n_shards)
     if not flow_runs:
-        what = f"none of {n_shards} shares could be started: see the log"
+        what = f"none of {n_shards} shards could be started: see the log"
         hint = (
             f"`clayload deploy` makes the deployment '{DEPLOYMENT}'; then run the same load again"
         )
@@ -143,13 +147,13 @@ def start_shards(load: PreparedLoad, n_shards: int) -> Shards:
 
 def _start(run_id: str, number: int, n_shards: int) -> UUID:
     shard = {"run": run_id, "number": number, "of": n_shards}
-    started = run_deployment(DEPLOYMENT, parameters={"share": shard}, timeout=0)
+    started = run_deployment(DEPLOYMENT, parameters={"shard": shard}, timeout=0)
     # Prefect's annotation admits a coroutine, which it gives only to async callers.
     return cast("FlowRun", started).id
 
 
 def deliver_shard(run_id: str, number: int, n_shards: int) -> list[Problem]:
-    """Deliver a share, then what other shares have left; tell what stopped, and write it down."""
+    """Deliver a shard, then what other shards have left; write down and give what stopped."""
     setup = read_setup(os.environ)
     try:
         with scrubbed_errors():
@@ -161,28 +165,27 @@ def deliver_shard(run_id: str, number: int, n_shards: int) -> list[Problem]:
 
 
 def _deliver_what_is_owed(run_id: str, number: int, n_shards: int, setup: Setup) -> list[Problem]:
-    # The first to start would take all places, and the other workers would stand idle.
+    # The first to start would take all places, and the other workers would be idle.
     part = max(1, read_n_places() // n_shards)
     problems = _deliver(run_id, read_shard(run_id, number, n_shards, setup), at_most=part)
-    while not problems and (left := _find_undelivered(run_id, setup)):
-        problems = _deliver(run_id, left)
-        # What others have in hand may come back: they are stopped, or end without a word.
+    while not problems and (rest := _find_undelivered(run_id, setup)):
+        problems = _deliver(run_id, rest)
+        # What others have in hand may come back: they are stopped, or end with their worker.
         time.sleep(_LOOK_EVERY_S)
     return problems
 
 
 def _find_undelivered(run_id: str, setup: Setup) -> Sequence[ChunkRef]:
-    """Find the chunks of which something is owed, or in the hands of others; none once halted."""
+    """Find the chunks that are owed in part, or in the hands of others; none once halted."""
     if find_run(setup.ledger, run_id).halted_by is not None:
         return ()
     # What a killed worker of this machine had not sent need not wait for its deadline.
-    recover_ended(setup)
+    recover_ended(setup.ledger, setup.departures_folder)
     return find_undelivered(run_id, setup)
 
 
 def _deliver(run_id: str, chunks: Sequence[ChunkRef], at_most: int | None = None) -> list[Problem]:
-    # Inside, so that no chunk goes on while places are given back.
-    with keeping_places(at_most), stopping_when_interrupted(run_id):
+    with limit_places(at_most), stop_on_interrupt(run_id):
         futures = start_delivery(chunks)
         arrivals = ChunkArrivals(futures)
         while not arrivals.wait(_LOOK_EVERY_S):
@@ -191,7 +194,7 @@ def _deliver(run_id: str, chunks: Sequence[ChunkRef], at_most: int | None = None
 
 
 def describe_rest(run_id: str) -> str:
-    """Say what of the load is left once a share is through."""
+    """Describe what of the load is left once a shard is through."""
     with scrubbed_errors():
         ledger = read_setup(os.environ).ledger
         ends, halted_by = Books(ledger).count_ends(run_id), find_run(ledger, run_id).halted_by
@@ -200,7 +203,7 @@ def describe_rest(run_id: str) -> str:
         return "nothing of the load is owed any more"
     if halted_by is not None:
         return f"the load was stopped ({halted_by}): {n_left:,} of its leads are still owed"
-    return f"this share is through; {n_left:,} leads of the load are in the hands of other shares"
+    return f"this shard is done; {n_left:,} leads of the load are in the hands of other shards"
 
 
 def _open_folder(run_id: str, setup: Setup) -> RunFolder:

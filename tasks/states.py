@@ -1,9 +1,10 @@
-"""How are the ends of our flow runs called, where `Completed` or `Failed` says too little?
+"""What are the ends of our flow runs called, where `Completed` or `Failed` is too little?
 
 In:    nothing.
 Out:   the names of final states, as the UI shows them.
-Never: a name that `deployments/automations.yaml` does not know: Prefect tells of a state by its
-       name, and a run of which it expects no such end is taken for dead once its heartbeats stop.
+Never: a name that `deployments/automations.yaml` does not know: Prefect's events have a
+       state's name, and a run that ends by an unexpected one is taken for dead when its
+       heartbeats stop.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from enum import StrEnum
 
 
 class StateName(StrEnum):
-    """The names of final states that are ours; what they mean stands in `deployments/README.md`."""
+    """The names of final states that are ours; `deployments/README.md` has what they mean."""
 
     NEEDS_ATTENTION = "NeedsAttention"
     PLANNED = "Planned"

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import settings
+from support.examples import SAME
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 # Who breaks something sees it in the first run; what nobody thought of yet, `make laws` looks for.
-settings.register_profile("same", deadline=None, derandomize=True)
+settings.register_profile("same", deadline=None, derandomize=True, max_examples=SAME)
 settings.register_profile("anew", deadline=None, print_blob=True)
 settings.load_profile("same")
 

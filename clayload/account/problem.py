@@ -14,13 +14,13 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter
 from clayload.errors import ClayloadError, Code
 from clayload.ledger.books.runs import RunRow
 
+_log = logging.getLogger(__name__)
 
-class _Account(BaseModel):
+
+class Problem(BaseModel):
+    """Something that stopped a table or a chunk: code, message, next step."""
+
     model_config = ConfigDict(frozen=True)
-
-
-class Problem(_Account):
-    """Something that stopped a table or a chunk: code, message, next step, how often."""
 
     code: str
     table: str
@@ -36,15 +36,17 @@ def merge_problems(problems: Sequence[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(first.values(), key=lambda problem: (problem.table, problem.code)))
 
 
-_log = logging.getLogger(__name__)
-
-
 _PROBLEMS = TypeAdapter(tuple[Problem, ...])
 
 
 def read_problems(run: RunRow) -> tuple[Problem, ...]:
     """Read what stopped a run on the way; nothing while it runs."""
     return _PROBLEMS.validate_json(run.problems or "[]")
+
+
+def dump_problems(problems: Sequence[Problem]) -> str:
+    """Give the JSON that the ledger keeps with a run, as `read_problems` reads it."""
+    return _PROBLEMS.dump_json(tuple(problems)).decode()
 
 
 def describe_problem(error: BaseException, table: str) -> Problem:

@@ -7,29 +7,17 @@ Never: a sum that is made to fit; rows that nobody can place make the run fail.
 
 import json
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 
-from pydantic import ConfigDict
+from pydantic import BaseModel, ConfigDict
 
 from clayload.account.deferral import describe_deferred, find_deferred
 from clayload.account.extract_summary import ExtractSummary
-from clayload.account.problem import Problem, _Account
-from clayload.account.sample import SampleAccount
+from clayload.account.problem import Problem
+from clayload.account.sample_account import SampleAccount
 from clayload.errors import ExitCode
 from clayload.ledger.books.run_books import LeadRow
-from clayload.model import RowEnd
+from clayload.model import Outcome, RowEnd, RunKind
 from clayload.plural import count
-
-
-class Outcome(StrEnum):
-    """How a run ended, worst first."""
-
-    UNBALANCED = "unbalanced"
-    PENDING = "pending"
-    DEFERRED = "deferred"
-    ATTENTION = "attention"
-    COMPLETE = "complete"
-
 
 EXIT_CODE_OF = {
     Outcome.UNBALANCED: ExitCode.UNBALANCED,
@@ -40,8 +28,10 @@ EXIT_CODE_OF = {
 }
 
 
-class SlotAccount(_Account):
+class SlotAccount(BaseModel):
     """A webhook slot after the run: `used` of `safe_limit`, `used_by_run` of it in this run."""
+
+    model_config = ConfigDict(frozen=True)
 
     table: str
     slot: str
@@ -52,21 +42,23 @@ class SlotAccount(_Account):
     reason: str
 
 
-class ChildRun(_Account):
+class ChildRun(BaseModel):
     """A run that took up leads of this one: a replay or a resubmit.
 
     `n_rows` it read, `ends` what became of them now, `n_recovered` of this run's leads it
     delivered; a resubmit may also have delivered leads that were added by hand.
     """
 
+    model_config = ConfigDict(frozen=True)
+
     run_id: str
-    kind: str
+    kind: RunKind
     n_rows: int
     ends: dict[RowEnd, int]
     n_recovered: int
 
 
-class RunReport(_Account):
+class RunReport(BaseModel):
     """The account of one run; `ends` has every row read under exactly one end.
 
     `in_doubt`, `refused` and `deferred` may list the first leads only: how many there are, `ends`
@@ -77,7 +69,7 @@ class RunReport(_Account):
     """
 
     # It is put together from parts by name: a part that there is no place for is a mistake.
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     run_id: str
     extract_id: str
@@ -89,7 +81,7 @@ class RunReport(_Account):
     in_doubt: tuple[LeadRow, ...] = ()
     refused: tuple[LeadRow, ...] = ()
     duration_s: float = 0.0
-    kind: str = "load"
+    kind: RunKind = RunKind.LOAD
     parent_run_id: str | None = None
     children: tuple[ChildRun, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -114,7 +106,7 @@ class RunReport(_Account):
                 f"Run {child.run_id} ({child.kind}) took up {count(child.n_rows, 'row')}: "
                 f"{describe_ends(child.ends)}."
             )
-        resubmits = [child for child in self.children if child.kind == "resubmit"]
+        resubmits = [child for child in self.children if child.kind is RunKind.RESUBMIT]
         if resubmits:
             n_recovered = sum(child.n_recovered for child in resubmits)
             n_aside = self.extract.n_quarantined + self.extract.n_unrouted
@@ -166,7 +158,7 @@ class RunReport(_Account):
             case Outcome.ATTENTION:
                 option = "" if ends[RowEnd.REFUSED] else " --in-doubt"
                 return (
-                    f"look at the {self._count_unsettled()} in the report; `clayload replay "
+                    f"look at the {self._count_undecided()} in the report; `clayload replay "
                     f"{self.run_id}{option} --dry-run` says which of them it would send again"
                 )
             case Outcome.COMPLETE:
@@ -181,7 +173,7 @@ class RunReport(_Account):
         hints = [p.hint for p in self.problems if p.table not in deferred]
         return hints[0] if hints else "run the same load again"
 
-    def _count_unsettled(self) -> str:
+    def _count_undecided(self) -> str:
         ends = (RowEnd.REFUSED, RowEnd.IN_DOUBT)
         counts = ((end, self.ends[end]) for end in ends)
         return " and ".join(f"{count(n, 'lead')} {end}" for end, n in counts if n)

@@ -10,9 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from clayload.delivery.budget import MILLI, Unit, charge_of, to_milli
-from clayload.tables.costs import LeadCost
+
+if TYPE_CHECKING:
+    # Only a type here, as in delivery.budget.
+    from clayload.tables.costs import LeadCost
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from clayload.capacity.pricing import Need, PlanFit, choose_plan, judge_plan, ju
 from clayload.delivery.pace import Rate
 from clayload.tables.catalogue import Catalogue, Level
 from clayload.tables.costs import CostRange, cost_of_lead
-from clayload.tables.models import SAFE_LIMIT, SOURCE_LIMIT, Table
+from clayload.tables.table import SAFE_LIMIT, SOURCE_LIMIT, Table
 from clayload.tables.tables_file import TablesConfig
 from clayload.tables.workspace import Workspace
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from clayload.capacity.month import LEADS_A_TABLE, MonthPlan
 from clayload.capacity.pricing import PlanFit, describe_lacks
 from clayload.tables.catalogue import Level
-from clayload.tables.models import SOURCE_LIMIT
+from clayload.tables.table import SOURCE_LIMIT
 
 CREDITS_PER_LEAD = 6.0
 _PLANS = ((2_000, "starter", 149), (10_000, "explorer", 349), (50_000, "pro", 800))
@@ -134,7 +134,7 @@ def _why_credits(month: MonthPlan) -> str:
     if month.offer.spend == month.on_own_keys.spend != month.on_clays_keys.spend:
         return "own API keys take no data credits (Clay's docs, Actions and data credits)"
     if month.ask.credits_per_lead is not None:
-        return "the same: credits a lead as told"
+        return "the same: credits a lead as given"
     if month.is_asked:
         return f"6 is the least a full record takes ({month.catalogue.lead_credits.source})"
     return "counted by the steps of each table, and by how often each is charged (clay.yaml)"

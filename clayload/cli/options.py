@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from clayload.cli.suggestions import suggest_runs, suggest_tables
 from clayload.model import Priority
 
 Files = Annotated[
@@ -18,7 +19,14 @@ Cycle = Annotated[
     str | None,
     typer.Option(help="What the extract is for: a month such as 2026-11, or an event's name."),
 ]
-OneTable = Annotated[str | None, typer.Option("--table", help="Only the leads of this table.")]
+OneTable = Annotated[
+    str | None,
+    typer.Option("--table", help="Only the leads of this table.", autocompletion=suggest_tables),
+]
+RunOrNewest = Annotated[
+    str | None,
+    typer.Argument(help="A run's id; the newest by default.", autocompletion=suggest_runs),
+]
 Limit = Annotated[int | None, typer.Option(min=1, help="At most so many leads.")]
 LoadPriority = Annotated[
     Priority | None,

@@ -13,11 +13,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from zoneinfo import ZoneInfo
 
 from clayload.tables.budgets import Budget, Budgets
-from clayload.tables.costs import LeadCost
+
+if TYPE_CHECKING:
+    # Only a type here: the prices behind it take long to import, and few commands look at them.
+    from clayload.tables.costs import LeadCost
 
 MILLI = 1_000
 # Hides what binary fractions add: 0.7 is 700 thousandths, and not a little less or more.

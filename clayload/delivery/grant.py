@@ -24,11 +24,11 @@ HELD_WAIT_S = 1.0
 
 
 class SlotState(StrEnum):
-    """Whether a slot may be used: Clay refuses a benched one for now, a person retired another."""
+    """Whether a slot may be used: Clay refuses a suspended one, a person retired another."""
 
     ACTIVE = "active"
     USED_UP = "used_up"
-    BENCHED = "benched"
+    SUSPENDED = "suspended"
     RETIRED = "retired"
 
 
@@ -120,7 +120,7 @@ class Limit(StrEnum):
     """Which limit of a table is reached."""
 
     SLOTS_USED_UP = "slots used up"
-    SLOTS_REJECTED = "slots rejected"
+    SLOTS_SUSPENDED = "slots suspended"
     SLOTS_RETIRED = "slots retired"
     TABLE_FULL = "table full"
 
@@ -217,8 +217,8 @@ def find_room(table: TableSnapshot, n: int) -> Room | Exhausted:
 
 
 def _slots_limit(slots: Sequence[SlotSnapshot]) -> Limit:
-    if any(slot.state is SlotState.BENCHED for slot in slots):
-        return Limit.SLOTS_REJECTED
+    if any(slot.state is SlotState.SUSPENDED for slot in slots):
+        return Limit.SLOTS_SUSPENDED
     is_retired = any(
         slot.state is SlotState.RETIRED and slot.used < slot.safe_limit for slot in slots
     )

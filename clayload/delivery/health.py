@@ -7,11 +7,14 @@ Never: a single lead's end changed: one bad answer is that lead's alone.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from clayload.delivery.grant import Verdicts
 from clayload.delivery.verdict import SlotEffect, Verdict, VerdictKind
+
+_log = logging.getLogger(__name__)
 
 REFUSALS_TO_BENCH = 20
 DOUBTS_TO_REST = 3
@@ -28,6 +31,18 @@ class Outage:
 
     is_known: bool = False
 
+    def begin(self) -> None:
+        """Let all chunks know that Clay seems out of order."""
+        if not self.is_known:
+            _log.info("outage: Clay gives no sure answer, one lead at a time tries again")
+        self.is_known = True
+
+    def end(self) -> None:
+        """Let all chunks know that Clay answers."""
+        if self.is_known:
+            _log.info("outage over: Clay answers again")
+        self.is_known = False
+
 
 @dataclass(slots=True)
 class Health:
@@ -43,7 +58,7 @@ class Health:
         """Whether the last answers were lost, one after the other."""
         return self.n_doubts_in_a_row >= DOUBTS_TO_REST
 
-    def see(self, verdict: Verdict) -> None:
+    def record(self, verdict: Verdict) -> None:
         """Take note of an answer as it comes."""
         is_doubt = verdict.kind is VerdictKind.IN_DOUBT
         self.n_doubts_in_a_row = self.n_doubts_in_a_row + 1 if is_doubt else 0
@@ -53,10 +68,10 @@ class Health:
         reason = next(self._find_failures(verdicts), None)
         if reason is not None:
             self.n_failed_grants += 1
-            self.outage.is_known = True
+            self.outage.begin()
         elif any(verdict.was_sent for _, verdict in verdicts):
             self.n_failed_grants = 0
-            self.outage.is_known = False
+            self.outage.end()
         return reason
 
     def _find_failures(self, verdicts: Verdicts) -> Iterator[str]:
@@ -75,9 +90,10 @@ class Health:
         if self.n_refused_in_a_row < REFUSALS_TO_BENCH:
             return verdicts
         self.n_refused_in_a_row = 0
+        _log.info("slot blamed: refused in a row: %(n_leads)d", {"n_leads": REFUSALS_TO_BENCH})
         lead, last = verdicts[-1]
         reason = f"refused {REFUSALS_TO_BENCH} leads in a row with {refusals.pop()}"
-        blamed = replace(last, slot_effect=SlotEffect.BENCHED, reason=reason)
+        blamed = replace(last, slot_effect=SlotEffect.SUSPENDED, reason=reason)
         return [*verdicts[:-1], (lead, blamed)]
 
 

@@ -87,9 +87,9 @@ def _stop_table(exhausted: Exhausted) -> StopTableError:
                 f"the Clay table is full ({exhausted.detail})",
                 hint="add a second Clay table with its own filter to tables.yaml, then load again",
             )
-        case Limit.SLOTS_REJECTED:
+        case Limit.SLOTS_SUSPENDED:
             return SlotRejectedError(
-                Code.SLOTS_REJECTED,
+                Code.SLOTS_SUSPENDED,
                 f"Clay refuses the table's webhook slots ({exhausted.detail})",
                 hint="check the slot's URL and token in Clay, fix the secret, then load again",
             )

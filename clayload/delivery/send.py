@@ -204,7 +204,7 @@ class _GrantSending:
     def _halt_if_it_concerns_all(self, verdict: Verdict) -> None:
         if not verdict.was_sent:
             return
-        self._chunk.health.see(verdict)
+        self._chunk.health.record(verdict)
         if verdict.kind is VerdictKind.RETRY or self._chunk.health.is_doubtful:
             self._halted_by = verdict.reason
 

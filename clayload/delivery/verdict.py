@@ -36,7 +36,7 @@ class SlotEffect(StrEnum):
     """What an answer says about the webhook slot it came through."""
 
     USED_UP = "used_up"
-    BENCHED = "benched"
+    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def _slot_effect(status: int, body: str) -> SlotEffect | None:
     """
     if status == 403 and "record limit reached" in body.lower():  # noqa: PLR2004 - HTTP code
         return SlotEffect.USED_UP
-    return SlotEffect.BENCHED if status in _OF_THE_WEBHOOK else None
+    return SlotEffect.SUSPENDED if status in _OF_THE_WEBHOOK else None
 
 
 def retry_after_s(header: str | None, now: datetime) -> float:

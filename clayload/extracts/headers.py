@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from itertools import count
 from typing import Protocol
 
-from clayload.extracts.models import FILE_INDEX, ROW_NUMBER, SourceFile
+from clayload.extracts.source_file import FILE_INDEX, ROW_NUMBER, SourceFile
 
 
 class Aliases(Protocol):

@@ -8,6 +8,7 @@ Never: a value changed; normalising is the frames' business.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
@@ -22,12 +23,14 @@ from clayload.extracts.facts import read_facts
 from clayload.extracts.find import find_files
 from clayload.extracts.headers import Aliases, find_merged, group_by_field, map_headers
 from clayload.extracts.repair import repair_text
-from clayload.extracts.models import FILE_INDEX, ROW_NUMBER, Format, SourceFile
 from clayload.extracts.sniff import sniff_format
+from clayload.extracts.source_file import FILE_INDEX, ROW_NUMBER, Format, SourceFile
 from clayload.extracts.text_file import open_text, read_head, scan_text
 from clayload.extracts.typed_file import open_excel, open_ndjson, open_parquet, scan_typed
 
 _ID_LENGTH = 16
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +54,6 @@ class Extract:
     def n_rows(self) -> int:
         """Rows of all files."""
         return sum(file.n_rows for file in self.files)
-
-    @property
-    def header_map(self) -> dict[str, str]:
-        """The lead field of each column that means one."""
-        return {column: field for field, names in self.columns_of.items() for column in names}
 
     @property
     def unread(self) -> tuple[str, ...]:
@@ -99,6 +97,8 @@ def open_extract(paths: Sequence[Path | str], aliases: Aliases, work_dir: Path) 
     files = _number_rows([_open_file(path, work_dir) for path in find_files(paths, work_dir)])
     field_of = map_headers(files, aliases)
     columns_of = group_by_field(field_of)
+    counts = {"n_files": len(files), "n_mapped": len(columns_of)}
+    _log.debug("extract opened: files: %(n_files)d, lead fields: %(n_mapped)d", counts)
     return Extract(
         extract_id=_identify(files),
         files=files,

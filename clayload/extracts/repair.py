@@ -13,9 +13,9 @@ from pathlib import Path
 
 from clayload.errors import Code, UnreadableExtractError
 from clayload.extracts.facts import ByteFacts, read_blocks
-from clayload.extracts.models import SourceFile
 from clayload.extracts.records import read_records
 from clayload.extracts.sniff import judge_not_utf8
+from clayload.extracts.source_file import SourceFile
 from clayload.extracts.text_file import describe_text
 from clayload.extracts.transcode import open_copy, transcode
 

@@ -14,8 +14,8 @@ from itertools import islice
 from pathlib import Path
 
 from clayload.errors import Code, UnreadableExtractError
-from clayload.extracts.models import Format
 from clayload.extracts.records import read_records
+from clayload.extracts.source_file import Format
 
 _FORMAT_OF_SUFFIX = {
     ".csv": Format.CSV,

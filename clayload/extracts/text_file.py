@@ -17,9 +17,9 @@ import polars as pl
 from clayload.extracts.facts import ByteFacts, read_facts
 from clayload.extracts.find import refuse_empty
 from clayload.extracts.headers import name_columns
-from clayload.extracts.models import Format, SourceFile
 from clayload.extracts.records import read_records
 from clayload.extracts.sniff import sniff_delimiter, sniff_encoding
+from clayload.extracts.source_file import Format, SourceFile
 from clayload.extracts.transcode import transcode
 
 HEAD_BYTES = 1 << 20

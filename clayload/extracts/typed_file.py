@@ -17,7 +17,7 @@ from clayload.errors import Code, UnreadableExtractError
 from clayload.extracts.facts import ByteFacts
 from clayload.extracts.find import refuse_empty
 from clayload.extracts.headers import name_columns
-from clayload.extracts.models import Format, SourceFile
+from clayload.extracts.source_file import Format, SourceFile
 from clayload.folder import writing_to
 
 # Above this a float no longer tells neighbouring integers apart.

@@ -1,6 +1,6 @@
 """What is an accepted lead, whatever the code before it did?
 
-In:    the staged leads: `row_number`, `route`, `lead_key` and every field of `LEAD_FIELDS`.
+In:    the staged leads: `row_number`, `route`, `lead_key` and every field of `LEAD_SCHEMA`.
 Out:   the same frame, checked by pandera: its schema and its data, whole.
 Never: a cast or a repair; a lead that breaks the contract here is a defect of ours, and stops the
        load before anything is sent.
@@ -23,7 +23,7 @@ from clayload.errors import Code, ContractError
 from clayload.frames.mail import is_mail
 from clayload.frames.route import ROUTE
 from clayload.frames.text import EARLIEST, LATEST, MAX_EMPLOYEES
-from clayload.model import LEAD_FIELDS
+from clayload.lead_schema import LEAD_SCHEMA
 
 
 def _check(name: str, holds: Callable[[pl.Expr], pl.Expr]) -> pa.Check:
@@ -51,7 +51,7 @@ LEAD_CONTRACT = pa.DataFrameSchema(
         ),
         **{
             field: pa.Column(dtype, _CHECKS.get(field), nullable=True)
-            for field, dtype in LEAD_FIELDS.items()
+            for field, dtype in LEAD_SCHEMA.items()
         },
     },
     strict=True,
@@ -60,27 +60,14 @@ LEAD_CONTRACT = pa.DataFrameSchema(
 """The lead contract; `strict`, so that nothing travels along that nobody declared."""
 
 
-def check_schema(leads: pl.LazyFrame) -> None:
-    """Check names and types only; reads no row.
-
-    Raises:
-        ContractError: the leads' columns are not the contract's.
-    """
-    _validate(leads, ValidationDepth.SCHEMA_ONLY)
-
-
 def check_leads(leads: pl.LazyFrame) -> None:
     """Check the whole frame, schema and data.
 
     Raises:
         ContractError: with the first broken check and value counts, never a lead's data.
     """
-    _validate(leads, ValidationDepth.SCHEMA_AND_DATA)
-
-
-def _validate(leads: pl.LazyFrame, depth: ValidationDepth) -> None:
     try:
-        with config_context(validation_depth=depth):
+        with config_context(validation_depth=ValidationDepth.SCHEMA_AND_DATA):
             LEAD_CONTRACT.validate(leads, lazy=True)
     except pa.errors.SchemaErrors as exc:
         first = exc.schema_errors[0]

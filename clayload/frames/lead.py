@@ -2,7 +2,8 @@
 
 In:    `row_number`, `file_index` and the delivered columns as `raw:<column>`, all String.
 Out:   the same rows with every field of `LEAD_FIELDS`, clean and typed, and what was typed where
-       a number or a date was expected (`employee_count:text`, `created_at:text`).
+       a number or a date was expected (`employee_count:text`, `created_at:text`), `mail_domain`,
+       and `personal_mail`, never null.
 Never: a row dropped, and never an exception for a value: what cannot be read is null here and a
        rule's business in `screen`.
 """
@@ -16,11 +17,14 @@ import polars as pl
 from clayload.frames.mail import AROUND_MAIL, is_personal, mail_domain
 from clayload.frames.source import RAW
 from clayload.frames.text import read_domain, read_headcount, read_moment, tidy
+from clayload.lead_schema import LEAD_SCHEMA
 from clayload.model import LEAD_FIELDS
+from clayload.tables.suppression import MailKind
 
 COUNT_TEXT = "employee_count:text"
 MOMENT_TEXT = "created_at:text"
 MAIL_DOMAIN = "mail_domain"
+PERSONAL_MAIL = MailKind.PERSONAL_MAIL.value
 _SITE_DOMAIN = "website:domain"
 
 _TYPED_FROM = {"employee_count": COUNT_TEXT, "created_at": MOMENT_TEXT}
@@ -42,6 +46,7 @@ def to_leads(rows: pl.LazyFrame, columns_of: Columns) -> pl.LazyFrame:
             validate_output_schema=False,
         )
         .with_columns(_normalise(columns_of))
+        .with_columns(is_personal(pl.col(MAIL_DOMAIN)).fill_null(value=False).alias(PERSONAL_MAIL))
         .with_columns(_complete(columns_of))
     )
 
@@ -95,14 +100,14 @@ def _normalise(columns_of: Columns) -> list[pl.Expr]:
 
 def _read(field: str, column: str, read: Reader, columns_of: Columns) -> pl.Expr:
     """Read a column with `read`; a field that was not delivered costs nothing."""
-    dtype = LEAD_FIELDS[field]
+    dtype = LEAD_SCHEMA[field]
     if field not in columns_of:
         return pl.lit(None, dtype).alias(field)
     return pl.col(column).map_batches(read, return_dtype=dtype, is_elementwise=True).alias(field)
 
 
 def _complete(columns_of: Columns) -> list[pl.Expr]:
-    company_mail = pl.when(~is_personal(pl.col(MAIL_DOMAIN))).then(pl.col(MAIL_DOMAIN))
+    company_mail = pl.when(~pl.col(PERSONAL_MAIL)).then(pl.col(MAIL_DOMAIN))
     parts = pl.concat_str("first_name", "last_name", separator=" ", ignore_nulls=True)
     joined = pl.when(parts != "").then(parts)
     exprs = [

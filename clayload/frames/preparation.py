@@ -39,7 +39,7 @@ class PrepareOptions:
     which counts only. A load has at most `max_chunks` chunks, of at least `chunk_rows` leads where
     there are so many. `limit` takes the first leads of the load, `tables` those of some tables;
     `only_table` takes every lead, whatever the filters say. `lists` are the suppression lists of
-    the configuration, by name.
+    the configuration, by name. `to_be_sent` leads are held to the contract first.
     """
 
     run_id: str
@@ -51,6 +51,7 @@ class PrepareOptions:
     only_table: str | None = None
     lists: Mapping[str, Listed] = field(default_factory=dict)
     write: bool = True
+    to_be_sent: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from clayload.delivery.payload import LIMIT_BYTES
-from clayload.frames.lead import COUNT_TEXT, MAIL_DOMAIN, MOMENT_TEXT
-from clayload.frames.mail import is_disposable, is_mail
+from clayload.frames.lead import COUNT_TEXT, MOMENT_TEXT
+from clayload.frames.mail import is_mail
 
 FAILS = "fails:"
 HAS_NUL = "has_nul"
+IS_DISPOSABLE = "is_disposable"
 PAYLOAD_BYTES = "payload_bytes"
 ENVELOPE_BYTES = 512
 """Room for our key, the run's id and whatever a destination adds around the lead's fields."""
@@ -57,7 +58,7 @@ RULES = (
     ),
     Rule(
         "email_disposable",
-        is_disposable(pl.col(MAIL_DOMAIN)),
+        pl.col(IS_DISPOSABLE),
         "Replace the throw-away address by the lead's own.",
     ),
     Rule(

@@ -12,13 +12,23 @@ from collections.abc import Sequence
 import polars as pl
 
 from clayload.delivery.payload import LIMIT_BYTES, build_body
+from clayload.frames.lead import MAIL_DOMAIN
+from clayload.frames.mail import is_disposable
 from clayload.frames.route import UNROUTED, Route
-from clayload.frames.rules import ENVELOPE_BYTES, HAS_NUL, PAYLOAD, PAYLOAD_BYTES, RULES
+from clayload.frames.rules import (
+    ENVELOPE_BYTES,
+    HAS_NUL,
+    IS_DISPOSABLE,
+    PAYLOAD,
+    PAYLOAD_BYTES,
+    RULES,
+)
 from clayload.frames.source import RAW
+from clayload.lead_schema import LEAD_SCHEMA
 from clayload.model import LEAD_FIELDS
 
 _NUL = "\0"
-_TEXTS = [field for field, dtype in LEAD_FIELDS.items() if dtype == pl.String]
+_TEXTS = [field for field, dtype in LEAD_SCHEMA.items() if dtype == pl.String]
 # JSON writes a control character as six (\u001f); names, quotes and commas take this much more.
 _JSON_GROWTH = 6
 _JSON_FRAME_BYTES = 2_048
@@ -37,7 +47,9 @@ def screen(leads: pl.LazyFrame, raw: Sequence[str]) -> pl.LazyFrame:
     Payloads are not measured here; `weigh` does so for the few leads that are `heavy`.
     """
     measured = leads.with_columns(
-        _has_nul(raw).alias(HAS_NUL), pl.lit(0, pl.UInt32()).alias(PAYLOAD_BYTES)
+        _has_nul(raw).alias(HAS_NUL),
+        is_disposable(pl.col(MAIL_DOMAIN)).alias(IS_DISPOSABLE),
+        pl.lit(0, pl.UInt32()).alias(PAYLOAD_BYTES),
     )
     n_bytes = pl.sum_horizontal(pl.col(field).str.len_bytes() for field in _TEXTS)
     return measured.with_columns(

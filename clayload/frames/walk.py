@@ -15,9 +15,8 @@ from pathlib import Path
 import polars as pl
 
 from clayload.folder import probe_space
-from clayload.frames.contract import check_schema
-from clayload.frames.lead import MAIL_DOMAIN, differs, to_leads
-from clayload.frames.mail import is_personal, is_role
+from clayload.frames.lead import PERSONAL_MAIL, differs, to_leads
+from clayload.frames.mail import is_role
 from clayload.frames.route import UNROUTED, Route, route_leads
 from clayload.frames.rules import RULES
 from clayload.frames.screen import FAILED, HEAVY, screen, weigh
@@ -78,7 +77,6 @@ def _walk(source: Source, routes: Sequence[Route], staging: Path | None) -> pl.D
     judged = judge(source, routes)
     to_send = ~FAILED & (pl.col("route") != UNROUTED)
     leads = judged.filter(to_send).select(_STAGED)
-    check_schema(leads)
     plans = [judged.select(_row_end(source, routes))]
     if staging is not None:
         # A heavy lead is staged on both sides: its weight is known only after the walk.
@@ -105,7 +103,7 @@ def _row_end(source: Source, routes: Sequence[Route]) -> list[pl.Expr]:
         pl.col("row_number", "file_index", "route", "n_matches", "lead_key"),
         *(pl.col(rule.flag) for rule in RULES),
         pl.col(HEAVY),
-        is_personal(pl.col(MAIL_DOMAIN)).fill_null(value=False).alias(MailKind.PERSONAL_MAIL),
+        pl.col(PERSONAL_MAIL),
         is_role(pl.col("email")).fill_null(value=False).alias(MailKind.ROLE_ACCOUNT),
         _count_newlines(source).alias("n_newlines"),
         *conflicts,

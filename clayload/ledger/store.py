@@ -12,28 +12,32 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, Insert, Select, insert, select, update
 from sqlalchemy import Table as SqlTable
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from clayload.delivery.grant import SlotState
 from clayload.ledger.database import schema
 from clayload.ledger.database.engine import guarded, open_engine
-from clayload.ledger.database.retry_on_conflict import retry_on_conflict
+from clayload.ledger.database.retry import retry_on_conflict
 from clayload.ledger.database.server import SERVER_CLOCK, connect
 from clayload.ledger.database.sqlite import READ_ONLY
 from clayload.ledger.rules import statements, unanswered
 from clayload.ledger.terms import set_terms
-from clayload.model import Priority
+from clayload.model import Outcome, Priority, RunKind
 from clayload.tables.tables_file import TablesConfig
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
     """A run as it is first written: `extract_summary` is JSON with the counts of the frames.
 
-    `kind`: load, replay, resubmit or resume; the last three belong to a `parent_run_id`.
+    All kinds but a load belong to a `parent_run_id`.
     `priority`: what its leads have in place of their tables'.
     """
 
@@ -41,7 +45,7 @@ class RunStart:
     extract_id: str
     cycle: str
     extract_summary: str
-    kind: str = "load"
+    kind: RunKind = RunKind.LOAD
     parent_run_id: str | None = None
     priority: Priority | None = None
 
@@ -65,7 +69,9 @@ class Ledger:
         self._own_clock, self._steady_clock = now, steady
 
         # Built once: they go into every grant.
-        self.add_traffic = self.add_up(schema.traffic, ("slot", "bucket_at"), schema.TRAFFIC_COUNTS)
+        self.add_traffic = self.add_up(
+            schema.traffic, ("slot", "bucket_at"), schema.TRAFFIC_COUNTS, "rate_per_s"
+        )
         self.add_spending = self.add_up(
             schema.spending, ("day", "table_name"), schema.SPENDING_FIGURES, "workspace"
         )
@@ -116,16 +122,21 @@ class Ledger:
         return self._insert(table).on_conflict_do_nothing(index_elements=list(key))
 
     def add_up(
-        self, table: SqlTable, key: Sequence[str], figures: Sequence[str], *names: str
+        self, table: SqlTable, key: Sequence[str], figures: Sequence[str], *others: str
     ) -> Insert:
-        """Build an INSERT that adds to the figures of a row that is there, and renames `names`."""
+        """Build an INSERT that adds to the figures of a row that is there, and renews `others`."""
         statement = self._insert(table)
         sums = {name: table.c[name] + statement.excluded[name] for name in figures}
-        sums |= {name: statement.excluded[name] for name in names}
+        sums |= {name: statement.excluded[name] for name in others}
         return statement.on_conflict_do_update(index_elements=list(key), set_=sums)
 
     def _insert(self, table: SqlTable) -> sqlite.Insert | postgresql.Insert:
-        return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
+        if self._is_sqlite:
+            return sqlite.insert(table)
+        # Imported here: it takes a tenth of a short command's time, and few ledgers need it.
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+        return postgresql.insert(table)
 
     def lock_workspaces(self, tx: Connection) -> None:
         """Wait for every workspace's turn: before rows of many chunks or slots are written.
@@ -136,7 +147,7 @@ class Ledger:
 
     @retry_on_conflict
     def start_run(self, run: RunStart, config: TablesConfig) -> None:
-        """Write the run, make the configured slots known, and give benched slots a new chance.
+        """Write the run, make the configured slots known, and give suspended slots a new chance.
 
         From here on every process paces by this configuration's rate, and spends by its budgets.
         """
@@ -152,7 +163,7 @@ class Ledger:
         # A person started this run: what Clay refused earlier may have been fixed since.
         tx.execute(
             update(schema.slots)
-            .where(schema.slots.c.state == SlotState.BENCHED)
+            .where(schema.slots.c.state == SlotState.SUSPENDED)
             .values(state=SlotState.ACTIVE, reason="")
         )
         tx.execute(unanswered.GIVE_UP_OVERDUE, {"now": now})
@@ -203,7 +214,7 @@ class Ledger:
             self.lock_workspaces(tx)
             return tx.execute(unanswered.GIVE_UP_OVERDUE, {"now": self.read_clock(tx)}).rowcount
 
-    def finish_run(self, run_id: str, outcome: str, problems: str) -> None:
+    def finish_run(self, run_id: str, outcome: Outcome, problems: str) -> None:
         """Write how the run ended; `problems` is JSON, what stopped on the way."""
         with self.transaction() as tx:
             ended = {"finished_at": self.read_clock(tx), "outcome": outcome, "problems": problems}
@@ -239,12 +250,3 @@ def find_chunk(run_id: str, chunk_id: str) -> Select[int]:
     return select(schema.chunks.c.chunk_no).where(
         schema.chunks.c.run_id == run_id, schema.chunks.c.chunk_id == chunk_id
     )
-
-
-@contextmanager
-def consistent_read(ledger: Ledger) -> Iterator[Connection]:
-    """Read; SQLite's transactions are of one moment anyway, a server is asked for it."""
-    with ledger.read_only() as connection:
-        is_sqlite = connection.dialect.name == "sqlite"
-        options = {} if is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        yield connection.execution_options(**options)

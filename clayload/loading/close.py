@@ -7,21 +7,23 @@ Never: an account while answers may still come: it waits until each is given up.
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-from clayload.account.problem import _PROBLEMS, Problem, merge_problems
+from clayload.account.problem import Problem, dump_problems, merge_problems
 from clayload.account.run_report import RunReport
 from clayload.ledger.books.run_books import Books
-from clayload.ledger.granting.recovery import recover
-from clayload.monitoring.run_account import _open_books, _read_account
+from clayload.ledger.granting.recovery import recover_ended
+from clayload.monitoring.run_account import make_report, read_facts
 from clayload.report.markdown import render_report
-from clayload.runs.folder import RunFolder, open_run_folder
+from clayload.runs.run_folder import RunFolder, open_run_folder
 from clayload.setup import Setup
 
 _LOOK_AGAIN_S = 1.0
+
+_log = logging.getLogger(__name__)
 
 
 def close_run(
@@ -38,12 +40,19 @@ def close_run(
     """
     wait_for_answers(run_id, setup, on_message)
     merged = merge_problems(problems)
-    books, run = _open_books(run_id, setup)
-    # From here on nothing more is written down of it: what is missing is missing.
-    ended = replace(run, finished_at=setup.ledger.now())
-    report = _read_account(books, ended, setup, merged)
-    setup.ledger.finish_run(run_id, report.outcome, _PROBLEMS.dump_json(merged).decode())
-    _write_report(report, open_run_folder(run, setup))
+    facts = read_facts(run_id, setup, merged)
+    report = make_report(facts.as_closed(), setup.config)
+    setup.ledger.finish_run(run_id, report.outcome, dump_problems(merged))
+    _log.info(
+        "run closed: %(run_id)s, %(outcome)s, %(n_delivered)d delivered in %(took_s).1f s",
+        {
+            "run_id": run_id,
+            "outcome": report.outcome,
+            "n_delivered": report.n_delivered,
+            "took_s": report.duration_s,
+        },
+    )
+    _write_report(report, open_run_folder(facts.counts.run, setup))
     return report
 
 
@@ -63,21 +72,16 @@ def wait_for_answers(
 
     With `within_s`, so many seconds at the most.
     """
-    ledger, books, until = setup.ledger, Books(setup.ledger), time.monotonic() + within_s
-    recover(ledger, setup.departures_folder)
-    ledger.give_up_overdue()
-    is_announced = False
-    while (give_up_at := books.last_give_up_at(run_id)) is not None and time.monotonic() < until:
-        wait_s = max(give_up_at - ledger.now(), 0.0)
+    until, is_announced = time.monotonic() + within_s, False
+    while (wait_s := _find_wait(run_id, setup)) is not None and time.monotonic() < until:
         if not is_announced:
             on_message(f"waiting up to {wait_s:.0f} s for leads another process had in flight")
             is_announced = True
         time.sleep(min(wait_s + 0.01, _LOOK_AGAIN_S))
-        recover(ledger, setup.departures_folder)
-        ledger.give_up_overdue()
 
 
-def recover_ended(setup: Setup) -> None:
-    """Settle what ended processes left behind, so that a plan sees all of it."""
-    recover(setup.ledger, setup.departures_folder)
-    setup.ledger.give_up_overdue()
+def _find_wait(run_id: str, setup: Setup) -> float | None:
+    """Find in how many seconds the last answer is given up; None if none is awaited."""
+    recover_ended(setup.ledger, setup.departures_folder)
+    give_up_at = Books(setup.ledger).last_give_up_at(run_id)
+    return None if give_up_at is None else max(give_up_at - setup.ledger.now(), 0.0)

@@ -7,6 +7,7 @@ Never: a load stopped by an edit: what is wrong is told, and what was read befor
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from clayload.setup import Setup, mark_of
 from clayload.tables.problems import check_name
 from clayload.tables.read import read_tables
 from clayload.tables.tables_file import TablesConfig
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -29,7 +32,7 @@ class ConfigReloader:
     def __post_init__(self) -> None:
         self._seen = mark_of(self.setup.settings.config)
 
-    def look(self) -> Setup:
+    def reload_changes(self) -> Setup:
         """Take up the configuration if its file has changed; gives the setup as it is now."""
         path = self.setup.settings.config
         if (mark := mark_of(path)) != self._seen:
@@ -44,11 +47,14 @@ class ConfigReloader:
             changed.secrets()
             changed.ledger.follow(changed.config)
         except ClayloadError as error:
+            _log.info("configuration not taken up: %(code)s", {"code": error.code})
             self.on_message(f"{path} has changed, but this load goes on with what it read: {error}")
             return
         has_budgets = changed.config.budgets != self.setup.config.budgets
         self.setup = changed
         workspace = changed.config.workspace
+        n_tables = len(changed.config.tables)
+        _log.info("configuration taken up: tables: %(n_tables)d", {"n_tables": n_tables})
         self.on_message(
             f"{path} has changed: {workspace.rate_per_s:g}/s, burst {workspace.burst}"
             + (", and its budgets" if has_budgets else "")

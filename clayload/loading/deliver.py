@@ -8,6 +8,7 @@ Never: a whole load in memory: one chunk at a time.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections import Counter, defaultdict
@@ -24,14 +25,17 @@ from clayload.delivery.health import Health, Outage
 from clayload.delivery.pace import grant_size
 from clayload.delivery.send import ChunkDelivery, Pacing
 from clayload.delivery.stop import Stop
+from clayload.delivery.verdict import VerdictKind
+from clayload.errors import ClayloadError
 from clayload.frames.chunk import read_bodies
 from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
 from clayload.model import ChunkRef
-from clayload.runs.folder import find_chunk
+from clayload.runs.run_folder import find_chunk
 from clayload.secrets import redact
 from clayload.setup import Setup
 from clayload.tables.costs import costs_of
 
+_log = logging.getLogger(__name__)
 _MOST_CTRL_CS = 10
 _reading = threading.Lock()
 _Read = TypeVar("_Read")
@@ -92,7 +96,21 @@ def deliver_chunk(ref: ChunkRef, setup: Setup) -> Counter[str]:
     """
     sending = _sending()
     work = _deliver(ref, setup, sending)
-    return asyncio.run_coroutine_threadsafe(work, sending.loop).result()
+    names = {"run_id": ref.run_id, "chunk_id": ref.chunk_id}
+    _log.debug("chunk begun: %(chunk_id)s of run %(run_id)s", names)
+    try:
+        counts = asyncio.run_coroutine_threadsafe(work, sending.loop).result()
+    except ClayloadError as error:
+        stop = names | {"code": error.code}
+        _log.info("chunk stopped: %(chunk_id)s of run %(run_id)s, by %(code)s", stop)
+        raise
+    done = names | {kind.name.lower(): counts[kind] for kind in VerdictKind}
+    _log.info(
+        "chunk delivered: %(chunk_id)s of run %(run_id)s, %(delivered)d delivered, %(refused)d"
+        " refused, %(in_doubt)d in doubt",
+        done,
+    )
+    return counts
 
 
 def stop_delivering(run_id: str) -> None:

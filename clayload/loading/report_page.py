@@ -19,7 +19,7 @@ from clayload.ledger.books.run_traffic import read_run_traffic
 from clayload.ledger.books.runs import RunRow, find_run
 from clayload.objects import is_remote
 from clayload.report.page import render_page
-from clayload.runs.folder import open_run_folder
+from clayload.runs.run_folder import open_run_folder
 from clayload.setup import Setup
 
 PAGE_FILE = "report.html"
@@ -37,9 +37,8 @@ def write_page(report: RunReport, setup: Setup, path: Path | None = None) -> str
     """
     run = find_run(setup.ledger, report.run_id)
     put = _choose_place(run, setup, path)
-    workspace = setup.config.workspace
-    traffic = read_run_traffic(setup.ledger, run, workspace.name)
-    return put(render_page(report, traffic, workspace.rate_per_s, with_keys=True).encode())
+    traffic = read_run_traffic(setup.ledger, run, setup.config.workspace.name)
+    return put(render_page(report, traffic, with_keys=True).encode())
 
 
 def _choose_place(run: RunRow, setup: Setup, path: Path | None) -> Callable[[bytes], str]:

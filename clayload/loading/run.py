@@ -42,10 +42,10 @@ def run_load(
     """
     prepared = prepare_load(request, setup)
     on_prepared(prepared)
-    return deliver_and_settle(prepared, setup, on_message)
+    return deliver_and_close(prepared, setup, on_message)
 
 
-def deliver_and_settle(
+def deliver_and_close(
     prepared: PreparedLoad, setup: Setup, on_message: Callable[[str], None] = print
 ) -> RunReport:
     """Deliver what a prepared run owes, and give its account.
@@ -65,7 +65,7 @@ def _deliver_all(prepared: PreparedLoad, reloader: ConfigReloader) -> Iterator[P
             chunk_of: dict[Future[object], ChunkRef] = {
                 pool.submit(_deliver, chunk, reloader): chunk for chunk in prepared.chunks
             }
-            for future in as_ended(chunk_of, reloader.look):
+            for future in as_ended(chunk_of, reloader.reload_changes):
                 yield from _problem_of(future, chunk_of[future], setup)
         except BaseException as error:
             # Ctrl-C, SIGTERM, a lost ledger: chunks under way end soon, no other begins.

@@ -14,7 +14,7 @@ from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import find_run
 from clayload.loading.prepare import PreparedLoad
 from clayload.model import ChunkRef
-from clayload.runs.folder import folder_gone, open_run_folder
+from clayload.runs.run_folder import folder_gone, open_run_folder
 from clayload.setup import Setup
 
 _FILE = "chunks.json"

@@ -7,13 +7,13 @@ Never: news taken for told that could not be handed on: the next look finds it a
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from clayload.account.run_report import Outcome
 from clayload.alerts import Change, Condition, Kind, Look, find_changes
-from clayload.ledger.books.orphans import find_orphans
-from clayload.ledger.books.run_books import Books
+from clayload.ledger.books.run_activity import is_worked_on
+from clayload.ledger.books.run_books import Books, open_books
 from clayload.ledger.books.runs import RecentRun, RunRow, Sort, count_owed, list_recent
 from clayload.ledger.database.engine import is_new
 from clayload.ledger.granting.reported_alerts import (
@@ -22,9 +22,8 @@ from clayload.ledger.granting.reported_alerts import (
     read_reported,
     record_reported,
 )
-from clayload.monitoring.diagnosis.pace import is_abandoned
-from clayload.monitoring.doctor import WITHIN_S, read_signs
-from clayload.monitoring.run_account import read_counts
+from clayload.monitoring.run_account import describe_counts
+from clayload.monitoring.run_facts import read_counts
 from clayload.monitoring.slots import forecast_slots
 from clayload.monitoring.thresholds import judge_line, judge_load, judge_table
 from clayload.monitoring.usage import read_line_uses
@@ -32,7 +31,8 @@ from clayload.setup import Setup
 
 WHOLE = frozenset({Kind.BUDGET, Kind.SLOT, Kind.LOAD})
 """Of these a look sees all there are."""
-_SETTLED = (Outcome.COMPLETE, Outcome.ATTENTION)
+
+_log = logging.getLogger(__name__)
 
 
 def look_around(setup: Setup) -> Look:
@@ -81,6 +81,7 @@ def report_changes(
         give_back_changes(setup.ledger, changes)
         raise
     record_reported(setup.ledger, changes)
+    _log.info("alerts reported: changes: %(n_changes)d", {"n_changes": len(changes)})
     return changes
 
 
@@ -97,24 +98,27 @@ class _Loads:
 
     setup: Setup
 
-    def judge(self) -> Iterator[Condition]:
+    def judge(self) -> tuple[Condition, ...]:
         """Judge each; one that is under way leaves its sort as the one before it was."""
-        workspace = self.setup.config.workspace
-        books = Books(
-            self.setup.ledger, find_orphans(self.setup.ledger, self.setup.departures_folder)
-        )
-        for sort, (run, *earlier) in self._find_ended().items():
-            unsettled = [one.run_id for one in earlier if one.outcome not in _SETTLED]
-            n_owed = count_owed(self.setup.ledger, unsettled) if unsettled else 0
-            subject = _name_sort(sort, workspace.name)
-            yield judge_load(read_counts(books, run), subject, workspace.alerts, n_owed)
+        with open_books(self.setup.ledger, self.setup.departures_folder) as books:
+            return tuple(self._judge(books))
 
-    def _find_ended(self) -> dict[Sort, list[RunRow]]:
+    def _judge(self, books: Books) -> Iterator[Condition]:
+        workspace = self.setup.config.workspace
+        for sort, (run, *earlier) in self._find_ended(books).items():
+            owing = [one.run_id for one in earlier if _may_owe(one)]
+            n_owed = count_owed(books.ledger, owing) if owing else 0
+            subject = _name_sort(sort, workspace.name)
+            report = describe_counts(read_counts(books, run))
+            yield judge_load(report, subject, workspace.alerts, n_owed)
+
+    def _find_ended(self, books: Books) -> dict[Sort, list[RunRow]]:
         """Find the runs of each sort that have ended, the newest first."""
         ended: dict[Sort, list[RunRow]] = {}
-        days = self.setup.config.workspace.alerts.watch_loads_days
-        for recent in list_recent(self.setup.ledger, days):
-            if self._is_ours(recent) and self._has_ended(recent.run):
+        workspace = self.setup.config.workspace
+        for recent in list_recent(books.ledger, workspace.alerts.watch_loads_days):
+            # A killed run is never closed: it has ended once nobody works on it any more.
+            if self._is_ours(recent) and not is_worked_on(books, recent.run, workspace.name):
                 ended.setdefault(recent.sort, []).append(recent.run)
         return ended
 
@@ -122,11 +126,9 @@ class _Loads:
         """Whether it is of this workspace: the ledger may hold those of others."""
         return recent.tables <= self.setup.config.tables.keys()
 
-    def _has_ended(self, run: RunRow) -> bool:
-        """Whether nobody works on it any more: a killed run is never closed."""
-        if run.finished_at is not None:
-            return True
-        return is_abandoned(read_signs(run.run_id, self.setup, WITHIN_S))
+
+def _may_owe(run: RunRow) -> bool:
+    return run.outcome is None or run.outcome.is_owing
 
 
 def _name_sort(sort: Sort, workspace: str) -> str:

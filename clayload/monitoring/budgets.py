@@ -21,7 +21,7 @@ from clayload.ledger.granting.spending import (
     read_reserved,
     unspent_lines,
 )
-from clayload.ledger.store import Ledger
+from clayload.ledger.moment import Readable
 from clayload.setup import Setup
 from clayload.tables.tables_file import TablesConfig
 
@@ -35,7 +35,12 @@ def read_budgets(setup: Setup) -> tuple[BudgetUse, ...]:
         LedgerError: the ledger cannot be read.
     """
     ledger = None if is_new(setup.settings.ledger_url) else setup.ledger
-    found = _read(setup.config, ledger)
+    return read_budget_uses(ledger, setup.config)
+
+
+def read_budget_uses(ledger: Readable | None, config: TablesConfig) -> tuple[BudgetUse, ...]:
+    """Read how every budget of a configuration stands; without a ledger nothing is spent."""
+    found = _read(config, ledger)
     return tuple(_describe(line, found) for line in _list_once(list(found.lines_of.values())))
 
 
@@ -47,7 +52,7 @@ class _Found:
     reserved: Reserved
 
 
-def _read(config: TablesConfig, ledger: Ledger | None) -> _Found:
+def _read(config: TablesConfig, ledger: Readable | None) -> _Found:
     budgets = config.budgets
     if ledger is None:
         periods = find_periods(datetime.now(UTC).timestamp(), budgets)

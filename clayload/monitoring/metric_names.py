@@ -95,7 +95,7 @@ RUN_ROWS = Metric(
     ("kind", "end"),
 )
 ALERTS = Metric(
-    "clayload_alerts_active", "Alerts that were told and have not recovered.", ("kind", "level")
+    "clayload_alerts_active", "Alerts that were reported and have not recovered.", ("kind", "level")
 )
 
 METRICS = (

@@ -13,20 +13,20 @@ from collections.abc import Callable, Iterator
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
-from clayload.account.run_report import Outcome
 from clayload.alerts import AlertLevel
 from clayload.capacity.forecast import LineUse
 from clayload.delivery.grant import SlotState
 from clayload.errors import ClayloadError
 from clayload.ledger.books.daily_usage import count_submissions
-from clayload.ledger.books.orphans import find_orphans
-from clayload.ledger.books.run_books import Books
+from clayload.ledger.books.run_books import Books, open_books
 from clayload.ledger.books.runs import find_newest_of_kinds
 from clayload.ledger.books.traffic import read_workspaces
 from clayload.ledger.granting.reported_alerts import read_reported
+from clayload.model import Outcome
 from clayload.monitoring import metric_names
 from clayload.monitoring.metric_names import Family, Sample, make_families
-from clayload.monitoring.run_account import read_counts
+from clayload.monitoring.run_account import describe_counts
+from clayload.monitoring.run_facts import read_counts
 from clayload.monitoring.usage import read_line_uses
 from clayload.setup import Setup
 
@@ -111,14 +111,16 @@ def _describe_line(line: LineUse) -> Iterator[Sample]:
 
 
 def _read_newest(setup: Setup) -> Iterator[Sample]:
-    books = Books(setup.ledger, find_orphans(setup.ledger, setup.departures_folder))
-    for run in find_newest_of_kinds(setup.ledger):
+    with open_books(setup.ledger, setup.departures_folder) as books:
+        newest = [read_counts(books, run) for run in find_newest_of_kinds(books.ledger)]
+    for counts in newest:
+        run = counts.run
         yield metric_names.RUN_STARTED, (run.kind,), run.started_at
         if run.finished_at is not None:
             yield metric_names.RUN_FINISHED, (run.kind,), run.finished_at
         for outcome in Outcome:
             yield metric_names.RUN_OUTCOME, (run.kind, outcome), run.outcome == outcome
-        for end, n in read_counts(books, run).ends.items():
+        for end, n in describe_counts(counts).ends.items():
             yield metric_names.RUN_ROWS, (run.kind, end), n
 
 

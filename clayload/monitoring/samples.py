@@ -1,25 +1,26 @@
 """How do the samples of a run's load stand?
 
-In:    a run, how its leads ended by table, the surroundings.
+In:    the samples as the ledger holds them, how the run's leads ended by table.
 Out:   the account of each table with `sample_first` that the run has leads for.
 Never: a write; and no question to the ledger where no table has a sample.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
-from clayload.account.sample import SampleAccount
+from clayload.account.sample_account import SampleAccount
 from clayload.delivery.budget import MILLI
 from clayload.delivery.sample import Sample
-from clayload.ledger.books.orphans import Orphans
+from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import RunRow
-from clayload.ledger.granting.samples import SampleRow, find_sample, read_samples
+from clayload.ledger.books.samples import SampleRow, find_sample, read_samples
+from clayload.ledger.moment import Readable
 from clayload.ledger.rules.states import SubmissionState
-from clayload.ledger.store import Ledger
 from clayload.model import RowEnd
 from clayload.plural import count
 from clayload.setup import Setup
+from clayload.tables.tables_file import TablesConfig
 
 _ENDS = {
     SubmissionState.DELIVERED: RowEnd.DELIVERED,
@@ -29,22 +30,29 @@ _ENDS = {
 _WAITING = (RowEnd.PENDING, RowEnd.DEFERRED)
 
 
-def read_sample_accounts(
-    run: RunRow, tables: Mapping[str, Mapping[RowEnd, int]], setup: Setup, orphans: Orphans
-) -> tuple[SampleAccount, ...]:
-    """Read the samples of a run's tables, as they stand now, whichever run has sent them."""
+def read_sample_rows(
+    books: Books, run: RunRow, tables: Collection[str], config: TablesConfig
+) -> dict[str, SampleRow]:
+    """Read the samples of a run's load in these tables, whichever run has sent them."""
     n_first = {
         name: table.sample_first
-        for name, table in setup.config.tables.items()
+        for name, table in config.tables.items()
         if table.sample_first is not None and name in tables
     }
     if not n_first:
-        return ()
-    rows = read_samples(setup.ledger, run, n_first, orphans)
+        return {}
     unsent = {
         name: SampleRow(Sample(run.run_id, 0, n), None, {}, (0, 0)) for name, n in n_first.items()
     }
-    return tuple(_account(name, row, tables[name]) for name, row in (unsent | rows).items())
+    return unsent | read_samples(books.ledger, run, n_first, books.orphans)
+
+
+def describe_samples(
+    rows: Mapping[str, SampleRow], tables: Mapping[str, Mapping[RowEnd, int]]
+) -> Iterator[SampleAccount]:
+    """Give the account of each sample; `tables` says how the run's leads ended, by table."""
+    for name, row in rows.items():
+        yield _account(name, row, tables[name])
 
 
 def _account(table: str, row: SampleRow, ends: Mapping[RowEnd, int]) -> SampleAccount:
@@ -67,7 +75,7 @@ def _account(table: str, row: SampleRow, ends: Mapping[RowEnd, int]) -> SampleAc
 
 
 def describe_first(
-    n_going: Mapping[str, int], load: tuple[str, str], ledger: Ledger | None, setup: Setup
+    n_going: Mapping[str, int], load: tuple[str, str], ledger: Readable | None, setup: Setup
 ) -> Iterator[str]:
     """Say how many leads of a load (extract_id, cycle) go before a person speaks, by table."""
     for name, n in n_going.items():
@@ -76,7 +84,7 @@ def describe_first(
             continue
         sample = Sample("", 0, n_first)
         if ledger is not None:
-            sample = find_sample(ledger, *load, name, n_first)
+            sample = find_sample(ledger, load, name, n_first)
         if sample.n_left is not None and sample.n_left < n:
             yield (
                 f"{name}: of {count(n, 'lead')} {sample.n_left:,} go first; the rest waits until a "

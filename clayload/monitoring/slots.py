@@ -8,7 +8,7 @@ Never: a write.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 from clayload.capacity.near_limits import warn_of
@@ -23,11 +23,22 @@ from clayload.delivery.grant import TableSnapshot
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.traffic import SlotTraffic, read_slot_traffic
 from clayload.ledger.database.engine import is_new
+from clayload.ledger.moment import consistent_read
 from clayload.ledger.rules.snapshot import unused_table
 from clayload.setup import Setup
-from clayload.tables.models import Table
+from clayload.tables.table import Table
+from clayload.tables.tables_file import TablesConfig
 
 _DAY_S = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class SlotFacts:
+    """What the ledger has counted of tables and of slots, by name, as of `at` (epoch seconds)."""
+
+    at: float
+    tables: Mapping[str, TableSnapshot]
+    traffic: Mapping[str, SlotTraffic]
 
 
 def forecast_slots(setup: Setup) -> tuple[TableForecast, ...]:
@@ -40,28 +51,33 @@ def forecast_slots(setup: Setup) -> tuple[TableForecast, ...]:
     """
     if is_new(setup.settings.ledger_url):
         unused = {name: unused_table(table) for name, table in setup.config.tables.items()}
-        return _forecast(setup, unused, {}, datetime.now(UTC).timestamp())
-    ledger, books = setup.ledger, Books(setup.ledger)
-    found = {name: books.read_table(name, table) for name, table in setup.config.tables.items()}
-    return _forecast(setup, found, read_slot_traffic(ledger), ledger.now())
+        return forecast_tables(SlotFacts(datetime.now(UTC).timestamp(), unused, {}), setup.config)
+    with consistent_read(setup.ledger) as moment:
+        facts = read_slot_facts(Books(moment), setup.config)
+    return forecast_tables(facts, setup.config)
 
 
-def _forecast(
-    setup: Setup,
-    found: Mapping[str, TableSnapshot],
-    traffic: Mapping[str, SlotTraffic],
-    now: float,
-) -> tuple[TableForecast, ...]:
-    today = datetime.fromtimestamp(now, UTC).date()
+def read_slot_facts(books: Books, config: TablesConfig) -> SlotFacts:
+    """Read how the configuration's tables and slots stand, and what went through them."""
+    return SlotFacts(
+        at=books.ledger.now(),
+        tables={name: books.read_table(name, table) for name, table in config.tables.items()},
+        traffic=read_slot_traffic(books.ledger),
+    )
+
+
+def forecast_tables(facts: SlotFacts, config: TablesConfig) -> tuple[TableForecast, ...]:
+    """Forecast every table of the configuration by these facts, as of their day (UTC)."""
+    today = datetime.fromtimestamp(facts.at, UTC).date()
     return tuple(
         forecast_table(
             name,
-            found[name],
-            _measure_paces(table, traffic, now),
+            facts.tables[name],
+            _measure_paces(table, facts),
             table.volume_per_month,
             today,
         )
-        for name, table in setup.config.tables.items()
+        for name, table in config.tables.items()
     )
 
 
@@ -89,9 +105,9 @@ def _describe_use(table: TableForecast, slot: SlotForecast) -> dict[str, object]
     return {"part_used": slot.part_used}
 
 
-def _measure_paces(table: Table, traffic: Mapping[str, SlotTraffic], now: float) -> list[Pace]:
+def _measure_paces(table: Table, facts: SlotFacts) -> list[Pace]:
     """Measure each slot over the same days: since the first of them was used."""
-    none = SlotTraffic(0, 0, now)
-    of_slots = [traffic.get(slot.name, none) for slot in table.slots]
-    days_known = (now - min(one.first_at for one in of_slots)) / _DAY_S
+    none = SlotTraffic(0, 0, facts.at)
+    of_slots = [facts.traffic.get(slot.name, none) for slot in table.slots]
+    days_known = (facts.at - min(one.first_at for one in of_slots)) / _DAY_S
     return [measure_pace(one.n_in_week, one.n_in_month, days_known) for one in of_slots]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clayload.account.run_report import Outcome, RunReport, describe_ends
+from clayload.account.run_report import RunReport, describe_ends
 from clayload.alerts import AlertLevel, Condition, Figures, Kind
 from clayload.capacity.forecast import LineUse
 from clayload.capacity.near_limits import NearLimit, describe_slot, find_near_limits
 from clayload.capacity.slots import SlotForecast, TableForecast
 from clayload.delivery.grant import SlotState
-from clayload.model import RowEnd
+from clayload.model import Outcome, RowEnd
 from clayload.plural import count
 from clayload.tables.alerts import Alerts
 
@@ -150,12 +150,6 @@ def _judge_rows(table: TableForecast, near_limit: NearLimit | None, workspace: s
     )
 
 
-_PERCENT = 100
-
-
-_OWING = (Outcome.UNBALANCED, Outcome.PENDING, Outcome.DEFERRED)
-
-
 def judge_load(
     report: RunReport, subject: str, alerts: Alerts, n_owed_before: int = 0
 ) -> Condition:
@@ -184,7 +178,7 @@ def judge_load(
 
 def _find_reasons(report: RunReport, alerts: Alerts) -> Iterator[str]:
     ends, n_rows = report.ends, report.extract.n_rows
-    if report.outcome in _OWING:
+    if report.outcome.is_owing:
         yield f"{report.outcome}: {describe_ends(ends)}"
     if not ends[RowEnd.DELIVERED] + ends[RowEnd.ALREADY_DELIVERED]:
         yield f"not one of {count(n_rows, 'row')} is delivered"
@@ -201,7 +195,7 @@ def _find_reasons(report: RunReport, alerts: Alerts) -> Iterator[str]:
 
 
 def _describe_part(n: int, n_all: int, what: str, percent: float) -> str:
-    return f"{n:,} of {n_all:,} {what} ({n / n_all:.1%}; told above {percent:g} %)"
+    return f"{n:,} of {n_all:,} {what} ({n / n_all:.1%}; reported above {percent:g} %)"
 
 
 def _fix(report: RunReport) -> str:

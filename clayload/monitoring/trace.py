@@ -28,9 +28,9 @@ from clayload.report.lead_story import (
     list_events,
     list_next_steps,
 )
-from clayload.runs.folder import find_run_folder
+from clayload.runs.run_folder import find_run_folder
 from clayload.setup import Setup
-from clayload.tables.models import OnInDoubt
+from clayload.tables.table import OnInDoubt
 
 _MAIL = ("email",)
 

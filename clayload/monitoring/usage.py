@@ -117,7 +117,7 @@ class _History:
 
     def describe_whole(self, unit: Unit) -> LineUse:
         """Describe all that a workspace spends in a unit which no budget of its own limits."""
-        by_day = self._sum_up(unit, None)
+        by_day = self._sum_by_day(unit, None)
         used = sum(n for day, n in by_day.items() if day >= self.month.first_day)
         return LineUse(
             key=f"workspace, all {unit.label}",
@@ -133,7 +133,7 @@ class _History:
     def describe_budget(self, use: BudgetUse) -> LineUse:
         """Describe a budget; one by the day is not forecast."""
         used = use.spent + use.reserved
-        by_day = self._sum_up(use.unit, use.table)
+        by_day = self._sum_by_day(use.unit, use.table)
         is_daily = use.span is Span.DAY
         return LineUse(
             key=use.key,
@@ -146,7 +146,7 @@ class _History:
             forecast=None if is_daily else forecast_line(used, use.limit, by_day, self.month),
         )
 
-    def _sum_up(self, unit: Unit, table: str | None) -> ByDay:
+    def _sum_by_day(self, unit: Unit, table: str | None) -> ByDay:
         sums: dict[date, int] = {}
         for (day, of_table), cost in self.spent.items():
             if table in (None, of_table):

@@ -1,6 +1,6 @@
 """What do the plots of a run report show?
 
-In:    a run report, how fast the run went, and the rate the workspace allows.
+In:    a run report, and how fast the run went.
 Out:   figures: rate over time, where the leads went, by table, quarantine reasons, slots.
 Never: an empty figure; where there is nothing to draw there is none.
 """
@@ -46,10 +46,10 @@ _PERCENT: Spec = {"title": "% of the safe limit", "tickCount": 5}
 _COUNT: Spec = {"title": "leads", "tickCount": 5, "tickMinStep": 1, "format": ",d"}
 
 
-def draw_figures(report: RunReport, traffic: RunTraffic, rate_per_s: float) -> dict[str, Figure]:
+def draw_figures(report: RunReport, traffic: RunTraffic) -> dict[str, Figure]:
     """Draw what there is to draw, by name."""
     drawn = (
-        *draw_rate(traffic, rate_per_s),
+        *draw_rate(traffic),
         *draw_ends(report),
         *draw_tables(report),
         *draw_slots(report.slots),

@@ -18,7 +18,7 @@ from clayload.frames.find_set_aside import SetAside
 from clayload.ledger.books.runs import RunRow
 from clayload.ledger.books.story import Past, Story, SubmissionRow
 from clayload.ledger.rules.states import MAX_ATTEMPTS, REPLAYABLE, SubmissionState
-from clayload.model import RowEnd
+from clayload.model import RowEnd, RunKind
 from clayload.report.moments import describe_moment
 
 
@@ -76,12 +76,12 @@ def list_events(story: Story) -> Iterator[LeadEvent]:
 def _describe_read(run: RunRow, row_number: int, submission: SubmissionRow) -> str:
     files = " + ".join(ExtractSummary.model_validate_json(run.extract_summary).files)
     of_parent = f" of run {run.parent_run_id}" if run.parent_run_id else ""
-    kind = "read" if run.kind == "load" else f"{run.kind}{of_parent}"
+    kind = "read" if run.kind is RunKind.LOAD else f"{run.kind}{of_parent}"
     at = f"row {row_number} of {files}"
     return f"{kind}: {at}, for table {submission.table}, cycle {submission.cycle}"
 
 
-_GAVE_WAY = "nothing: a newer content of the lead stands for it"
+_GAVE_WAY = "nothing: a newer content of the lead takes its place"
 _WORDS = {
     SubmissionState.SENDING: "granted; the answer is awaited",
     SubmissionState.IN_DOUBT: "in doubt",
@@ -182,4 +182,4 @@ def _next_step_set_aside(end: RowEnd, run_id: str) -> str:
             "nothing, if that is meant; else take it off the list, or fix the table's suppress in "
             "tables.yaml, and run the same load again"
         )
-    return "nothing: the row it repeats stands for it"
+    return "nothing: the row it repeats is sent in its place"

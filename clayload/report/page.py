@@ -1,6 +1,6 @@
 """How does a run report look as a page of its own?
 
-In:    a run report, how fast the run went, and the rate the workspace allows.
+In:    a run report, and how fast the run went.
 Out:   one HTML file with plots, light and dark, for the screen and for paper.
 Never: a script, an address outside the file, or a text that is not escaped: names come from
        files, answers from Clay.
@@ -25,6 +25,7 @@ from clayload.report.grids import Grid
 from clayload.report.moments import describe_moment, describe_seconds
 from clayload.report.plots import Figure
 from clayload.report.rate import cut_stretches
+from clayload.report.rate_figure import describe_allowed, explain_no_figure
 from clayload.report.run.run_sections import BOOKS_TITLE, SLOTS_TITLE, TABLES_TITLE, render_run
 
 _CODE = re.compile(r"`([^`]+)`")
@@ -51,23 +52,19 @@ class Section:
 class _Sources:
     report: RunReport
     traffic: RunTraffic
-    rate_per_s: float
     figures: Mapping[str, Figure]
 
 
-def render_page(
-    report: RunReport, traffic: RunTraffic, rate_per_s: float, *, with_keys: bool
-) -> str:
+def render_page(report: RunReport, traffic: RunTraffic, *, with_keys: bool) -> str:
     """Render the whole page.
 
     Args:
         report: the account of the run.
-        traffic: how fast it went.
-        rate_per_s: what the configuration says its workspace allows.
+        traffic: how fast it went, and what was allowed then.
         with_keys: name leads by their keys and give Clay's answers, besides row numbers.
     """
-    figures = draw_figures(report, traffic, rate_per_s)
-    sources = _Sources(report, traffic, rate_per_s, figures)
+    figures = draw_figures(report, traffic)
+    sources = _Sources(report, traffic, figures)
     return _template().render(
         report=report,
         facts=list(_list_facts(report, traffic)),
@@ -119,21 +116,18 @@ def _list_sections(of: _Sources, *, with_keys: bool) -> Iterator[Section]:
 def _make_rate_section(of: _Sources) -> Section:
     figure = of.figures.get("rate")
     if figure is None:
-        n = of.traffic.n_answers
-        return Section("Rate", (f"{n:,} leads were settled: too few, or too fast, for a curve.",))
-    rows = [
-        (describe_moment(s.begin_at), f"{s.n:,}", f"{s.per_s:,.1f}")
-        for s in cut_stretches(of.traffic)
-    ]
-    grid = Grid(("from", "leads settled", "a second"), tuple(rows))
+        return Section("Rate", (explain_no_figure(of.traffic),))
+    rows = [(s.begin, f"{s.n:,}", f"{s.per_s:,.1f}") for s in cut_stretches(of.traffic)]
+    grid = Grid(("from", "leads sent", "a second"), tuple(rows))
     return Section("Rate", tuple(_describe_rate(of)), figure, grid, is_folded=True)
 
 
 def _describe_rate(of: _Sources) -> Iterator[str]:
     traffic = of.traffic
+    allowed = describe_allowed(traffic)
     yield (
-        f"Allowed: {of.rate_per_s:g} a second, as configured now. Leads count when their answers "
-        "are recorded, so a bar may stand a little above what was sent in its time."
+        f"{allowed[0].upper()}{allowed[1:]}. Each lead counts when it was sent, by its last "
+        "sending. After a silence a burst may leave at once, so a bar may be above the line."
     )
     if traffic.workspace_per_s is not None:
         yield (

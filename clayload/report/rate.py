@@ -1,17 +1,18 @@
 """How fast did a run go, from moment to moment?
 
-In:    when its leads were settled.
+In:    when each of its leads might leave.
 Out:   leads a second in equal stretches of time, few enough to draw and long enough to tell.
-Never: a stretch so short that it shows the size of single grants instead of the rate.
+Never: a stretch so short that it shows a burst or single leads instead of the rate.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from clayload.ledger.books.run_traffic import RunTraffic
+from clayload.report.moments import describe_moment
 
 _MOST_STRETCHES = 60
 _FEWEST_STRETCHES = 3
@@ -24,7 +25,7 @@ _WIDTHS_S = (
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """`n` leads were settled from `begin_at` to `end_at` (epoch seconds)."""
+    """`n` leads were sent from `begin_at` to just before `end_at` (epoch seconds)."""
 
     begin_at: float
     end_at: float
@@ -35,30 +36,37 @@ class Stretch:
         """Leads a second."""
         return self.n / (self.end_at - self.begin_at)
 
+    @property
+    def begin(self) -> str:
+        """When it begins, for people: to the tenth of a second where that makes a difference."""
+        if self.end_at - self.begin_at >= 1:
+            return describe_moment(self.begin_at)
+        return f"{datetime.fromtimestamp(self.begin_at, UTC):%Y-%m-%d %H:%M:%S.%f}"[:-5] + " UTC"
+
 
 def cut_stretches(traffic: RunTraffic) -> tuple[Stretch, ...]:
-    """Cut the time of a run's answers into stretches; every answer is in one.
+    """Cut the time in which a run sent into stretches; every lead is in one.
 
-    All but the last are of one round width; the last ends with the last answer. There are none
-    if there were too few leads to tell a rate from single grants.
+    All but the last are of one round width; the last ends where one more lead might have left.
+    There are none if there were too few leads to tell a rate from a burst.
     """
-    moments = [at for at, _ in traffic.answers]
+    moments = [at for at, _ in traffic.sent]
     if len(moments) < _FEWEST_STRETCHES:
         return ()
-    # Leads are sent before their answers are recorded: the first ones took as long as others do.
-    begin_at = moments[0] - (moments[-1] - moments[0]) / (len(moments) - 1)
-    duration_s = moments[-1] - begin_at
-    width_s = _choose_width_s(duration_s, traffic.n_answers)
-    n_stretches = round(duration_s / width_s)
+    begin_at = moments[0]
+    # The last lead takes its time as the others do, or an even rate would seem to rise at its end.
+    end_at = moments[-1] + (moments[-1] - begin_at) / (len(moments) - 1)
+    n_leads = sum(n for _, n in traffic.sent)
+    width_s = _choose_width_s(end_at - begin_at, n_leads)
+    n_stretches = round((end_at - begin_at) / width_s)
     if n_stretches < _FEWEST_STRETCHES:
         return ()
     counts: Counter[int] = Counter()
-    for at, n in traffic.answers:
+    for at, n in traffic.sent:
         # What is left at the end goes to the last stretch: alone it could be a moment.
-        place = math.ceil((at - begin_at) / width_s) - 1
-        counts[min(place, n_stretches - 1)] += n
+        counts[min(int((at - begin_at) / width_s), n_stretches - 1)] += n
     begins = [begin_at + number * width_s for number in range(n_stretches)]
-    ends = [*begins[1:], moments[-1]]
+    ends = [*begins[1:], end_at]
     return tuple(Stretch(begins[i], ends[i], counts[i]) for i in range(n_stretches))
 
 

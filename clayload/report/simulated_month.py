@@ -96,7 +96,7 @@ def _describe_peaks(simulated: Simulated) -> Section:
         ("answers 429", f"{work.n_rate_limited:,}"),
         ("attempts without a connection", f"{work.n_not_connected:,}"),
         ("times a load gave up", f"{work.n_times_given_up:,}"),
-        ("grants asked for", f"{work.n_asked:,}, of which {work.n_waits:,} were to wait"),
+        ("grants asked for", f"{work.n_asked:,}, {work.n_waits:,} of them answered with a wait"),
     ]
     return Section("Peaks and troubles", Grid(("", "figure"), tuple(rows)))
 

@@ -31,7 +31,7 @@ _MEANINGS = {
 
 def describe_state(state: str, reason: str) -> str:
     """Say how a slot stands: `active`, or `suspended: Clay answered 401 (wrong token)`."""
-    if state != SlotState.BENCHED:
+    if state != SlotState.SUSPENDED:
         return f"{state.replace('_', ' ')}{f': {reason}' if reason else ''}"
     answer = _ANSWER.match(reason)
     if answer is None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from clayload.standin.spec import RotationSpec
 
 N_LAST_ANSWERS = 50
+_UUID_LENGTH = 36
 
 _T = TypeVar("_T")
 
@@ -45,8 +46,10 @@ class Source:
 
     @property
     def label(self) -> str:
-        """How people are told of it: its name, or the end of its id; the id is a secret."""
-        return self.spec.name or f"…{self.id[-6:]}"
+        """What people see of it: its name, or its id; of one as long as Clay's own, the end."""
+        # A UUID is a secret, of whatever Clay it is; what is shorter was made up for this one.
+        own = self.id if len(self.id) < _UUID_LENGTH else f"…{self.id[-6:]}"
+        return self.spec.name or own
 
 
 @dataclass(frozen=True, slots=True)

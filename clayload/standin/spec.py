@@ -63,7 +63,6 @@ class AutoDedupeSpec(Spec):
     """Clay's auto-dedupe column: one column, exact match, blind to inserts within `blind_s`."""
 
     column: str
-    column_type: Literal["text", "email", "url"] = "text"
     keep: Literal["oldest", "newest"] = "oldest"
     blind_s: NonNegativeFloat = 0.1
 

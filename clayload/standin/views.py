@@ -2,7 +2,7 @@
 
 In:    `Clay`.
 Out:   JSON data: Clay's read-back shapes, rows, traffic, and the page's overview.
-Never: a token or a source's whole id in the overview; both are secrets in real life.
+Never: a token in the overview, nor the whole of an id that may be Clay's: secrets in real life.
 """
 
 from __future__ import annotations

@@ -7,17 +7,15 @@ Never: whom to tell; that is said where alerts are handed on.
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from clayload.tables.values import Count
+from clayload.tables.values import ConfigModel, Count
 
 Percent = Annotated[float, Field(strict=True, ge=0, le=100, allow_inf_nan=False)]
 
 
-class Alerts(BaseModel):
+class Alerts(ConfigModel):
     """Thresholds; what passes one is told once, and once more when it is fine again."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     budget_percent: Percent = Field(
         default=80, description="Percent of a budget's limit from which on it is near its end."

@@ -8,9 +8,9 @@ Never: what was spent; that is the ledger's question.
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from clayload.tables.values import Amount
+from clayload.tables.values import Amount, ConfigModel
 
 
 class Counted(StrEnum):
@@ -20,11 +20,7 @@ class Counted(StrEnum):
     HIGH = "high"
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Budget(_Model):
+class Budget(ConfigModel):
     """Limits in credits and Actions; a key that is left out is no limit, 0 lets nothing through."""
 
     credits_per_billing_month: Amount | None = Field(
@@ -55,9 +51,9 @@ class WorkspaceBudget(Budget):
     )
 
 
-class Budgets(_Model):
+class Budgets(ConfigModel):
     """The budgets of a workspace and of its tables by name; days are those of `time_zone`."""
 
     time_zone: str = "UTC"
     workspace: WorkspaceBudget = WorkspaceBudget()
-    tables: dict[str, Budget] = {}
+    tables: dict[str, Budget] = Field(default={})

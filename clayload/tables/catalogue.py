@@ -10,11 +10,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
+from pydantic import Field, StrictBool, ValidationError, model_validator
 
 from clayload.tables.explain import explain
 from clayload.tables.problems import Flaw, find_nearest, merge_problems, refuse
-from clayload.tables.values import Amount, Step
+from clayload.tables.values import Amount, ConfigModel, Step
 from clayload.tables.workspace import ClayPlan
 from clayload.tables.yaml_file import read_yaml
 
@@ -34,11 +34,7 @@ class Level(StrEnum):
     HIGH = "high"
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _Sourced(_Model):
+class _Sourced(ConfigModel):
     source: Words = Field(description="Where the figures come from, in words.")
     disputed: Words | None = Field(
         default=None, description="What other sources say; leave out if they agree."
@@ -85,7 +81,7 @@ class Estimate(_Sourced):
         return {Level.LOW: self.low, Level.LIKELY: self.likely, Level.HIGH: self.high}[level]
 
 
-class PlanFacts(_Model):
+class PlanFacts(ConfigModel):
     """One of Clay's plans: what it costs, and what it holds in a month."""
 
     is_open: StrictBool = Field(description="Whether a workspace can still choose the plan.")
@@ -95,14 +91,10 @@ class PlanFacts(_Model):
         default=None,
         description="US dollars a month, paid monthly; leave out if it is by agreement.",
     )
-    price_per_month_annual: Figure | None = Field(
-        default=None, description="US dollars a month, paid by the year."
-    )
     credits_per_month: Bounds = Field(description="Data credits a month.")
     actions_per_month: Bounds | None = Field(
         default=None, description="Actions a month; leave out if the plan does not count them."
     )
-    rows_per_table: Figure = Field(description="Rows a table holds.")
     credit_price: Estimate | None = Field(
         default=None,
         description="US dollars for a further credit, where it is not the catalogue's.",
@@ -114,7 +106,7 @@ class PlanFacts(_Model):
     )
 
 
-class StepCost(_Model):
+class StepCost(ConfigModel):
     """What an enrichment step takes of the rows of its table."""
 
     credits: Estimate = Field(description="Data credits of a run that is charged, on Clay's keys.")
@@ -131,12 +123,12 @@ class StepCost(_Model):
         parts = {"runs_on": self.runs_on, "charged_on": self.charged_on}
         over = [key for key, part in parts.items() if part is not None and part.high > 1]
         if over:
-            hint = "0.6 stands for 60 % of the rows"
+            hint = "0.6 means 60 % of the rows"
             raise refuse(*(Flaw("is more than 1, all rows", hint, at=(key,)) for key in over))
         return self
 
 
-class Catalogue(_Model):
+class Catalogue(ConfigModel):
     """The whole of `clay.yaml`; every number in it is an estimate that its owner may fix."""
 
     version: Literal[1] = Field(default=1, description="The version of this file's form.")
@@ -149,14 +141,12 @@ class Catalogue(_Model):
     rollover_months: Figure = Field(
         description="How many months' credits a workspace can hold, top-ups included."
     )
-    lead_credits: Estimate = Field(
-        description="Data credits of a lead of which the steps are not known."
-    )
-    lead_actions: Estimate = Field(description="Actions of a lead of which the steps are unknown.")
+    lead_credits: Estimate = Field(description="Data credits of a lead whose steps are not known.")
+    lead_actions: Estimate = Field(description="Actions of a lead whose steps are not known.")
     steps: dict[Step, StepCost] = Field(
         description="What each step takes; the names are those for enrichment in tables.yaml."
     )
-    unknown_step: StepCost = Field(description="What a step takes that does not stand under steps.")
+    unknown_step: StepCost = Field(description="What a step takes that is not under steps.")
 
     @model_validator(mode="after")
     def _has_every_plan(self) -> Self:

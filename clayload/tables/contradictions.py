@@ -14,7 +14,7 @@ from clayload.tables.problems import Flaw
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from clayload.tables.models import Table
+    from clayload.tables.table import Table
     from clayload.tables.workspace import Workspace
 
 WEBHOOK_PLANS = ("growth", "enterprise", "trial", "explorer", "pro")

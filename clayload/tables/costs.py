@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from clayload.tables.budgets import Counted
 from clayload.tables.catalogue import Catalogue, Estimate, Level, StepCost
-from clayload.tables.models import Table
 from clayload.tables.problems import Flaw
+from clayload.tables.table import Table
 from clayload.tables.tables_file import TablesConfig
 from clayload.tables.workspace import Workspace
 

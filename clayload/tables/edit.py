@@ -22,10 +22,10 @@ from pathlib import Path
 import yaml
 
 from clayload.errors import Code, ConfigError
-from clayload.tables.models import Slot
 from clayload.tables.problems import check_name
 from clayload.tables.read import read_tables
 from clayload.tables.references import secret_schemes, split_reference
+from clayload.tables.table import Slot
 from clayload.tables.tables_file import TablesConfig
 
 _BOM = "\ufeff"

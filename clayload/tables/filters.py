@@ -18,7 +18,7 @@ from typing import NoReturn
 import polars as pl
 
 from clayload.errors import Code, ConfigError
-from clayload.model import LEAD_FIELDS
+from clayload.lead_schema import LEAD_SCHEMA
 from clayload.tables.problems import find_nearest
 
 FILTER_FUNCTIONS = frozenset(
@@ -87,7 +87,7 @@ _ONE_CONDITION = "write one condition such as industry IN ('Software', 'SaaS')"
 
 
 def parse_filter(sql: str) -> pl.Expr:
-    """The filter as an expression of type Boolean over `LEAD_FIELDS`; a null counts as no match.
+    """The filter as an expression of type Boolean over `LEAD_SCHEMA`; a null counts as no match.
 
     Text compares as SQL does it: `'Software'` is not `'software'`; write `LOWER(industry)` where
     the case is to make no difference.
@@ -140,15 +140,15 @@ def _parse(sql: str) -> pl.Expr:
 
 def _check_fields(expr: pl.Expr) -> None:
     for field in expr.meta.root_names():
-        if field not in LEAD_FIELDS:
-            nearest = find_nearest(field, LEAD_FIELDS)
-            hint = f"{_SINGLE_QUOTES}; the fields: {', '.join(LEAD_FIELDS)}"
+        if field not in LEAD_SCHEMA:
+            nearest = find_nearest(field, LEAD_SCHEMA)
+            hint = f"{_SINGLE_QUOTES}; the fields: {', '.join(LEAD_SCHEMA)}"
             _refuse(f"unknown lead field '{field}'", hint, nearest)
 
 
 def _check_type(expr: pl.Expr) -> None:
     """Try it on one lead of nulls: types are settled by the schema, whatever the values."""
-    leads = pl.DataFrame({name: [None] for name in LEAD_FIELDS}, schema=LEAD_FIELDS)
+    leads = pl.DataFrame({name: [None] for name in LEAD_SCHEMA}, schema=LEAD_SCHEMA)
     try:
         kind = leads.select(expr).dtypes[0]
     except pl.exceptions.PolarsError as exc:

@@ -7,17 +7,15 @@ Never: a value of the extract replaced; hints fill gaps.
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from clayload.tables.values import LeadField, Name
+from clayload.tables.values import ConfigModel, LeadField, Name
 
 Text = Annotated[str, Field(min_length=1)]
 
 
-class Hints(BaseModel):
+class Hints(ConfigModel):
     """How to read one extract; kept with its run, so that what is resubmitted is read alike."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     headers: dict[Text, LeadField] = Field(
         default={}, description="The lead field that a column header of this extract means."

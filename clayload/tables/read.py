@@ -14,9 +14,10 @@ from pydantic import BaseModel, ValidationError
 from clayload.errors import Code
 from clayload.tables.contradictions import find_contradictions
 from clayload.tables.explain import explain, problem_of
-from clayload.tables.models import Table
 from clayload.tables.problems import merge_problems
+from clayload.tables.table import Table
 from clayload.tables.tables_file import TablesConfig
+from clayload.tables.values import SENDS_NOTHING
 from clayload.tables.workspace import Workspace
 from clayload.tables.yaml_file import read_yaml
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound=BaseModel)
 
 
-def read_tables(path: Path) -> TablesConfig:
-    """Read and check `tables.yaml`.
+def read_tables(path: Path, *, sends_nothing: bool = False) -> TablesConfig:
+    """Read and check `tables.yaml`; for who sends nothing, filters are not tried.
 
     Raises:
         ConfigError: CONFIG_UNREADABLE, or the code of the first mistake in the file; `facts`
@@ -40,7 +41,9 @@ def read_tables(path: Path) -> TablesConfig:
     file = read_yaml(path)
     config, problems = None, list(file.problems)
     try:
-        config = TablesConfig.model_validate(file.data)
+        config = TablesConfig.model_validate(
+            file.data, context=SENDS_NOTHING if sends_nothing else None
+        )
     except ValidationError as exc:
         problems += explain(exc, file, TablesConfig)
         problems += _contradictions_of_the_sound(file, exc)

@@ -36,7 +36,7 @@ def split_reference(text: str) -> tuple[str, str] | None:
     if not re.fullmatch(REFERENCE_PATTERN, text):
         return None
     scheme, name = text.split(":", 1)
-    if scheme not in secret_schemes():
+    if scheme != "env" and scheme not in secret_schemes():
         return None
     if scheme == "env" and not _ENV_NAME.fullmatch(name):
         return None

@@ -9,10 +9,10 @@ from collections.abc import Collection, Iterator, Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from clayload.tables.problems import Flaw, find_nearest
-from clayload.tables.values import Names
+from clayload.tables.values import ConfigModel, Names
 
 
 class MailKind(StrEnum):
@@ -22,10 +22,8 @@ class MailKind(StrEnum):
     ROLE_ACCOUNT = "role_account"
 
 
-class SuppressionList(BaseModel):
+class SuppressionList(ConfigModel):
     """One file of e-mails and domains whose leads are not sent."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     file: Annotated[str, Field(min_length=1)] = Field(
         description="The file, seen from the folder of tables.yaml: an e-mail or a domain a line, "

@@ -11,16 +11,14 @@ from pydantic import Field, model_validator
 
 from clayload.tables.budgets import Budgets, WorkspaceBudget
 from clayload.tables.contradictions import find_contradictions
-from clayload.tables.models import Table, _Model
 from clayload.tables.problems import refuse
 from clayload.tables.suppression import SuppressionList, find_unknown_tables
-from clayload.tables.values import (
-    Name,
-)
+from clayload.tables.table import Table
+from clayload.tables.values import ConfigModel, Name
 from clayload.tables.workspace import Workspace
 
 
-class TablesConfig(_Model):
+class TablesConfig(ConfigModel):
     """The whole of `config/tables.yaml`; `tables` keeps file order: the first match wins."""
 
     version: Literal[1] = Field(default=1, description="The version of this file's form.")

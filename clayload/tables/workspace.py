@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from clayload.model import Priority
 from clayload.tables.alerts import Alerts
 from clayload.tables.budgets import WorkspaceBudget
 from clayload.tables.problems import Flaw, refuse
-from clayload.tables.values import Count, Name, TimeZone
+from clayload.tables.values import ConfigModel, Count, Name, TimeZone
 
 LEAST_BURST_S = 0.04
 """The least burst, in seconds' worth of the rate; Clay's own is two seconds' worth."""
@@ -35,11 +35,7 @@ class ClayPlan(StrEnum):
     PRO = "pro"
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PriorityWeights(_Model):
+class PriorityWeights(ConfigModel):
     """Shares of the workspace's rate; a low weight is slow, never still."""
 
     high: Count = Field(default=8, description="Share of leads of high priority.")
@@ -51,7 +47,7 @@ class PriorityWeights(_Model):
         return {Priority.HIGH: self.high, Priority.NORMAL: self.normal, Priority.LOW: self.low}
 
 
-class Workspace(_Model):
+class Workspace(ConfigModel):
     """The Clay workspace that meters rate, credits and Actions."""
 
     name: Name = Field(description="What the workspace is called in reports and the ledger.")
@@ -83,7 +79,7 @@ class Workspace(_Model):
         default=None, description="What the leads of all tables together may cost; see A budget."
     )
     alerts: Alerts = Field(
-        default=Alerts(), description="From where on somebody is told; see Alerts."
+        default=Alerts(), description="From where on an alert is reported; see Alerts."
     )
 
     @model_validator(mode="after")

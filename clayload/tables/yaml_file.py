@@ -74,7 +74,7 @@ def read_yaml(path: Path) -> YamlFile:
 
 
 def _read_nodes(path: Path, text: str) -> YamlFile:
-    loader = yaml.SafeLoader(text)
+    loader = yaml.CSafeLoader(text)
     try:
         node = loader.get_single_node()
         reader = _Reader(loader, path)
@@ -87,7 +87,7 @@ def _read_nodes(path: Path, text: str) -> YamlFile:
 class _Reader:
     """Walks YAML nodes once, noting lines and double keys on the way."""
 
-    def __init__(self, loader: yaml.SafeLoader, path: Path) -> None:
+    def __init__(self, loader: yaml.CSafeLoader, path: Path) -> None:
         self.file = YamlFile(path, None, {})
         self._loader = loader
         self._n_nodes = 0

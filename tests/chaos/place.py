@@ -24,7 +24,8 @@ SQLITE, POSTGRES = "SQLite", "Postgres"
 class Place:
     """A folder with workbenches in it, all on one kind of ledger.
 
-    `tell` takes a line of progress; `is_small` asks for the short version of a scenario.
+    `tell` takes a line of progress; `is_small` asks for the short version of a scenario, which
+    judges nothing that a machine with other work would make longer.
     """
 
     folder: Path

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from support.scenes.load_kit import Workbench
 
-_SETTLED = ("delivered", "in_doubt")
+_FINISHED = ("delivered", "in_doubt")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def read_truth(bench: Workbench, leads: Collection[str]) -> Truth:
     of_leads = {key: rows[key] for key in leads}
     states = dict(bench.query("SELECT lead_key, state FROM submissions"))
     in_doubt = frozenset(key for key, state in states.items() if state == "in_doubt")
-    settled = {key for key, state in states.items() if state in _SETTLED}
+    settled = {key for key, state in states.items() if state in _FINISHED}
     ((n_charged,),) = bench.query("SELECT COALESCE(SUM(used), 0) FROM slots")
     return Truth(
         n_leads=len(of_leads),

@@ -23,7 +23,7 @@ def prefect_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrefectF
     with (
         temporary_settings({PREFECT_HOME: home}),
         suited_server(),
-        prefect_test_harness(server_startup_timeout=120),
+        prefect_test_harness(server_startup_timeout=300),
     ):
         yield PrefectFiles.find(home)
 

@@ -41,7 +41,7 @@ def test_an_automation_is_replaced_only_where_it_is_not_as_it_should_be() -> Non
 
 
 @pytest.mark.usefixtures("prefect_files")
-def test_a_block_that_is_not_there_is_said_in_words() -> None:
+def test_a_missing_block_is_refused_with_what_to_do() -> None:
     with client() as prefect, pytest.raises(ConfigError) as refused:
         find_block(prefect, "slack-webhook/none")
     assert refused.value.code is Code.NOT_DEPLOYED

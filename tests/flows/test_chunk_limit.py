@@ -5,21 +5,25 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from urllib.parse import urlsplit
 
 import pytest
 from prefect.client.schemas.actions import GlobalConcurrencyLimitUpdate
 from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
 from support.benches.flow_bench import ARRIVE_WITHIN_S, FlowBench, client, wait_for
 from support.scenes.load_tables import make_leads
+from support.servers.link import Link, open_link
 
 from clayload.model import Priority
 from tasks.limits import CHUNK_LIMIT
-from tasks.places import KEEP_S, ChunkPlaces, chunk_place, keeping_places
+from tasks.places import chunk_place, limit_places
 
 CHUNK_ROWS, N_CHUNKS, AT_ONCE = 8, 4, 2
 
@@ -85,17 +89,8 @@ def test_without_a_tighter_limit_several_chunks_go_out_at_once(bench: FlowBench)
     assert count_at_once(load_slowly(bench)) == AT_ONCE
 
 
-def take_one_after_the_other(n: int) -> float:
-    """Take and leave a place so often; how long one takes, in seconds."""
-    began_at = time.monotonic()
-    for _ in range(n):
-        with chunk_place(Priority.NORMAL, never):
-            pass
-    return (time.monotonic() - began_at) / n
-
-
 def never() -> bool:
-    """Nobody tells these to stop."""
+    """Nobody stops these."""
     return False
 
 
@@ -104,54 +99,33 @@ def count_taken() -> int:
         return int(prefect.read_global_concurrency_limit_by_name(CHUNK_LIMIT).active_slots)
 
 
-def test_a_load_hands_its_place_on_and_gives_it_back_at_its_end(bench: FlowBench) -> None:
-    bench.load(bench.work.write_csv(make_leads("Software", 1)))
-    anew_s = take_one_after_the_other(5)
-    with keeping_places():
-        take_one_after_the_other(1)
-        handed_on_s = take_one_after_the_other(200)
-        assert count_taken() == 1
+def test_a_load_gives_its_places_back_at_its_end(bench: FlowBench) -> None:
+    load_slowly(bench)
     assert count_taken() == 0
-    # Each taken anew is calls to Prefect there and back, on a busy machine as on another.
-    assert handed_on_s < anew_s / 10
 
 
-def test_a_place_that_no_chunk_wants_is_given_back_while_the_load_goes_on(
-    bench: FlowBench,
-) -> None:
-    bench.load(bench.work.write_csv(make_leads("Software", 1)))
-    places = ChunkPlaces(keep_s=0.5)
-    with places.keeping():
-        with places.one(CHUNK_LIMIT, never):
-            assert count_taken() == 1
-        give_up_at = time.monotonic() + ARRIVE_WITHIN_S
-        while count_taken() and time.monotonic() < give_up_at:
-            time.sleep(0.2)
-        assert count_taken() == 0
-
-
-def test_a_load_that_is_told_to_stop_waits_for_no_place(bench: FlowBench) -> None:
+def test_a_load_that_is_stopped_waits_for_no_place(bench: FlowBench) -> None:
     bench.load(bench.work.write_csv(make_leads("Software", 1)))
     set_limit(1)
     with chunk_place(Priority.NORMAL, never):
         began_at = time.monotonic()
-        with ChunkPlaces(KEEP_S).one(CHUNK_LIMIT, lambda: time.monotonic() - began_at > 1):
+        with chunk_place(Priority.NORMAL, lambda: time.monotonic() - began_at > 1):
             waited_s = time.monotonic() - began_at
-    assert 1 < waited_s < 4
-    # What the thread got of Prefect in the meantime, nobody holds.
-    assert wait_for(lambda _: count_taken() == 0, "the last place given back")
+        assert count_taken() == 1
+    assert waited_s > 1
+    assert count_taken() == 0
 
 
 def test_a_worker_takes_no_more_than_its_part_of_the_places(bench: FlowBench) -> None:
     bench.load(bench.work.write_csv(make_leads("Software", 1)))
-    places, held, may_end = ChunkPlaces(KEEP_S), threading.Semaphore(0), threading.Event()
+    held, may_end = threading.Semaphore(0), threading.Event()
 
     def hold_one() -> None:
-        with places.one(CHUNK_LIMIT, never):
+        with chunk_place(Priority.NORMAL, never):
             held.release()
             assert may_end.wait(ARRIVE_WITHIN_S)
 
-    with places.keeping(at_most=2), ThreadPoolExecutor(3) as pool:
+    with limit_places(at_most=2), ThreadPoolExecutor(3) as pool:
         holding = [pool.submit(hold_one) for _ in range(3)]
         assert held.acquire(timeout=ARRIVE_WITHIN_S)
         assert held.acquire(timeout=ARRIVE_WITHIN_S)
@@ -159,3 +133,47 @@ def test_a_worker_takes_no_more_than_its_part_of_the_places(bench: FlowBench) ->
         assert count_taken() == 2
         may_end.set()
         assert all(one.result(timeout=ARRIVE_WITHIN_S) is None for one in holding)
+
+
+@dataclass
+class LeaseLink(Link):
+    """A way to Prefect's server that counts how often a lease is renewed, and breaks on demand."""
+
+    n_renewed: int = 0
+    is_broken: bool = False
+
+    def is_cut(self, piece: bytes) -> bool:
+        is_renewing = b"/renew " in piece.partition(b"\r\n")[0]
+        self.n_renewed += is_renewing
+        return self.is_broken
+
+
+@pytest.fixture
+def link(bench: FlowBench) -> Iterator[LeaseLink]:
+    bench.load(bench.work.write_csv(make_leads("Software", 1)))
+    port = urlsplit(str(PREFECT_API_URL.value())).port
+    assert port is not None
+    with open_link(LeaseLink(port)) as link:
+        ours = {PREFECT_API_URL: f"http://127.0.0.1:{link.port}/api", PREFECT_CLIENT_MAX_RETRIES: 0}
+        with temporary_settings(ours):
+            yield link
+
+
+def test_the_place_of_a_long_chunk_is_renewed_until_its_end(link: LeaseLink) -> None:
+    with chunk_place(Priority.NORMAL, never, renew_every_s=0.1):
+        assert wait_for(lambda _: link.n_renewed > 2 or None, "a third renewal")
+        assert count_taken() == 1
+    n_renewed = link.n_renewed
+    time.sleep(1)
+    assert link.n_renewed <= n_renewed + 1
+    assert count_taken() == 0
+
+
+def test_a_chunk_whose_place_cannot_be_given_back_ends_as_well(
+    link: LeaseLink, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with chunk_place(Priority.NORMAL, never):
+        link.is_broken = True
+    link.is_broken = False
+    assert "a place cannot be given back: " in capsys.readouterr().out
+    assert count_taken() == 1

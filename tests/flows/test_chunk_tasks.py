@@ -164,7 +164,7 @@ def test_an_edit_that_cannot_be_used_halts_no_load_under_way(bench: FlowBench, c
     assert bench.work.query("SELECT halted_by FROM runs") == [(None,)]
 
 
-def test_of_an_unforeseen_error_only_type_and_place_are_told(bench: FlowBench) -> None:
+def test_of_an_unforeseen_error_only_type_and_place_are_kept(bench: FlowBench) -> None:
     leads = make_leads("Software", 5)
     extract = bench.work.write_csv(leads)
     delivered = deliver_all(extract, lambda chunk: chunk.path.write_bytes(extract.read_bytes()))

@@ -11,7 +11,7 @@ from prefect_redis.client import RedisMessagingSettings
 
 from clayload.settings import read_settings
 from clayload.tables.read import read_tables
-from deployments.stop_times import longest_stop_s
+from deployments.stop_times import compute_longest_stop_s
 from tasks.server import SERVER_SETTINGS
 
 HOUSE = Path(__file__).parents[2]
@@ -57,7 +57,7 @@ def test_a_worker_is_ours_and_gets_the_time_it_takes_to_end() -> None:
     worker = COMPOSE["services"]["worker"]
     assert worker["command"] == ["clayload", "worker"]
     period_s = float(worker["stop_grace_period"].removesuffix("s"))
-    assert period_s > longest_stop_s(read_settings(named("CLAYLOAD_")))
+    assert period_s > compute_longest_stop_s(read_settings(named("CLAYLOAD_")))
 
 
 def test_the_example_of_secrets_names_all_that_the_configuration_asks_for() -> None:

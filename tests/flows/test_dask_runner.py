@@ -84,7 +84,7 @@ def test_the_processes_of_a_cluster_send_each_lead_once_and_keep_the_rate(
     assert count_senders(work) == 2
 
 
-def test_a_cluster_told_to_stop_records_what_it_sent_and_the_load_resumes(
+def test_a_cluster_that_is_stopped_records_what_it_sent_and_the_load_resumes(
     work: Workbench, api: str
 ) -> None:
     work.standin.faults({"kind": "latency", "latency_s": 0.5})
@@ -130,7 +130,7 @@ def find_nothing(_: str) -> None:
     """Look for a package where none is installed."""
 
 
-def test_dask_that_is_not_installed_is_told_with_what_to_do(
+def test_dask_that_is_not_installed_is_refused_with_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("CLAYLOAD_TASK_RUNNER", "dask")

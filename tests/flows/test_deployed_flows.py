@@ -32,10 +32,11 @@ from support.scenes.load_tables import (
 
 from flows.capacity_plan import capacity_plan
 from flows.event_backfill import event_backfill
+from flows.followup_orders import ReplayOrder, ResubmitOrder
 from flows.load_leads import load_leads
 from flows.month_order import MonthOrder
 from flows.monthly_load import monthly_load
-from flows.orders import EventBackfill, ManualLoad, MonthlyLoad, ReplayOrder, ResubmitOrder
+from flows.orders import EventBackfill, ManualLoad, MonthlyLoad
 from flows.reconcile import reconcile
 from flows.replay import replay
 from flows.resubmit import resubmit
@@ -147,7 +148,7 @@ def test_only_planned_means_that_nothing_is_sent_and_the_plan_is_an_artifact(
     assert not (bench.work.home / "ledger.db").exists()
 
 
-def test_a_load_that_names_a_plan_keeps_to_it_or_is_refused_in_words(bench: FlowBench) -> None:
+def test_a_load_that_names_a_plan_keeps_to_it_or_is_refused(bench: FlowBench) -> None:
     extract = bench.work.write_csv(LEADS)
     planned = bench.work.run("plan", extract, "--cycle", "2026-11", "--save", "--json")
     plan_id = planned.json["plan_id"]
@@ -160,7 +161,7 @@ def test_a_load_that_names_a_plan_keeps_to_it_or_is_refused_in_words(bench: Flow
     assert kept.state.message == "complete: 20 delivered"
 
 
-def test_leads_in_doubt_are_planned_first_and_sent_again_when_told(bench: FlowBench) -> None:
+def test_leads_in_doubt_are_planned_first_and_sent_again_when_confirmed(bench: FlowBench) -> None:
     lost = {"kind": "reset_before_store", "source": TECH.slots[0].source_id, "count": 2}
     bench.work.standin.faults(lost)
     first = bench.load(bench.work.write_csv(LEADS))
@@ -170,8 +171,8 @@ def test_leads_in_doubt_are_planned_first_and_sent_again_when_told(bench: FlowBe
     planned = run(replay, ReplayOrder.model_validate(order))
     assert planned.flow_run.name == f"plan replay of {run_id}"
     assert str(planned.state.message).startswith("2 leads to send again: ")
-    told = order | {"looked_in_clay": True, "dry_run": False}
-    sent = run(replay, ReplayOrder.model_validate(told))
+    confirmed = order | {"looked_in_clay": True, "dry_run": False}
+    sent = run(replay, ReplayOrder.model_validate(confirmed))
     assert sent.state.message == "complete: 2 delivered"
 
 
@@ -222,7 +223,7 @@ def test_a_damaged_ledger_fails_and_says_what_to_do(bench: FlowBench) -> None:
 def test_a_run_is_named_by_what_it_does(bench: FlowBench) -> None:
     bench.load(bench.work.write_csv(LEADS))
     names = [run(flow).flow_run.name for flow in (capacity_plan, reconcile, watch_capacity)]
-    assert names == ["plan a month", "check the ledger", "look at budgets, slots and loads"]
+    assert names == ["plan a month", "check the ledger", "check budgets, slots and loads"]
 
 
 def create_due_month(bench: FlowBench, due: datetime) -> UUID:

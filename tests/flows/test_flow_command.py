@@ -119,11 +119,11 @@ def test_a_wrong_setting_ends_with_its_code(
 
 @pytest.mark.parametrize(
     ("sign", "exit_code"),
-    # A process that ends by SIGTERM is told here as -15, in a shell as 143.
+    # A process that ends by SIGTERM is -15 here, in a shell as 143.
     [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)],
     ids=["int", "term"],
 )
-def test_a_load_that_is_told_to_stop_records_what_it_sent_and_resumes(
+def test_a_load_that_is_stopped_records_what_it_sent_and_resumes(
     work: Workbench, api: str, sign: signal.Signals, exit_code: int
 ) -> None:
     work.standin.faults({"kind": "latency", "latency_s": 0.5})

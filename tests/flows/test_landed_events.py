@@ -97,21 +97,21 @@ def assert_says(event: Event, event_name: str, file: Path, sha256: str) -> None:
     }
 
 
-def test_a_drop_is_heard_with_the_file_where_it_lies(tmp_path: Path) -> None:
+def test_a_backfill_is_heard_with_the_file_where_it_lies(tmp_path: Path) -> None:
     sha256 = write_leads(tmp_path / "leads.csv")
-    dropped = run(tmp_path, "drop", "leads.csv", "--event", "expo-2026")
-    assert (dropped.exit_code, dropped.stderr) == (0, "")
+    ingested = run(tmp_path, "backfill", "leads.csv", "--event", "expo-2026")
+    assert (ingested.exit_code, ingested.stderr) == (0, "")
     file = tmp_path / "home" / "landed" / "expo-2026" / "leads.csv"
-    assert f"landed: {file}" in dropped.stdout
+    assert f"landed: {file}" in ingested.stdout
     assert file.read_bytes() == (tmp_path / "leads.csv").read_bytes()
     (event,) = wait_for_events(sha256, 1)
     assert_says(event, "expo-2026", file, sha256)
-    known = run(tmp_path, "drop", "leads.csv", "--event", "expo-2026", "--again")
+    known = run(tmp_path, "backfill", "leads.csv", "--event", "expo-2026", "--again")
     assert known.stdout.startswith(f"lay there already: {file}")
     assert len(wait_for_events(sha256, 2)) == 2
 
 
-def test_a_watched_folder_is_heard_and_emptied_once_it_has_settled(tmp_path: Path) -> None:
+def test_a_watched_folder_is_heard_and_emptied_once_it_is_stable(tmp_path: Path) -> None:
     inbox = tmp_path / "inbox"
     sha256 = write_leads(inbox / "leads.csv")
     (inbox / "notes.csv").write_text("email\n")
@@ -136,24 +136,21 @@ def test_without_a_server_a_watched_file_stays_where_it_is(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(("by", "exit_code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_watch_ends_at_once_when_it_is_told_to(
-    tmp_path: Path, by: signal.Signals, exit_code: int
-) -> None:
+def test_a_watch_ends_at_a_signal(tmp_path: Path, by: signal.Signals, exit_code: int) -> None:
     (tmp_path / "inbox").mkdir()
     with start(tmp_path, "watch", "inbox") as process:
         assert process.stdout is not None
         assert process.stdout.readline().startswith("watching")
-        reported_at = time.monotonic()
         process.send_signal(by)
-        assert end(process, within_s=10).exit_code == exit_code
-        # Leaving the interpreter takes most of it: half a second on a machine with other work.
-        assert time.monotonic() - reported_at < 5
+        assert end(process).exit_code == exit_code
 
 
-def test_an_address_that_is_not_the_api_is_told_and_nothing_is_dropped(tmp_path: Path) -> None:
+def test_an_address_that_is_not_the_api_is_refused_and_nothing_put_in_place(
+    tmp_path: Path,
+) -> None:
     write_leads(tmp_path / "leads.csv")
     page = str(PREFECT_API_URL.value()).removesuffix("/api")
-    dropped = run(tmp_path, "drop", "leads.csv", "--event", "expo", api=page)
-    assert dropped.exit_code == 13
-    assert dropped.stderr.startswith("CLY-LND-02 the extract cannot be announced")
+    ingested = run(tmp_path, "backfill", "leads.csv", "--event", "expo", api=page)
+    assert ingested.exit_code == 13
+    assert ingested.stderr.startswith("CLY-LND-02 the extract cannot be announced")
     assert not (tmp_path / "home").exists()

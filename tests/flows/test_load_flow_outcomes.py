@@ -18,7 +18,7 @@ from support.scenes.load_tables import (
 from support.servers.refusing_server import start_refusing_server
 
 BOTH = [*make_leads("Software", 30), *make_leads("Banking", 20)]
-N_STEPS = 2  # prepare and settle
+N_STEPS = 2  # prepare and close
 
 
 def test_a_load_ends_completed_with_the_ledgers_leads_as_rows_in_clay(bench: FlowBench) -> None:
@@ -73,7 +73,7 @@ def test_the_same_extract_again_maps_no_chunk_and_sends_nothing(bench: FlowBench
     n_posts = bench.work.n_posts()
     again = bench.load(extract)
     assert again.state.message == "complete: 50 already delivered"
-    assert {task_run.name for task_run in again.task_runs(N_STEPS)} == {"prepare", "settle"}
+    assert {task_run.name for task_run in again.task_runs(N_STEPS)} == {"prepare", "close"}
     assert again.artifacts()["load-progress"].data == 100
     assert bench.work.n_posts() == n_posts == 50
 

@@ -14,17 +14,12 @@ from pydantic import BaseModel, ValidationError
 from clayload.tables.read import read_tables
 from flows.capacity_plan import capacity_plan
 from flows.event_backfill import event_backfill
+from flows.followup_orders import ReplayOrder, ResubmitOrder
 from flows.forms import FILTERS_DECIDE
 from flows.load_leads import load_leads
 from flows.month_order import MonthOrder
 from flows.monthly_load import monthly_load
-from flows.orders import (
-    EventBackfill,
-    ManualLoad,
-    MonthlyLoad,
-    ReplayOrder,
-    ResubmitOrder,
-)
+from flows.orders import EventBackfill, ManualLoad, MonthlyLoad
 from flows.replay import replay
 from flows.resubmit import resubmit
 

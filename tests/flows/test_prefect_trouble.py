@@ -41,4 +41,4 @@ def test_a_load_that_cannot_be_shown_is_sent_and_says_so(standin: StandIn, tmp_p
     assert (ended.exit_code, ended.stdout) == (0, "complete: 30 delivered\n"), ended.stderr
     assert work.query("SELECT outcome, halted_by FROM runs") == [("complete", None)]
     for what in ("progress", "the report"):
-        assert re.search(rf"{what} cannot be shown: \w+Error; the load goes on", ended.stderr)
+        assert re.search(rf"{what} cannot be shown: \w+Error; the load continues", ended.stderr)

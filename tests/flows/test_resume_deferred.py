@@ -59,7 +59,7 @@ def test_an_approval_is_heard_by_the_server_that_is_named() -> None:
     assert event.payload["tables"] == ["tech"]
 
 
-def test_without_a_server_an_approval_is_nobodys_and_one_that_is_away_is_told() -> None:
+def test_without_a_server_an_approval_is_not_announced_and_one_that_is_away_is_named() -> None:
     approved = Approved("20261126T071153Z-6022b6", ("tech",))
     with temporary_settings({PREFECT_API_URL: ""}):
         assert not announce_approved(approved)

@@ -33,7 +33,7 @@ from tasks.restart_guard import MAX_RESTARTS, RESUMING
 AUTOMATIONS = Path(__file__).parents[2] / "deployments" / "automations.yaml"
 RESUMED_WITHIN_S = 60
 RUN = "20261101T060000Z-0a1b2c"
-SHARE = {"share": {"run": RUN, "number": 1, "of": 1}}
+SHARD = {"shard": {"run": RUN, "number": 1, "of": 1}}
 
 
 @pytest.fixture
@@ -79,33 +79,33 @@ def begin_again(flow_run_id: UUID) -> None:
 
 def is_left_alone(flow_run_id: UUID) -> bool:
     """Whether a run stays crashed, while another that crashes after it is found."""
-    other = create_run(deliver_shard, SHARE)
+    other = create_run(deliver_shard, SHARD)
     crash(other)
     wait_for_state(other, "WillResume")
     return read_run(flow_run_id).state_name == "Crashed"
 
 
 @pytest.mark.usefixtures("_automations")
-def test_a_crashed_run_is_begun_again_once_its_worker_has_told_of_it_twice() -> None:
-    crashed = create_run(deliver_shard, SHARE)
+def test_a_crashed_run_is_begun_again_once_its_worker_has_reported_it_twice() -> None:
+    crashed = create_run(deliver_shard, SHARD)
     crash(crashed)
     wait_for_state(crashed, "WillResume")
     with client() as prefect:
-        told_again = prefect.set_flow_run_state(crashed, Crashed())
-    assert told_again.status is SetStateStatus.ABORT
+        reported_again = prefect.set_flow_run_state(crashed, Crashed())
+    assert reported_again.status is SetStateStatus.ABORT
     wait_for_state(crashed, RESUMING)
 
 
 @pytest.mark.usefixtures("_automations")
 def test_a_run_that_never_started_is_not_begun_again() -> None:
-    never_started = create_run(deliver_shard, SHARE)
+    never_started = create_run(deliver_shard, SHARD)
     crash_unstarted(never_started)
     assert is_left_alone(never_started)
 
 
 @pytest.mark.usefixtures("_automations")
 def test_a_run_that_was_begun_again_and_does_not_start_is_left_alone() -> None:
-    started_once = create_run(deliver_shard, SHARE)
+    started_once = create_run(deliver_shard, SHARD)
     crash(started_once)
     begin_again(started_once)
     crash_unstarted(started_once)
@@ -114,7 +114,7 @@ def test_a_run_that_was_begun_again_and_does_not_start_is_left_alone() -> None:
 
 @pytest.mark.usefixtures("_automations")
 def test_a_run_is_begun_again_so_often_and_no_more() -> None:
-    crashing = create_run(deliver_shard, SHARE)
+    crashing = create_run(deliver_shard, SHARD)
     for _ in range(MAX_RESTARTS):
         crash(crashing)
         begin_again(crashing)
@@ -146,8 +146,8 @@ def test_the_last_one_begun_by_itself_says_that_it_gives_up(*, dry_run: bool) ->
 
 
 @pytest.mark.usefixtures("bench")
-def test_a_share_that_crashes_again_and_again_gives_up_too() -> None:
-    ended = run_once_more(deliver_shard, SHARE, Scheduled(name=RESUMING))
+def test_a_shard_that_crashes_again_and_again_gives_up_too() -> None:
+    ended = run_once_more(deliver_shard, SHARD, Scheduled(name=RESUMING))
     assert "CLY-RUN-07" in str(ended.message)
 
 

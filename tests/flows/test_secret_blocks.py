@@ -32,7 +32,7 @@ def test_a_block_can_be_read_inside_an_event_loop() -> None:
     assert asyncio.run(read()) == "t0k3n"
 
 
-def test_a_missing_block_is_told_with_the_next_step() -> None:
+def test_a_missing_block_comes_with_the_next_step() -> None:
     with pytest.raises(ConfigError, match="no Prefect Secret block 'nobody'") as caught:
         resolve_secret("prefect-secret:nobody", {})
     assert caught.value.code == Code.SECRET_MISSING

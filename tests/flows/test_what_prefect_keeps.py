@@ -28,7 +28,7 @@ def test_each_run_and_task_says_what_it_does(bench: FlowBench) -> None:
         "tech chunk 1/3",
         "tech chunk 2/3",
         "finance chunk 3/3",
-        "settle",
+        "close",
     }
 
 

@@ -1,6 +1,6 @@
 """Pools that start a container for each flow run, in another folder, and pools that are not there.
 
-A container's part is played by a process that is told what the container would be told.
+A container's part is played by a process that gets what the container would get.
 """
 
 from __future__ import annotations

@@ -103,7 +103,7 @@ def test_a_wrong_value_is_refused_in_the_form(page: Page, served: Served) -> Non
     assert len(served.runs_of("manual-load")) == n_before
 
 
-def test_leads_in_doubt_are_not_sent_without_the_word_that_somebody_looked(
+def test_leads_in_doubt_are_not_sent_unless_somebody_has_looked_in_clay(
     page: Page, served: Served
 ) -> None:
     open_form(page, served, "replay")

@@ -88,11 +88,11 @@ def test_a_run_started_by_hand_loads_and_its_report_opens(served: Served) -> Non
     assert ended["name"] == "load 2026-11 · by-hand.csv"
 
 
-def test_a_dropped_list_starts_its_backfill_by_itself(served: Served) -> None:
+def test_a_list_that_was_put_in_place_starts_its_backfill_by_itself(served: Served) -> None:
     extract = served.work.write_csv(make_leads("Farming", 7), "badge-scans.csv")
     api = f"{served.url}/api"
-    dropped = served.work.run("drop", extract, "--event", "saas-day", PREFECT_API_URL=api)
-    assert dropped.exit_code == ExitCode.OK, dropped.stderr
+    ingested = served.work.run("backfill", extract, "--event", "saas-day", PREFECT_API_URL=api)
+    assert ingested.exit_code == ExitCode.OK, ingested.stderr
     (started,) = served.wait_for(lambda: served.runs_of("event-backfill"), "a backfill")
     ended = served.wait_for_end(started["id"])
     assert ended["name"] == "backfill saas-day · badge-scans.csv"

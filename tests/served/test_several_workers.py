@@ -1,4 +1,4 @@
-"""Two workers share one load, and one of them goes away without a word."""
+"""Two workers share one load, and one of them is killed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ BUSY_MACHINE = 5
 """How many POSTs over the limit a machine with much else to do may be late with."""
 
 
-def shares_under_way(served: Served) -> list[Document]:
-    """List both shares, once both have begun."""
+def shards_under_way(served: Served) -> list[Document]:
+    """List both shards, once both have begun."""
     runs = served.runs_of("deliver-shard")
     under_way = [run for run in runs if run["state_type"] == "RUNNING"]
     return under_way if len(under_way) == 2 else []
@@ -48,9 +48,9 @@ def test_when_one_of_two_workers_is_killed_the_other_sends_the_rest(served: Serv
 
 
 def kill_in_the_middle(served: Served, worker: Worker, n_rows: int) -> Document:
-    """Kill the worker once so many rows are in Clay; give the share it had."""
-    shares = served.wait_for(lambda: shares_under_way(served), "both shares")
+    """Kill the worker once that many rows are in Clay; give the shard it had."""
+    shards = served.wait_for(lambda: shards_under_way(served), "both shards")
     served.wait_for_rows_in("tech", n_rows)
-    (lost,) = [share for share in shares if worker.is_running(share)]
+    (lost,) = [shard for shard in shards if worker.is_running(shard)]
     worker.kill()
     return lost

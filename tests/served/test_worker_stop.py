@@ -1,4 +1,4 @@
-"""A worker that is told to end, while a load is under way."""
+"""A worker that a signal ends, while a load is under way."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from support.scenes.load_tables import make_leads
 
 from clayload.errors import ExitCode
 
-POOL = "told"
+POOL = "stopped"
 CYCLE = "2026-06"
 N_LEADS = 1_500
 
 
-def test_told_twice_and_told_again_a_load_leaves_no_lead_in_doubt_and_goes_on_elsewhere(
+def test_stopped_twice_and_once_more_a_load_leaves_no_lead_in_doubt_and_goes_on_elsewhere(
     served: Served,
 ) -> None:
     work = served.work
-    extract = work.write_csv(make_leads("Banking", N_LEADS, 80_000), "told.csv")
+    extract = work.write_csv(make_leads("Banking", N_LEADS, 80_000), "stopped.csv")
     n_before = work.standin.row_count("finance")
     with moved_to(served, POOL, "manual-load"):
         load = served.run("manual-load", {"load": {"files": [str(extract)], "cycle": CYCLE}})

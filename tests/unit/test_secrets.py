@@ -21,7 +21,7 @@ ENVIRON = {"CLAY_A_1": URL, "CLAY_A_1_TOKEN": TOKEN, "CLAY_A_2": f"{URL}2", "CLA
 
 
 def config() -> TablesConfig:
-    table = {"focus": "x", "filter": "TRUE", "volume_per_month": 1, "fields": ["email"]}
+    table = {"filter": "TRUE", "volume_per_month": 1, "fields": ["email"]}
     first = {"name": "a-1", "url": "env:CLAY_A_1", "token": "env:CLAY_A_1_TOKEN"}
     second = {"name": "a-2", "url": "env:CLAY_A_2"}
     slots_b = [{"name": "b-1", "url": "env:CLAY_B_1"}]

@@ -36,12 +36,12 @@ class IncidentKind(StrEnum):
     STORM = "others want it all"
     FAILING = "some answers 5xx"
     DOWN = "host is down"
-    BENCHED = "slot is refused"
+    SUSPENDED = "slot is refused"
 
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """Something that goes wrong from `begin_s` to `end_s`; `table` is the benched slot's."""
+    """Something that goes wrong from `begin_s` to `end_s`; `table` is the suspended slot's."""
 
     kind: IncidentKind
     begin_s: float
@@ -54,14 +54,14 @@ _LASTS_S = {
     IncidentKind.STORM: 600.0,
     IncidentKind.FAILING: 900.0,
     IncidentKind.DOWN: 3_600.0,
-    IncidentKind.BENCHED: 4 * 3_600.0,
+    IncidentKind.SUSPENDED: 4 * 3_600.0,
 }
 _SOME = {
     IncidentKind.OUTSIDER: 2,
     IncidentKind.STORM: 1,
     IncidentKind.FAILING: 2,
     IncidentKind.DOWN: 1,
-    IncidentKind.BENCHED: 1,
+    IncidentKind.SUSPENDED: 1,
 }
 _TIMES = {Failures.NONE: 0, Failures.SOME: 1, Failures.MANY: 4}
 _WANTED_PART = {IncidentKind.OUTSIDER: 0.3, IncidentKind.STORM: 3.0}
@@ -78,7 +78,7 @@ def draw_incidents(
         free_s = 0.0
         for start in starts:
             begin_s = max(start, free_s)
-            table = dice.choice(tables) if kind is IncidentKind.BENCHED and tables else ""
+            table = dice.choice(tables) if kind is IncidentKind.SUSPENDED and tables else ""
             free_s = begin_s + _LASTS_S[kind]
             yield Incident(kind, begin_s, free_s, table)
 
@@ -115,7 +115,7 @@ class Clay:
     _n_while_failing: int = 0
 
     def begin(self, kind: IncidentKind, at_s: float, tat_s: float) -> None:
-        """Let something go wrong; benched slots are the table's own.
+        """Let something go wrong; suspended slots are the table's own.
 
         `tat_s`: until when our own leads have used the rate up; what they left of it is there.
         """

@@ -16,7 +16,7 @@ from clayload.capacity.simulation.tally import Queue, TableTally
 from clayload.delivery.budget import OverBudget
 from clayload.delivery.grant import Exhausted, SlotSnapshot, SlotState, TableSnapshot, find_room
 from clayload.delivery.send import FIRST_BACKOFF_S, MAX_ATTEMPTS
-from clayload.ledger.rules.snapshot import unbenched
+from clayload.ledger.rules.snapshot import without_suspensions
 from clayload.model import Priority
 
 STARTED_AGAIN_S = 300.0
@@ -59,7 +59,7 @@ class Lane:
     @property
     def is_benched(self) -> bool:
         """Whether Clay refuses one of its slots."""
-        return any(slot.state is SlotState.BENCHED for slot in self.table.slots)
+        return any(slot.state is SlotState.SUSPENDED for slot in self.table.slots)
 
     @property
     def n_until_limit(self) -> float:
@@ -93,19 +93,19 @@ class Lane:
         slot = SlotSnapshot(f"{self.name}, made {self.n_made}", 0, self.safe_limit)
         self.table = replace(self.table, rows_used=0, slots=[slot])
 
-    def bench(self) -> None:
+    def suspend(self) -> None:
         """Let Clay refuse the slot in use."""
         room = find_room(self.table, 1)
         if not isinstance(room, Exhausted):
             slots = [
-                replace(slot, state=SlotState.BENCHED) if slot.name == room.slot else slot
+                replace(slot, state=SlotState.SUSPENDED) if slot.name == room.slot else slot
                 for slot in self.table.slots
             ]
             self.table = replace(self.table, slots=slots)
 
     def fix(self, now_s: float) -> None:
         """Let a person fix what Clay refused, and start the load again."""
-        self.table = unbenched(self.table)
+        self.table = without_suspensions(self.table)
         if self.next_ask_s == math.inf and self.deferred_by is None:
             self.next_ask_s = now_s
 
@@ -135,7 +135,7 @@ class Lane:
         self.n_failed += 1
         return has_given_up
 
-    def sum_up(self, tally: TableTally) -> None:
+    def fill_tally(self, tally: TableTally) -> None:
         """Write the sums of the month."""
         tally.n_delivered = self.n_sent - self.n_in_doubt
         tally.n_in_doubt = self.n_in_doubt

@@ -29,7 +29,7 @@ from clayload.ledger.rules.snapshot import unused_table
 from clayload.model import Priority
 from clayload.tables.budgets import Budgets
 from clayload.tables.costs import LeadCost
-from clayload.tables.models import SAFE_LIMIT
+from clayload.tables.table import SAFE_LIMIT
 from clayload.tables.tables_file import TablesConfig
 
 HOUR_S = 3_600

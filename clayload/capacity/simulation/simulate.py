@@ -48,7 +48,7 @@ def _simulate_workspace(scenario: Scenario, watch: Watcher | None) -> SimulatedM
         happen()
     for name, line in sending.lanes.items():
         line.queue.close(scenario.length_s)
-        line.sum_up(sending.month.tables[name])
+        line.fill_tally(sending.month.tables[name])
     sending.expenses.close()
     return sending.month
 
@@ -114,15 +114,15 @@ class _Course:
 
     def _go_wrong(self, incident: Incident) -> None:
         sending = self.sending
-        if incident.kind is IncidentKind.BENCHED:
-            sending.lanes[incident.table].bench()
+        if incident.kind is IncidentKind.SUSPENDED:
+            sending.lanes[incident.table].suspend()
         else:
             sending.clay.begin(incident.kind, sending.now, sending.pace.tat)
         sending.n_turns += 1
 
     def _fix(self, incident: Incident) -> None:
         sending = self.sending
-        if incident.kind is IncidentKind.BENCHED:
+        if incident.kind is IncidentKind.SUSPENDED:
             sending.lanes[incident.table].fix(sending.now)
         else:
             sending.clay.end(incident.kind, sending.now)

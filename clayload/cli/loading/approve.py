@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
-from clayload.account.sample import SampleAccount
+from clayload.account.sample_account import SampleAccount
 from clayload.clay.command import LiveCounts, Unknown
 from clayload.cli.console import err, out, print_json
 from clayload.cli.layout import print_sentence
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson, OneTable
+from clayload.cli.suggestions import suggest_runs
 from clayload.delivery.sample import Decision
 from clayload.loading.followups.approve import (
     Approved,
@@ -35,7 +36,10 @@ It is called with what is approved, and returns whether somebody goes on by itse
 
 
 def approve(
-    run: Annotated[str, typer.Argument(help="The id of a run that sent the sample.")],
+    run: Annotated[
+        str,
+        typer.Argument(help="The id of a run that sent the sample.", autocompletion=suggest_runs),
+    ],
     table: OneTable = None,
     n_more: Annotated[
         int | None, typer.Option("--next", min=1, help="So many leads more, then ask again.")

@@ -9,11 +9,12 @@ import typer
 from clayload.account.extract_summary import ExtractSummary
 from clayload.cli.console import out as screen
 from clayload.cli.monitoring.status import read_existing
+from clayload.cli.suggestions import suggest_runs
 from clayload.frames.set_aside import QUARANTINE_FILE, UNROUTED_FILE
 from clayload.ledger.books.runs import RunRow, find_run
 from clayload.plural import count
 from clayload.report.quarantine import SetAsideRows, export_rows
-from clayload.runs.folder import find_run_folder, folder_gone
+from clayload.runs.run_folder import find_run_folder, folder_gone
 from clayload.setup import Setup
 
 app = typer.Typer(
@@ -23,7 +24,10 @@ app = typer.Typer(
 
 @app.command("export")
 def export(
-    run: Annotated[str, typer.Argument(help="The id of the run that set them aside.")],
+    run: Annotated[
+        str,
+        typer.Argument(help="The id of the run that set them aside.", autocompletion=suggest_runs),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(help="The file, .csv or .xlsx; quarantine-RUN.csv here by default."),

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -14,21 +13,27 @@ from clayload.cli.layout import print_grid, print_sentence, print_summary
 from clayload.cli.live_progress import run_watched
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson, OneTable
+from clayload.cli.suggestions import suggest_runs
+from clayload.ledger.granting.recovery import recover_ended
 from clayload.ledger.rules.states import REPLAYABLE, SubmissionState
-from clayload.loading.close import recover_ended
 from clayload.loading.followups.replay import prepare_replay
 from clayload.loading.followups.replay_plan import ReplayPlan, ReplayRequest, plan_replay
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.run import deliver_and_settle
+from clayload.loading.run import deliver_and_close
 from clayload.plural import count
 from clayload.report.moments import describe_seconds
 from clayload.report.plans.replay import END_OF, render_counts, render_placement
 from clayload.report.run.run_summary import render_run_summary
-from clayload.setup import Setup
+from clayload.setup import Setup, read_setup
 
 
 def replay(
-    run: Annotated[str, typer.Argument(help="The id of the run whose leads are sent again.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            help="The id of the run whose leads are sent again.", autocompletion=suggest_runs
+        ),
+    ],
     table: OneTable = None,
     *,
     refused: Annotated[
@@ -48,8 +53,8 @@ def replay(
     setup = read_existing(os.environ)
     if not dry_run:
         _must_be_answerable(yes=yes)
-        setup = replace(setup, read_only=False)
-        recover_ended(setup)
+        setup = read_setup(os.environ)
+        recover_ended(setup.ledger, setup.departures_folder)
     plan = plan_replay(request, setup)
     if plan.n_suppressed and not as_json:
         listed = count(plan.n_suppressed, "lead is", "leads are")
@@ -85,7 +90,7 @@ def _must_be_answerable(*, yes: bool) -> None:
 def _run(plan: ReplayPlan, setup: Setup, watch: Callable[[PreparedLoad], None]) -> RunReport:
     prepared = prepare_replay(plan, setup)
     watch(prepared)
-    return deliver_and_settle(prepared, setup, err.print)
+    return deliver_and_close(prepared, setup, err.print)
 
 
 def _print_none(request: ReplayRequest) -> None:

@@ -1,7 +1,6 @@
 """`clayload resubmit`: send what was corrected of the rows a run had set aside."""
 
 import os
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ from clayload.cli.loading.load import Output, carry_out
 from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson
 from clayload.loading.followups.resubmit import request_resubmit
+from clayload.setup import read_setup
 
 
 def resubmit(
@@ -27,6 +27,6 @@ def resubmit(
     as_json: AsJson = False,
 ) -> None:
     """Send the corrected rows of a quarantine, for the cycle of the run that set them aside."""
-    setup = read_existing(os.environ)
-    request = request_resubmit(files, run, setup)
-    carry_out(request, replace(setup, read_only=False), Output(as_json=as_json), dry_run=dry_run)
+    request = request_resubmit(files, run, read_existing(os.environ))
+    output = Output(as_json=as_json)
+    carry_out(request, read_setup(os.environ), output, dry_run=dry_run)

@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -18,9 +17,9 @@ from clayload.cli.options import AsJson
 from clayload.errors import ClayloadError, ExitCode, StopRunError
 from clayload.loading.followups.resume_deferred import Deferral, list_deferrals, prepare_resume
 from clayload.loading.prepare import PreparedLoad
-from clayload.loading.run import deliver_and_settle
+from clayload.loading.run import deliver_and_close
 from clayload.report.run.run_summary import render_run_summary
-from clayload.setup import Setup
+from clayload.setup import Setup, read_setup
 
 
 def resume_deferred(
@@ -35,7 +34,7 @@ def resume_deferred(
     deferrals = list_deferrals(setup)
     if not as_json:
         _print(deferrals)
-    ended = [] if dry_run else list(_resume_all(deferrals, replace(setup, read_only=False)))
+    ended = [] if dry_run else list(_resume_all(deferrals, read_setup(os.environ)))
     reports = [one for one in ended if isinstance(one, RunReport)]
     if as_json:
         print_json(_to_json(deferrals, ended))
@@ -73,7 +72,7 @@ def _deliver(
     prepared: PreparedLoad, setup: Setup, watch: Callable[[PreparedLoad], None]
 ) -> RunReport:
     watch(prepared)
-    return deliver_and_settle(prepared, setup, err.print)
+    return deliver_and_close(prepared, setup, err.print)
 
 
 def _judge(deferrals: Sequence[Deferral], ended: Sequence[RunReport | ClayloadError]) -> ExitCode:

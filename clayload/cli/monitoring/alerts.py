@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -33,11 +33,11 @@ def alerts(
     as_json: AsJson = False,
 ) -> None:
     """Show which budgets, slots and tables are near their end, and which loads are degraded."""
-    setup = read_setup(os.environ)
+    setup = read_setup(os.environ, read_only=not new)
     if new:
         _print_new(setup, as_json=as_json)
     else:
-        _print(replace(setup, read_only=True), as_json=as_json)
+        _print(setup, as_json=as_json)
 
 
 def _print(setup: Setup, *, as_json: bool) -> None:

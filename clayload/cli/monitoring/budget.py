@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 from clayload.cli.console import print_json
 from clayload.cli.layout import print_grid, print_sentence
@@ -14,7 +14,7 @@ from clayload.setup import read_setup
 
 def budget(*, as_json: AsJson = False) -> None:
     """Show what is spent, reserved and left of each budget, and the day it renews."""
-    setup = replace(read_setup(os.environ), read_only=True)
+    setup = read_setup(os.environ, read_only=True)
     uses = read_budgets(setup)
     if as_json:
         print_json(

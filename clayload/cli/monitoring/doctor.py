@@ -11,7 +11,7 @@ import typer
 from clayload.cli.console import print_json
 from clayload.cli.layout import print_sentence
 from clayload.cli.monitoring.status import read_existing
-from clayload.cli.options import AsJson
+from clayload.cli.options import AsJson, RunOrNewest
 from clayload.errors import ExitCode
 from clayload.monitoring.diagnosis.finding import Finding, Severity
 from clayload.monitoring.doctor import WITHIN_S, Diagnosis, diagnose_run
@@ -21,7 +21,7 @@ _STYLES = {Severity.TROUBLE: "bold red", Severity.SOON: "bold yellow", Severity.
 
 
 def doctor(
-    run: Annotated[str | None, typer.Argument(help="A run's id; the newest by default.")] = None,
+    run: RunOrNewest = None,
     *,
     within_h: Annotated[
         float,

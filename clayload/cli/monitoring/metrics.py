@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -51,7 +50,7 @@ def metrics(
 
 def _read() -> Setup:
     """Read the surroundings anew: somebody may have edited them between two scrapes."""
-    return replace(read_setup(os.environ), read_only=True)
+    return read_setup(os.environ, read_only=True)
 
 
 def _write(path: Path, registry: CollectorRegistry) -> None:

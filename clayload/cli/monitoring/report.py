@@ -8,6 +8,7 @@ import typer
 
 from clayload.cli.console import out as screen
 from clayload.cli.monitoring.status import read_existing
+from clayload.cli.options import RunOrNewest
 from clayload.loading.report_page import write_page
 from clayload.monitoring.run_account import read_report
 from clayload.report.run.run_grids import LISTED_LEADS
@@ -22,7 +23,7 @@ def _check_name(path: Path | None) -> Path | None:
 
 
 def report(
-    run: Annotated[str | None, typer.Argument(help="A run's id; the newest by default.")] = None,
+    run: RunOrNewest = None,
     out: Annotated[
         Path | None,
         typer.Option(

@@ -2,16 +2,12 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
-from typing import Annotated
-
-import typer
+from dataclasses import asdict
 
 from clayload.cli.console import print_json
 from clayload.cli.layout import print_sections, print_summary
-from clayload.cli.options import AsJson, WithDetails
+from clayload.cli.options import AsJson, RunOrNewest, WithDetails
 from clayload.errors import Code, RunError
-from clayload.ledger.books.runs import find_run
 from clayload.ledger.books.traffic import WorkspaceUse, read_workspaces
 from clayload.ledger.database.engine import is_new
 from clayload.monitoring.budgets import read_budgets
@@ -26,7 +22,7 @@ from clayload.setup import Setup, read_setup
 
 
 def status(
-    run: Annotated[str | None, typer.Argument(help="A run's id; the newest by default.")] = None,
+    run: RunOrNewest = None,
     *,
     details: WithDetails = False,
     as_json: AsJson = False,
@@ -34,7 +30,7 @@ def status(
     """Show the account of a run as the ledger holds it now."""
     setup = read_existing(os.environ)
     report = read_report(run, setup, None if as_json else LISTED_LEADS)
-    standing = read_standing(find_run(setup.ledger, report.run_id), setup)
+    standing = read_standing(report.run_id, setup)
     workspaces = read_workspaces(setup.ledger)
     budgets = read_budgets(setup)
     if as_json:
@@ -67,7 +63,7 @@ def read_existing(environ: Mapping[str, str]) -> Setup:
     Raises:
         RunError: there is no ledger yet.
     """
-    setup = replace(read_setup(environ), read_only=True)
+    setup = read_setup(environ, read_only=True)
     if is_new(setup.settings.ledger_url):
         raise RunError(
             Code.RUN_UNKNOWN,

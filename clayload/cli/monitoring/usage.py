@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -27,7 +27,7 @@ def usage(
     as_json: AsJson = False,
 ) -> None:
     """Show leads, credits and Actions by day, and what the billing month will come to."""
-    used = read_usage(replace(read_setup(os.environ), read_only=True), days)
+    used = read_usage(read_setup(os.environ, read_only=True), days)
     if as_json:
         print_json(json.dumps(_describe(used), indent=2, default=str))
         return

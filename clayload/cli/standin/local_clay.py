@@ -49,7 +49,7 @@ def running_clay(config: Path, home: Path) -> Iterator[LocalClay]:
     tables = _write_config(config, home)
     port_file = home / "standin.port"
     port_file.unlink(missing_ok=True)
-    command = [sys.executable, "-m", "clayload.standin", "--port", "0", "--port-file"]
+    command = [sys.executable, "-m", "clayload", "standin", "--port", "0", "--port-file"]
     log = (home / "standin.log").open("w")
     process = subprocess.Popen(  # noqa: S603 - our own module
         [*command, str(port_file)], stdout=log, stderr=log, start_new_session=True

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from clayload.cli.layout import print_sentence
+from clayload.cli.suggestions import suggest_workspaces
 from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.pauses import count_in_flight, find_pause, list_workspaces
 from clayload.ledger.store import Ledger
@@ -14,7 +15,10 @@ from clayload.report.moments import describe_moment, describe_pause, describe_se
 from clayload.setup import Setup, read_setup
 from clayload.tables.problems import check_name
 
-WorkspaceName = Annotated[str, typer.Argument(help="The workspace's name in tables.yaml.")]
+WorkspaceName = Annotated[
+    str,
+    typer.Argument(help="The workspace's name in tables.yaml.", autocompletion=suggest_workspaces),
+]
 
 
 def pause(

@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -12,6 +11,7 @@ from clayload.capacity.slots import SlotForecast, TableForecast
 from clayload.cli.console import out, print_json
 from clayload.cli.layout import print_grid, print_sentence
 from clayload.cli.options import AsJson
+from clayload.cli.suggestions import suggest_slots, suggest_tables
 from clayload.delivery.grant import SlotState
 from clayload.errors import CapacityExhaustedError, Code, ConfigError
 from clayload.ledger.books.run_books import Books
@@ -31,7 +31,7 @@ app = typer.Typer(
 @app.command("list")
 def list_slots(*, as_json: AsJson = False) -> None:
     """Show each slot's use, its rate, and the day it runs out; warn of what is near its end."""
-    tables = forecast_slots(replace(read_setup(os.environ), read_only=True))
+    tables = forecast_slots(read_setup(os.environ, read_only=True))
     warnings = warn_of_slots(tables)
     if as_json:
         said = {"tables": list(describe_tables(tables)), "warnings": warnings}
@@ -46,7 +46,12 @@ def list_slots(*, as_json: AsJson = False) -> None:
 
 @app.command("add")
 def add(
-    table: Annotated[str, typer.Argument(help="The table in tables.yaml that gets the slot.")],
+    table: Annotated[
+        str,
+        typer.Argument(
+            help="The table in tables.yaml that gets the slot.", autocompletion=suggest_tables
+        ),
+    ],
     slot: Annotated[str, typer.Argument(help="Its name; one that no slot ever had.")],
     *,
     url: Annotated[str, typer.Option(help="Where the webhook's URL is kept: env:NAME.")],
@@ -90,7 +95,7 @@ def _refuse_known_name(setup: Setup, name: str) -> None:
 
 @app.command("retire")
 def retire(
-    slot: Annotated[str, typer.Argument(help="The slot's name.")],
+    slot: Annotated[str, typer.Argument(help="The slot's name.", autocompletion=suggest_slots)],
     because: Annotated[str, typer.Option(help="Why, for those who see it in a report.")] = "",
     *,
     undo: Annotated[bool, typer.Option("--undo", help="Use a retired slot again.")] = False,

@@ -5,9 +5,9 @@ Out:   each complete file in one place: `processed/<event>/` and announced, `dup
        `rejected/` with the reason beside it; a plain line for each thing done.
 Never: a file lost, overwritten or followed through a link; an extract announced twice without need.
 
-The order in which an extract is moved and announced, and what a crash leaves, stands in
-`clayload/extracts/landing/place.py`. A crash between moving a file to `rejected/` and writing its reason
-leaves it there without one.
+The order in which an extract is moved and announced, and what a crash leaves, is in
+`clayload/extracts/landing/place.py`. A crash between moving a file to `rejected/` and writing its
+reason leaves it there without one.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from typing import NoReturn, TypeAlias
 from clayload.errors import ClayloadError, StopExtractError
 from clayload.extracts.facts import ByteFacts, read_facts
 from clayload.extracts.find import refuse_empty
-from clayload.extracts.open import open_extract
 from clayload.extracts.landing.place import Landed, LandingPlace, find_free
 from clayload.extracts.landing.stable_files import StableFiles
+from clayload.extracts.open import open_extract
 from clayload.tables.headers import HeaderAliases
 
 PROCESSED, REJECTED, DUPLICATES = "processed", "rejected", "duplicates"
@@ -107,7 +107,7 @@ class Inbox:
         twin = self._find_twin(facts)
         refusal = None if twin else self._open(file)
         if not self.stable_files.is_unchanged(file):
-            self.stable_files.is_settling = True
+            self.stable_files.is_changing = True
             return None
         if twin:
             return self._set_duplicate_aside(file, facts, twin)

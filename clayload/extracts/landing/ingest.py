@@ -14,8 +14,8 @@ from pathlib import Path
 
 from clayload.extracts.facts import read_blocks, read_facts
 from clayload.extracts.find import check_file
-from clayload.extracts.open import open_extract
 from clayload.extracts.landing.place import Announcer, Landed, LandingPlace, find_free
+from clayload.extracts.open import open_extract
 from clayload.tables.headers import HeaderAliases
 
 

@@ -12,7 +12,6 @@ an announcement and its note. That is safe, because a load of the same extract i
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,8 +19,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
-from typing import IO, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
+from filelock import FileLock, Timeout
 from pydantic import BaseModel
 
 from clayload.errors import Code, RunError
@@ -120,8 +120,7 @@ class LandingPlace:
             with self.writing():
                 for notes in (self._intended, self._announced):
                     notes.mkdir(parents=True, exist_ok=True)
-                lock = stack.enter_context((self.folder / NOTES / "lock").open("w"))
-                self._take(lock, is_waiting=is_waiting)
+                stack.enter_context(self._lock(is_waiting=is_waiting))
             yield
 
     @contextmanager
@@ -213,10 +212,12 @@ class LandingPlace:
         self.move(written, path)
         return path
 
-    def _take(self, lock: IO[str], *, is_waiting: bool) -> None:
+    def _lock(self, *, is_waiting: bool) -> AbstractContextManager[object]:
+        # Never by a mark instead, where a disk knows no locks: it would outlive a killed process.
+        lock = FileLock(self.folder / NOTES / "lock", fallback_to_soft=False)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | (0 if is_waiting else fcntl.LOCK_NB))
-        except BlockingIOError as error:
+            return lock.acquire(blocking=is_waiting)
+        except Timeout as error:
             raise RunError(
                 Code.LANDING_UNUSABLE,
                 f"another process lands extracts in {self.folder} already",

@@ -21,11 +21,11 @@ class StableFiles:
 
     stable_for_s: float
     clock: Callable[[], float]
-    is_settling: bool = False
+    is_changing: bool = False
     _since: dict[Path, tuple[_Look, float]] = field(default_factory=dict)
 
     def sift(self, files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
-        """Give the complete ones, and those that stay empty; `is_settling` if there are others."""
+        """Give the complete ones, and those that stay empty; `is_changing` if there are others."""
         now = self.clock()
         looks = {file: look for file in files if (look := _look_at(file)) is not None}
         before = self._since
@@ -33,8 +33,10 @@ class StableFiles:
             file: before[file] if file in before and before[file][0] == look else (look, now)
             for file, look in looks.items()
         }
-        still = [file for file, (_, since) in self._since.items() if now - since >= self.stable_for_s]
-        self.is_settling = len(still) < len(looks)
+        still = [
+            file for file, (_, since) in self._since.items() if now - since >= self.stable_for_s
+        ]
+        self.is_changing = len(still) < len(looks)
         return [f for f in still if looks[f][0] > 0], [f for f in still if looks[f][0] == 0]
 
     def is_unchanged(self, file: Path) -> bool:

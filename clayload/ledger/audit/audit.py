@@ -20,8 +20,9 @@ from clayload.errors import Code, LedgerError
 from clayload.ledger.audit.audit_finding import AuditFinding
 from clayload.ledger.audit.charges import check_charges
 from clayload.ledger.database import schema
+from clayload.ledger.moment import consistent_read
 from clayload.ledger.rules.states import CHARGED, SubmissionState
-from clayload.ledger.store import Ledger, consistent_read
+from clayload.ledger.store import Ledger
 from clayload.plural import count
 
 _SHOWN = 5
@@ -34,13 +35,14 @@ def audit(ledger: Ledger) -> list[AuditFinding]:
     Raises:
         LedgerError: it cannot be read at all.
     """
-    with consistent_read(ledger) as connection:
+    with consistent_read(ledger) as moment:
+        connection = moment.connection
         # Rows of a file that is not whole tell nothing.
         return list(_check_file(connection)) or [
             *_check_schema(connection),
             *_check_rows(connection),
             *check_charges(connection),
-            *_check_deadlines(connection, ledger.read_clock(connection)),
+            *_check_deadlines(connection, moment.at),
         ]
 
 

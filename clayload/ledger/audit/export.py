@@ -19,7 +19,8 @@ from sqlalchemy.types import BigInteger, Float, Integer, Text
 
 from clayload.folder import remove_folder
 from clayload.ledger.database import schema
-from clayload.ledger.store import Ledger, consistent_read
+from clayload.ledger.moment import consistent_read
+from clayload.ledger.store import Ledger
 
 _UNFINISHED = ".exporting-"
 _ROWS_AT_ONCE = 50_000
@@ -44,9 +45,9 @@ def export(ledger: Ledger, folder: Path) -> dict[str, int]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _unfinished_folder(folder) as unfinished:
-        with consistent_read(ledger) as connection:
+        with consistent_read(ledger) as moment:
             n_rows = {
-                name: _export_table(connection, table, unfinished / f"{name}.parquet")
+                name: _export_table(moment.connection, table, unfinished / f"{name}.parquet")
                 for name, table in schema.metadata.tables.items()
             }
         for name in n_rows:

@@ -1,25 +1,21 @@
-"""Does anybody work on a run, who waits beside it, and what became of its leads?
+"""Who waits beside a run, and what became of its leads?
 
 In:    a run; the ledger.
-Out:   what is granted and not answered, what open runs owe, refusals by reason, leads sent again.
-Never: a write.
+Out:   what open runs owe, refusals by reason, leads sent again.
+Never: a write; and no word on whether anybody works on it: that is `run_activity`'s question.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, exists, func, literal, select
 
-from clayload.ledger.books.orphans import Orphans
 from clayload.ledger.books.run_books import LEADS_OF_RUN
-from clayload.ledger.books.runs import RunRow
 from clayload.ledger.database import schema
-from clayload.ledger.rules.statements import SHARE_COLUMNS
+from clayload.ledger.moment import Readable
 from clayload.ledger.rules.states import SubmissionState
-from clayload.ledger.store import Ledger
 
 _s, _c, _cl, _r = (
     schema.submissions.c,
@@ -32,70 +28,27 @@ _IS_OWED = _s.state.in_((SubmissionState.PENDING, SubmissionState.SENDING))
 
 @dataclass(frozen=True, slots=True)
 class RunCondition:
-    """How a run stands beside the others; moments are epoch seconds, UTC.
+    """How a run stands beside the others.
 
-    `in_flight` leads of it await their answers, by table; `unsent` were granted to a process that
-    ended before it sent them, `n_lost` after. `moved_at`: when one of its leads was last granted
-    or answered. `owed`: what all runs owe that were neither closed nor told to stop, by table and
-    by the priority that a run was given in place of the table's; what several owe is the newest's.
+    `owed`: what all runs owe that were neither closed nor told to stop, by table and by the
+    priority that a run was given in place of the table's; what several owe is the newest's.
     `refusals`: status, reason, count. `n_sent_before`: leads it delivered that had been delivered
     before.
     """
 
-    now: float
-    in_flight: Mapping[str, int]
-    unsent: Mapping[str, int]
-    n_lost: int
-    moved_at: float
-    is_anybody_asking: bool
     owed: Mapping[tuple[str, str | None], int]
     refusals: tuple[tuple[int | None, str, int], ...]
     n_sent_before: int
 
 
-def read_condition(ledger: Ledger, run: RunRow, workspace: str, orphans: Orphans) -> RunCondition:
-    """Read how a run stands; `orphans` are what ended processes left behind."""
+def read_condition(ledger: Readable, run_id: str) -> RunCondition:
+    """Read how a run stands beside the others."""
     with ledger.read_only() as connection:
-        now = ledger.read_clock(connection)
-        sending = _list_sending(connection, run.run_id)
-        awaited = {one: table for one, table in sending.items() if one not in orphans.lost}
         return RunCondition(
-            now=now,
-            in_flight=Counter(awaited[one] for one in awaited.keys() - orphans.unsent),
-            unsent=Counter(awaited[one] for one in awaited.keys() & orphans.unsent),
-            n_lost=len(sending) - len(awaited),
-            moved_at=_find_last_move(connection, run),
-            is_anybody_asking=_is_anybody_asking(connection, workspace, now),
             owed=_count_owed(connection),
-            refusals=_count_refusals(connection, run.run_id),
-            n_sent_before=_count_sent_before(connection, run.run_id),
+            refusals=_count_refusals(connection, run_id),
+            n_sent_before=_count_sent_before(connection, run_id),
         )
-
-
-def _list_sending(connection: Connection, run_id: str) -> dict[int, str]:
-    found = (
-        select(_s.submission_id, _c.table_name)
-        .select_from(LEADS_OF_RUN)
-        .where(_c.run_id == run_id, _s.state == SubmissionState.SENDING)
-    )
-    return {row.submission_id: row.table_name for row in connection.execute(found)}
-
-
-def _find_last_move(connection: Connection, run: RunRow) -> float:
-    moved = (
-        select(func.max(_s.updated_at))
-        .select_from(LEADS_OF_RUN)
-        .where(_c.run_id == run.run_id, _s.run_id == run.run_id)
-    )
-    moved_at: float | None = connection.execute(moved).scalar_one()
-    return max(moved_at or 0.0, run.started_at)
-
-
-def _is_anybody_asking(connection: Connection, workspace: str, now: float) -> bool:
-    columns = schema.workspaces.c
-    present_until = [columns[until] for _, until in SHARE_COLUMNS.values()]
-    found = select(*present_until).where(columns.workspace == workspace)
-    return any(until > now for row in connection.execute(found) for until in row)
 
 
 def _count_owed(connection: Connection) -> dict[tuple[str, str | None], int]:

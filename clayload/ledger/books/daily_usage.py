@@ -15,7 +15,7 @@ from sqlalchemy import and_, case, func, literal, select
 
 from clayload.delivery.budget import Charge
 from clayload.ledger.database import schema
-from clayload.ledger.store import Ledger
+from clayload.ledger.moment import Readable
 
 DayOfTable: TypeAlias = tuple[str, str]
 """A local day such as `2026-11-26`, and a table."""
@@ -32,7 +32,7 @@ class Answers:
 
 
 def read_answers(
-    ledger: Ledger, workspace: str, days: Sequence[tuple[str, float]]
+    ledger: Readable, workspace: str, days: Sequence[tuple[str, float]]
 ) -> dict[DayOfTable, Answers]:
     """Count answers by day; `days` with the moment each began (epoch s), the oldest first."""
     began = [(at, day) for day, at in reversed(days)]
@@ -63,7 +63,7 @@ def read_answers(
         }
 
 
-def read_spending(ledger: Ledger, workspace: str, first_day: str) -> dict[DayOfTable, Charge]:
+def read_spending(ledger: Readable, workspace: str, first_day: str) -> dict[DayOfTable, Charge]:
     """Read what leads cost from a day on."""
     found = select(_x.day, _x.table_name, _x.credits_milli, _x.actions_milli).where(
         _x.workspace == workspace, _x.day >= first_day
@@ -75,7 +75,7 @@ def read_spending(ledger: Ledger, workspace: str, first_day: str) -> dict[DayOfT
         }
 
 
-def find_first_spending(ledger: Ledger, workspace: str) -> str | None:
+def find_first_spending(ledger: Readable, workspace: str) -> str | None:
     """Find the first local day on which anything was spent."""
     found = select(func.min(_x.day)).where(_x.workspace == workspace)
     with ledger.read_only() as connection:
@@ -83,7 +83,7 @@ def find_first_spending(ledger: Ledger, workspace: str) -> str | None:
     return first
 
 
-def count_submissions(ledger: Ledger) -> Mapping[tuple[str, str], int]:
+def count_submissions(ledger: Readable) -> Mapping[tuple[str, str], int]:
     """Count every submission the ledger holds, by table and state; reads through all of them."""
     counted = select(_s.table_name, _s.state, func.count(literal(1))).group_by(
         _s.table_name, _s.state

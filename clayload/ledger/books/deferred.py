@@ -15,11 +15,10 @@ from clayload.errors import Code, RunError
 from clayload.ledger.books.run_books import LEADS_OF_RUN
 from clayload.ledger.books.runs import RunRow, list_runs
 from clayload.ledger.database import schema
+from clayload.ledger.moment import Readable
 from clayload.ledger.rules.states import SubmissionState
-from clayload.ledger.store import Ledger, RunStart
-
-RESUME = "resume"
-"""The kind of a run that sends what an earlier one had to defer."""
+from clayload.ledger.store import RunStart
+from clayload.model import Outcome, RunKind
 
 _r, _c, _s = schema.runs.c, schema.chunks.c, schema.submissions.c
 # From what is owed, which is little as a rule, and not from the leads of every run there ever was.
@@ -31,17 +30,17 @@ _OWING = (
 )
 
 
-def find_deferred_runs(ledger: Ledger) -> list[RunRow]:
+def find_deferred_runs(ledger: Readable) -> list[RunRow]:
     """List the runs that ended deferred and have leads that are owed still, the newest first."""
     found = (
         select(schema.runs)
-        .where(_r.outcome == "deferred", _r.finished_at.is_not(None), _r.run_id.in_(_OWING))
+        .where(_r.outcome == Outcome.DEFERRED, _r.finished_at.is_not(None), _r.run_id.in_(_OWING))
         .order_by(_r.started_at.desc())
     )
     return list_runs(ledger, found)
 
 
-def find_resuming(ledger: Ledger, run_id: str) -> RunRow | None:
+def find_resuming(ledger: Readable, run_id: str) -> RunRow | None:
     """Find the run that resumes another one, and was not closed."""
     runs = list_runs(ledger, _open_resumes_of(run_id).limit(1))
     return runs[0] if runs else None
@@ -53,7 +52,7 @@ def check_alone(tx: Connection, run: RunStart) -> None:
     Raises:
         RunError: RESUMED_ALREADY.
     """
-    if run.kind != RESUME or run.parent_run_id is None:
+    if run.kind is not RunKind.RESUME or run.parent_run_id is None:
         return
     other = tx.execute(_open_resumes_of(run.parent_run_id).limit(1)).one_or_none()
     if other is not None:
@@ -72,5 +71,5 @@ def refuse_second(run_id: str, resumed_by: str) -> RunError:
 
 def _open_resumes_of(run_id: str) -> Select[*tuple[Any, ...]]:
     return select(schema.runs).where(
-        _r.parent_run_id == run_id, _r.kind == RESUME, _r.finished_at.is_(None)
+        _r.parent_run_id == run_id, _r.kind == RunKind.RESUME, _r.finished_at.is_(None)
     )

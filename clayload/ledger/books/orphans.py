@@ -7,17 +7,18 @@ Never: a write. `recovery` writes the same down, as the next command does that m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import ColumnElement, and_, case, literal, select
 
 from clayload.ledger.database.schema import submissions
-from clayload.ledger.rules.departures import look_for_ended
+from clayload.ledger.moment import Readable
+from clayload.ledger.rules.departures import EndedSender, look_for_ended
 from clayload.ledger.rules.owing import Known
 from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.rules.unanswered import LOST
-from clayload.ledger.store import Ledger
 
 NEVER_SENT = "its process ended before it was sent"
 """Why a lead is owed again that was granted."""
@@ -79,9 +80,18 @@ class Orphans:
 NO_ORPHANS = Orphans()
 
 
-def find_orphans(ledger: Ledger, folder: Path) -> Orphans:
-    """Find what `recover` and then `Ledger.give_up_overdue` would settle now."""
-    departed = {ended.sender: ended.departed for ended in look_for_ended(folder)}
+def find_orphans(ledger: Readable, folder: Path) -> Orphans:
+    """Find what `recover_ended` would settle now."""
+    return match_orphans(ledger, look_for_ended(folder))
+
+
+def match_orphans(ledger: Readable, ended: Sequence[EndedSender]) -> Orphans:
+    """Find what these processes left behind, and what is past its deadline.
+
+    They were looked for before the ledger is read: what one that ended later was granted may be
+    answered by now.
+    """
+    departed = {one.sender: one.departed for one in ended}
     with ledger.read_only() as connection:
         rows = connection.execute(_SENDING).all()
         now = ledger.read_clock(connection)

@@ -14,8 +14,8 @@ from sqlalchemy import func, literal, select
 
 from clayload.ledger.books.orphans import Orphans
 from clayload.ledger.database.schema import submissions, workspaces
+from clayload.ledger.moment import Readable
 from clayload.ledger.rules.states import SubmissionState
-from clayload.ledger.store import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class InFlight:
     recorded_by: float | None
 
 
-def find_pause(ledger: Ledger, workspace: str) -> Pause | None:
+def find_pause(ledger: Readable, workspace: str) -> Pause | None:
     """Find the pause of a workspace; None while it goes on."""
     found = select(workspaces.c.paused_at, workspaces.c.paused_because).where(
         workspaces.c.workspace == workspace, workspaces.c.paused_at.is_not(None)
@@ -45,13 +45,13 @@ def find_pause(ledger: Ledger, workspace: str) -> Pause | None:
     return None if row is None else Pause(workspace, row.paused_at, row.paused_because or "")
 
 
-def list_workspaces(ledger: Ledger) -> list[str]:
+def list_workspaces(ledger: Readable) -> list[str]:
     """List the workspaces that were ever loaded into."""
     with ledger.read_only() as connection:
         return list(connection.execute(select(workspaces.c.workspace)).scalars())
 
 
-def count_in_flight(ledger: Ledger, tables: Collection[str], orphans: Orphans) -> InFlight:
+def count_in_flight(ledger: Readable, tables: Collection[str], orphans: Orphans) -> InFlight:
     """Count what was granted for these tables and is not yet recorded, but for what is `left`."""
     counted = select(
         func.count(literal(1)).label("n"), func.max(submissions.c.give_up_at).label("last")

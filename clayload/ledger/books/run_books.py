@@ -7,21 +7,25 @@ Never: a write.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVarTuple
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, select
 
 from clayload.delivery.grant import TableSnapshot
-from clayload.ledger.books.orphans import NO_ORPHANS, Orphans
+from clayload.ledger.books.orphans import NO_ORPHANS, Orphans, match_orphans
 from clayload.ledger.database import schema
+from clayload.ledger.moment import Readable, consistent_read
+from clayload.ledger.rules.departures import look_for_ended
 from clayload.ledger.rules.owing import Known, Lead, find_standing, is_owed, read_known
 from clayload.ledger.rules.snapshot import read_table
 from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger
 from clayload.model import RowEnd
-from clayload.tables.models import Table
+from clayload.tables.table import Table
 
 _END_OF: dict[str, RowEnd] = {
     SubmissionState.PENDING: RowEnd.PENDING,
@@ -66,9 +70,12 @@ class LeadRow:
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """The reading side of the ledger; `orphans` are what ended processes left behind."""
+    """The reading side of the ledger; `orphans` are what ended processes left behind.
 
-    ledger: Ledger
+    Of a `Ledger` each question is read on its own; of one moment (`open_books`) all together.
+    """
+
+    ledger: Readable
     orphans: Orphans = NO_ORPHANS
 
     def count_ends(
@@ -185,7 +192,7 @@ class Books:
         standing = self._find_standing(name, table, cycle, leads)
         return frozenset(key for key, one in standing.items() if is_owed(one, table))
 
-    def are_settled(self, name: str, table: Table, cycle: str, leads: Sequence[Lead]) -> bool:
+    def are_finished(self, name: str, table: Table, cycle: str, leads: Sequence[Lead]) -> bool:
         """Whether each lead of a chunk was loaded for this very cycle, and none is owed."""
         standing = self._find_standing(name, table, cycle, leads).values()
         return all(
@@ -197,15 +204,29 @@ class Books:
     ) -> dict[str, Known | None]:
         with self.ledger.read_only() as connection:
             known = read_known(connection, name, (lead.lead_key for lead in leads))
-        settled = {key: [self.orphans.resolve(one) for one in ones] for key, ones in known.items()}
+        resolved = {key: [self.orphans.resolve(one) for one in ones] for key, ones in known.items()}
         return {
-            lead.lead_key: find_standing(table.resend, cycle, lead, settled.get(lead.lead_key, ()))
+            lead.lead_key: find_standing(table.resend, cycle, lead, resolved.get(lead.lead_key, ()))
             for lead in leads
         }
 
     def _read(self, statement: Select[*_Columns]) -> Sequence[Row[*_Columns]]:
         with self.ledger.read_only() as connection:
             return connection.execute(statement).all()
+
+
+@contextmanager
+def open_books(ledger: Ledger, folder: Path) -> Iterator[Books]:
+    """Open the books as of one moment; `folder` is where processes note what leaves.
+
+    All that is read of `books` and of `books.ledger` is of this moment, in one transaction.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
+    """
+    ended = look_for_ended(folder)
+    with consistent_read(ledger) as moment:
+        yield Books(moment, match_orphans(moment, ended))
 
 
 def _end_of(state: str, *, is_own: bool) -> RowEnd:

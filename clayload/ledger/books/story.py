@@ -15,8 +15,9 @@ from sqlalchemy import func, literal, select
 from clayload.ledger.books.orphans import Orphans
 from clayload.ledger.books.runs import RunRow, as_run
 from clayload.ledger.database import schema
+from clayload.ledger.moment import Readable, consistent_read
 from clayload.ledger.rules.newest import IS_NEWEST
-from clayload.ledger.store import Ledger, consistent_read
+from clayload.ledger.store import Ledger
 
 _s, _p, _c, _cl = (
     schema.submissions.c,
@@ -107,7 +108,8 @@ def read_story(ledger: Ledger, lead_keys: Collection[str], orphans: Orphans) -> 
         .where(_s.lead_key.in_(sorted(lead_keys)))
         .order_by(_s.submission_id)
     )
-    with consistent_read(ledger) as connection:
+    with consistent_read(ledger) as moment:
+        connection = moment.connection
         rows = connection.execute(submissions)
         found = tuple(SubmissionRow(**row._mapping) for row in rows)  # noqa: SLF001 - SQLAlchemy's public accessor
         ids = [one.submission_id for one in found]
@@ -135,7 +137,7 @@ def read_story(ledger: Ledger, lead_keys: Collection[str], orphans: Orphans) -> 
         )
 
 
-def count_submissions(ledger: Ledger) -> int:
+def count_submissions(ledger: Readable) -> int:
     """Count the submissions of the whole ledger."""
     counted = select(func.count(literal(1))).select_from(schema.submissions)
     with ledger.read_only() as connection:

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, FromClause, Row, Select, and_, case, func, se
 
 from clayload.delivery.pace import PaceState
 from clayload.ledger.database import schema
+from clayload.ledger.moment import Readable
 from clayload.ledger.rules import statements
-from clayload.ledger.store import Ledger
 
 WEEK_DAYS, MONTH_DAYS = 7, 30
 LAST_S = 60
@@ -65,7 +65,7 @@ class WorkspaceUse:
         return self.rate_per_s * self.part
 
 
-def read_slot_traffic(ledger: Ledger) -> dict[str, SlotTraffic]:
+def read_slot_traffic(ledger: Readable) -> dict[str, SlotTraffic]:
     """Count what was charged to each slot; those without traffic in a month are left out.
 
     Answers in doubt count, since Clay may have taken them; what was given back does not.
@@ -104,7 +104,7 @@ def _traffic_since(moment: float) -> FromClause:
     return schema.slots.join(schema.traffic, is_recent)
 
 
-def read_workspaces(ledger: Ledger) -> list[WorkspaceUse]:
+def read_workspaces(ledger: Readable) -> list[WorkspaceUse]:
     """Tell how every workspace of the ledger stands, by name."""
     with ledger.read_only() as connection:
         now = ledger.read_clock(connection)

@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, Engine, inspect, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, ProgrammingError
 
 from clayload.errors import Code, LedgerConflictError, LedgerError, LedgerLostError
-from clayload.ledger.database.network_disk import MOUNTS, refuse_network_disk
+from clayload.ledger.database.network_disk import ListMounts, list_mounts, refuse_network_disk
 from clayload.ledger.database.schema import LEDGER_VERSION
 from clayload.ledger.database.server import (
     forget_password,
@@ -28,7 +28,7 @@ from clayload.ledger.database.server import (
     server_engine,
 )
 from clayload.ledger.database.sqlite import (
-    BUSY_GIVE_UP_S,
+    BUSY_TIMEOUT_S,
     has_write_failed,
     is_busy,
     is_closed_to_us,
@@ -49,11 +49,11 @@ _SERVERS = ("postgresql", "postgresql+psycopg")
 _OUR_VERSION = re.compile("[0-9]{4}")
 
 
-def open_engine(url: str, *, read_only: bool = False, mounts: Path = MOUNTS) -> Engine:
+def open_engine(url: str, *, read_only: bool = False, mounts: ListMounts = list_mounts) -> Engine:
     """Open the ledger at `url`; create or check its schema.
 
-    With `read_only` nothing is created or written, not even by SQLite itself. `mounts` is where
-    the kernel lists them, so that SQLite on a network disk can be refused.
+    With `read_only` nothing is created or written, not even by SQLite itself. `mounts` lists what
+    is mounted, so that SQLite on a network disk can be refused.
 
     Raises:
         LedgerError: it cannot be opened or written, or is of another version.
@@ -102,7 +102,11 @@ def _parse(url: str) -> URL:
 
 
 def _make_engine(
-    url: URL, *, read_only: bool = False, checks_keys: bool = True, mounts: Path = MOUNTS
+    url: URL,
+    *,
+    read_only: bool = False,
+    checks_keys: bool = True,
+    mounts: ListMounts = list_mounts,
 ) -> Engine:
     if url.get_backend_name() != "sqlite":
         return _make_server_engine(url, read_only=read_only)
@@ -219,7 +223,7 @@ def _translate(name: str, error: DBAPIError, *, is_opening: bool = False) -> Led
     if is_busy(error.orig):
         return LedgerError(
             Code.LEDGER_UNUSABLE,
-            f"the ledger {name} was held by another process for {BUSY_GIVE_UP_S:g} s",
+            f"the ledger {name} was held by another process for {BUSY_TIMEOUT_S:g} s",
             hint="see which process holds it, then run the same load again: it resumes",
         )
     return _unusable(name, reason, _find_hint(error))

@@ -7,6 +7,7 @@ Never: a half-made change: all of it is one transaction.
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from contextlib import closing
@@ -19,6 +20,8 @@ from clayload.errors import Code, LedgerError
 from clayload.ledger.database.engine import name_of, open_to_migrate, opening, read_version, upgrade
 from clayload.ledger.database.schema import LEDGER_VERSION
 from clayload.ledger.database.server import SERVER_CLOCK, make_alone, shut_out_loads
+
+_log = logging.getLogger(__name__)
 
 _IN_FLIGHT = text("SELECT COUNT(*) FROM submissions WHERE state = 'sending' AND give_up_at >= :now")
 
@@ -44,6 +47,8 @@ def migrate(url: str) -> Migrated:
         before = read_version(engine)
         backup = None if before == LEDGER_VERSION else _upgrade(engine, before)
     engine.dispose()
+    versions = {"before": before, "after": LEDGER_VERSION}
+    _log.info("ledger migrated: from version %(before)s to %(after)s", versions)
     return Migrated(before, LEDGER_VERSION, backup)
 
 

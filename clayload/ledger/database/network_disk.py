@@ -1,8 +1,9 @@
 """Does a SQLite ledger lie on a disk of this machine?
 
-In:    the ledger's path, and the mounts as the kernel lists them.
+In:    the ledger's path, and the file systems that are mounted.
 Out:   nothing, or a refusal with what to use instead.
-Never: a guess: a system that lists no mounts, and a file system not named here, pass.
+Never: a guess: a system that lists none passes, and so does a file system that is neither named
+       here nor, where the system marks its own disks (macOS), left unmarked.
 
 Several processes share the ledger by locks and by memory they map together (WAL). Over a network
 neither holds: two machines would both believe that they hold the write lock.
@@ -11,16 +12,19 @@ neither holds: two machines would both believe that they hold the write lock.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
+
+import psutil
 
 from clayload.errors import Code, LedgerError
 
 NETWORK_KINDS = frozenset(
     {
         "9p",
+        "afpfs",
         "afs",
         "beegfs",
         "blobfuse",
@@ -52,35 +56,55 @@ NETWORK_KINDS = frozenset(
         "virtiofs",
         "vmhgfs",
         "vmhgfs-fuse",
+        "webdav",
     }
 )
-"""File systems of other machines, as mountinfo names them, without a leading `fuse.`.
+"""File systems of other machines, as Linux and macOS name them, without a leading `fuse.`.
 
 The host of a virtual machine is another machine too: it may write its folder without these locks.
 """
 
-MOUNTS = Path("/proc/self/mountinfo")
-"""Where Linux lists the mounts that this process sees."""
-
-_ESCAPED = re.compile(r"\\([0-7]{3})")
-_MOUNT_POINT = 4
+# A disk that is mounted only once somebody looks into its folder is no disk yet.
+_NOT_YET_MOUNTED = "autofs"
 
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """Where a file system hangs in the tree, and of which kind it is."""
+    """Where a file system hangs in the tree, of which kind it is, and with which options."""
 
     point: PurePosixPath
     kind: str
+    options: frozenset[str] = frozenset()
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the system says that it is a disk of this machine; Linux never does."""
+        return "local" in self.options
 
 
-def refuse_network_disk(path: Path, mounts: Path = MOUNTS) -> None:
+ListMounts: TypeAlias = Callable[[], Sequence[Mount]]
+
+
+def list_mounts() -> Sequence[Mount]:
+    """List what is mounted, in the order of mounting; nothing where that cannot be read."""
+    try:
+        partitions = psutil.disk_partitions(all=True)
+    except (OSError, UnicodeDecodeError):
+        # psutil lists none if the options of one are not UTF-8.
+        return []
+    return [
+        Mount(PurePosixPath(each.mountpoint), each.fstype, frozenset(each.opts.split(",")))
+        for each in partitions
+    ]
+
+
+def refuse_network_disk(path: Path, mounts: ListMounts = list_mounts) -> None:
     """Check that a SQLite ledger at `path` would lie on a disk of this machine.
 
     Raises:
         LedgerError: LEDGER_ON_NETWORK_DISK.
     """
-    mount = find_network_mount(path, _read_mounts(mounts))
+    mount = find_network_mount(path, mounts)
     if mount is None:
         return
     raise LedgerError(
@@ -92,29 +116,26 @@ def refuse_network_disk(path: Path, mounts: Path = MOUNTS) -> None:
     )
 
 
-def find_network_mount(path: Path, mountinfo: str) -> Mount | None:
-    """Find the mount that holds `path`, if it is of another machine; see proc(5) on mountinfo."""
+def find_network_mount(path: Path, mounts: ListMounts) -> Mount | None:
+    """Find the mount that holds `path`, if it is of another machine."""
     # pathlib raises on a loop of links; what cannot be followed is looked at as it is written.
     real = PurePosixPath(os.path.realpath(path))
+    # Only now: following the path has mounted what is mounted on demand.
+    mounted = mounts()
     # Of two mounts at one point the later hides the earlier.
-    holding = [mount for mount in _parse(mountinfo) if real.is_relative_to(mount.point)]
+    holding = [mount for mount in mounted if real.is_relative_to(mount.point)]
     holding.sort(key=lambda mount: len(mount.point.parts))
-    if holding and holding[-1].kind.removeprefix("fuse.") in NETWORK_KINDS:
+    if holding and _is_remote(holding[-1], marks_own=any(map(_is_marked_root, mounted))):
         return holding[-1]
     return None
 
 
-def _parse(mountinfo: str) -> Iterator[Mount]:
-    for line in mountinfo.splitlines():
-        before, _, after = line.partition(" - ")
-        fields = before.split(" ")
-        if after and len(fields) > _MOUNT_POINT:
-            point = _ESCAPED.sub(lambda octal: chr(int(octal[1], 8)), fields[_MOUNT_POINT])
-            yield Mount(PurePosixPath(point), after.split(" ")[0])
+def _is_remote(mount: Mount, *, marks_own: bool) -> bool:
+    # All of FUSE is one kind on macOS: sshfs is known there by the mark that it lacks.
+    is_unmarked = marks_own and not mount.is_marked and mount.kind != _NOT_YET_MOUNTED
+    return is_unmarked or mount.kind.removeprefix("fuse.") in NETWORK_KINDS
 
 
-def _read_mounts(mounts: Path) -> str:
-    try:
-        return mounts.read_text(errors="surrogateescape")
-    except OSError:
-        return ""
+def _is_marked_root(mount: Mount) -> bool:
+    """Whether this shows that the system marks its own disks: it marks what it started from."""
+    return mount.is_marked and mount.point == PurePosixPath("/")

@@ -7,19 +7,18 @@ Never: a password in an error: what the driver's own errors carry is cut off.
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import URL, Connection, Engine, create_engine, extract, func, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from clayload.ledger.database.retry import retry
+
 SERVER_CLOCK = select(extract("epoch", func.clock_timestamp()))
 """The server's clock, in epoch seconds: one for all hosts."""
 
-_GIVE_UP_S = 60.0
-_RETRY_S = (0.1, 0.5)
+_TIMEOUT_S, _JITTER_S = 60.0, (0.1, 0.5)
 # Connection exceptions, and a server that shuts down, crashed or starts up.
 _AWAY = ("08", "57P")
 # Deadlock detected, and serialization failure.
@@ -57,30 +56,19 @@ def shut_out_loads(connection: Connection) -> None:
 @contextmanager
 def connect(engine: Engine) -> Iterator[Connection]:
     """Connect; to a server that is away for a moment, such as for a restart, again and again."""
-    connection = _connect_patiently(engine)
+    connection = retry(engine.connect, on=is_lost, timeout_s=_TIMEOUT_S, jitter_s=_JITTER_S)
     try:
         yield connection
     finally:
         connection.close()
 
 
-def _connect_patiently(engine: Engine) -> Connection:
-    give_up_at = time.monotonic() + _GIVE_UP_S
-    while True:
-        try:
-            return engine.connect()
-        except DBAPIError as error:
-            if not is_lost(error) or time.monotonic() > give_up_at:
-                raise
-            time.sleep(random.uniform(*_RETRY_S))  # noqa: S311 - spreads waits
-
-
-def is_lost(error: DBAPIError) -> bool:
+def is_lost(error: Exception) -> bool:
     """Whether the server went away, or is not back yet; SQLite has no server to lose."""
-    state = getattr(error.orig, "sqlstate", "")
-    if not isinstance(error, OperationalError) or state == "":
+    if not isinstance(error, OperationalError):
         return False
-    return state is None or state.startswith(_AWAY)
+    state = getattr(error.orig, "sqlstate", "")
+    return state is None or (state != "" and state.startswith(_AWAY))
 
 
 def is_conflict(error: DBAPIError) -> bool:

@@ -7,9 +7,7 @@ Never: a trace left by one who only reads.
 
 from __future__ import annotations
 
-import random
 import sqlite3
-import time
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -17,11 +15,13 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.exc import OperationalError
 
+from clayload.ledger.database.retry import retry
+
 READ_ONLY = {"read_only": True}
 """Execution options of a connection that only reads: on SQLite it then takes no write lock."""
-BUSY_GIVE_UP_S = 30.0
+BUSY_TIMEOUT_S = 30.0
 
-_BUSY_RETRY_S = (0.002, 0.02)
+_BUSY_JITTER_S = (0.002, 0.02)
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _WRITE_FAILED = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 _CLOSED_TO_US = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
@@ -70,6 +70,8 @@ def _connect_to_write(path: Path, *, checks_keys: bool) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
+        # On macOS a sync alone leaves the drive's own cache to a power cut, and with it grants.
+        connection.execute("PRAGMA fullfsync=ON")
         connection.execute(f"PRAGMA foreign_keys={'ON' if checks_keys else 'OFF'}")
         # From here on the wait for another writer is ours (`_begin_in_turn`): SQLite's own
         # starves a writer for seconds.
@@ -113,7 +115,7 @@ def _connect(path: Path, query: str) -> sqlite3.Connection:
     return sqlite3.connect(
         f"file:{quote(str(path))}?{query}",
         uri=True,
-        timeout=BUSY_GIVE_UP_S,
+        timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
         check_same_thread=False,
     )
@@ -121,13 +123,9 @@ def _connect(path: Path, query: str) -> sqlite3.Connection:
 
 def _begin_in_turn(connection: Connection, statement: str) -> None:
     """Begin; where another writer is at work, try again often and at random, so all get a turn."""
-    give_up_at = time.monotonic() + BUSY_GIVE_UP_S
-    while True:
-        try:
-            connection.exec_driver_sql(statement)
-        except OperationalError as error:
-            if not is_busy(error.orig) or time.monotonic() > give_up_at:
-                raise
-            time.sleep(random.uniform(*_BUSY_RETRY_S))  # noqa: S311 - spreads waits
-        else:
-            return
+    begin = partial(connection.exec_driver_sql, statement)
+    retry(begin, on=_is_held, timeout_s=BUSY_TIMEOUT_S, jitter_s=_BUSY_JITTER_S)
+
+
+def _is_held(error: Exception) -> bool:
+    return isinstance(error, OperationalError) and is_busy(error.orig)

@@ -31,7 +31,8 @@ from clayload.delivery.grant import (
 )
 from clayload.delivery.pace import slow_down, throttle
 from clayload.delivery.sample import ApprovalRequired
-from clayload.ledger.granting import samples
+from clayload.ledger.granting import sampling
+from clayload.ledger.granting.grant_log import GrantLog
 from clayload.ledger.granting.pacer import Pacer, with_share
 from clayload.ledger.granting.retry_on_loss import retry_on_loss
 from clayload.ledger.granting.spending import Payer, awaits_answers, charge_bill, read_bill
@@ -43,7 +44,7 @@ from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger
 from clayload.model import ChunkRef
 from clayload.tables.costs import LeadCost
-from clayload.tables.models import OnInDoubt, Resend
+from clayload.tables.table import OnInDoubt, Resend
 from clayload.tables.tables_file import TablesConfig
 
 _RECORDING_SLACK_S = 5.0
@@ -85,9 +86,11 @@ class ChunkGrants:
         self._sample_no = (
             None
             if self._n_first is None
-            else samples.open_sample(ledger, chunk.run_id, chunk.table)
+            else sampling.open_sample(ledger, chunk.run_id, chunk.table)
         )
         self._open: OpenGrant | None = None
+        self._is_paused = False
+        self._log = GrantLog(chunk, terms.config.workspace.name)
 
     def depart(self, lead: GrantedLead) -> None:
         """Note that a lead goes on the wire now."""
@@ -102,9 +105,11 @@ class ChunkGrants:
             if is_retry:
                 self._undo(tx, grant_id, at.now)
             self._close(tx, verdicts, at, is_retry=is_retry)
+            self._is_paused = at.is_paused
             return self._decide(tx, n, at, grant_id)
 
         self._open, answer = retry_on_loss(self._ledger, ask)
+        self._log.note_answer(answer, is_paused=self._is_paused)
         return answer
 
     def record(self, verdicts: Verdicts) -> None:
@@ -126,6 +131,7 @@ class ChunkGrants:
             self._pacer.write(tx, replace(at, pace=throttle(slower, at.rate, at.now, throttle_s)))
 
         retry_on_loss(self._ledger, write)
+        self._log.note_throttle(throttle_s)
 
     def _undo(self, tx: Connection, grant_id: str, now: float) -> None:
         """Take back a grant that may have been committed, but was never told: it was not sent."""
@@ -188,7 +194,7 @@ class ChunkGrants:
         table = read_table(tx, self._chunk.table, self._table)
         if self._sample_no is None or self._n_first is None:
             return table
-        sample = samples.read_sample(tx, self._sample_no, self._chunk.run_id, self._n_first)
+        sample = sampling.read_sample(tx, self._sample_no, self._chunk.run_id, self._n_first)
         return replace(table, sample=sample)
 
     def _may_come_back(
@@ -199,7 +205,7 @@ class ChunkGrants:
             case OverBudget():
                 return awaits_answers(tx, answer, self._terms.config.tables, at.now)
             case ApprovalRequired(sample) if self._sample_no is not None:
-                return samples.awaits_answers(tx, self._sample_no, sample, at.now)
+                return sampling.awaits_answers(tx, self._sample_no, sample, at.now)
             case _:
                 return False
 
@@ -248,7 +254,7 @@ class ChunkGrants:
         granted = leads[: len(grant.leads)]
         if resent := [lead for lead in granted if lead.state == SubmissionState.IN_DOUBT]:
             tx.execute(statements.ARCHIVE_VERDICT, [{"id": lead.submission_id} for lead in resent])
-        intent = {
+        intent: dict[str, Any] = {
             "run": opened.run_id,
             "through": grant.slot,
             "grant": grant.grant_id,
@@ -260,9 +266,10 @@ class ChunkGrants:
             "actions": opened.bill.each.actions_milli,
             "sample": opened.sample_no,
         }
-        tx.execute(
-            statements.MARK_SENDING, {"ids": [lead.submission_id for lead in granted], **intent}
-        )
+        for number, lead in enumerate(grant.leads):
+            intent[f"id_{number}"] = lead.submission_id
+            intent[f"send_at_{number}"] = opened.given_at + lead.delay_s
+        tx.execute(statements.mark_sending(len(grant.leads)), intent)
         charge(tx, grant.slot, opened.table, len(granted))
         charge_bill(self._ledger, tx, self._payer, opened.bill, len(granted))
-        samples.count_sent(tx, opened.sample_no, len(granted))
+        sampling.count_sent(tx, opened.sample_no, len(granted))

@@ -7,17 +7,20 @@ Never: a lead taken back that may have been on the wire.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection
 
 from clayload.ledger.books.orphans import NEVER_SENT
-from clayload.ledger.database.retry_on_conflict import retry_on_conflict
+from clayload.ledger.database.retry import retry_on_conflict
 from clayload.ledger.granting.verdicts import take_back
 from clayload.ledger.rules import unanswered
 from clayload.ledger.rules.departures import EndedSender, ended_senders
 from clayload.ledger.store import Ledger
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +44,32 @@ def recover(ledger: Ledger, folder: Path) -> Recovered:
         if not ended:
             return Recovered()
         ledger.lock_workspaces(tx)
-        settled = [_settle(tx, sender, ledger.read_clock(tx)) for sender in ended]
-    return Recovered(
-        sum(one.n_taken_back for one in settled), sum(one.n_in_doubt for one in settled)
+        each = [_recover_one(tx, sender, ledger.read_clock(tx)) for sender in ended]
+    recovered = Recovered(
+        sum(one.n_taken_back for one in each), sum(one.n_in_doubt for one in each)
     )
+    if recovered != Recovered():
+        _log.info(
+            "orphans recovered: %(n_taken_back)d owed again, %(n_in_doubt)d in doubt",
+            asdict(recovered),
+        )
+    return recovered
 
 
-def _settle(tx: Connection, ended: EndedSender, now: float) -> Recovered:
+def recover_ended(ledger: Ledger, folder: Path) -> None:
+    """Settle all that nobody awaits the answer of: as `recover`, and what is past its deadline.
+
+    Whoever begins, closes or looks through a run does this first, so that it sees what is owed.
+
+    Raises:
+        LedgerError: the ledger cannot be written.
+    """
+    recover(ledger, folder)
+    if n_overdue := ledger.give_up_overdue():
+        _log.info("answers given up: %(n_in_doubt)d in doubt", {"n_in_doubt": n_overdue})
+
+
+def _recover_one(tx: Connection, ended: EndedSender, now: float) -> Recovered:
     rows = tx.execute(unanswered.SENT_BY, {"by": ended.sender}).all()
     departed = [row for row in rows if row.submission_id in ended.departed]
     stayed = [row for row in rows if row.submission_id not in ended.departed]

@@ -14,13 +14,13 @@ from operator import itemgetter
 from sqlalchemy import Connection
 
 from clayload.ledger.database import schema
-from clayload.ledger.database.retry_on_conflict import retry_on_conflict
+from clayload.ledger.database.retry import retry_on_conflict
 from clayload.ledger.rules import statements
 from clayload.ledger.rules.owing import Known, Lead, edition_of, find_standing, read_known
 from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger, find_chunk
 from clayload.model import ChunkRef
-from clayload.tables.models import OnInDoubt, Resend, Table
+from clayload.tables.table import OnInDoubt, Resend, Table
 
 
 @dataclass(frozen=True, slots=True)

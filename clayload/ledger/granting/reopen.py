@@ -28,7 +28,7 @@ from sqlalchemy import (
 from clayload.ledger.books.deferred import check_alone
 from clayload.ledger.books.orphans import NO_ORPHANS, Orphans
 from clayload.ledger.database import schema
-from clayload.ledger.database.retry_on_conflict import retry_on_conflict
+from clayload.ledger.database.retry import retry_on_conflict
 from clayload.ledger.rules import statements
 from clayload.ledger.rules.newest import IS_NEWEST, IS_OWN_CONTENT, MAY_BE_OWN_CONTENT
 from clayload.ledger.rules.states import REPLAYABLE, SubmissionState
@@ -196,9 +196,9 @@ def _reopen_chunk(
 ) -> int:
     _register(ledger, tx, chunk, leads)
     unmoved = list(_find_unmoved(tx, leads))
-    settled = [lead for lead in unmoved if lead.state in REPLAYABLE]
-    if settled:
-        _owe_again(tx, chunk.run_id, settled, now)
+    finished = [lead for lead in unmoved if lead.state in REPLAYABLE]
+    if finished:
+        _owe_again(tx, chunk.run_id, finished, now)
     return len(unmoved)
 
 

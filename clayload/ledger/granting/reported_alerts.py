@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from clayload.alerts import AlertLevel, Change, Kind, Look, ReportedAlert, find_changes
 from clayload.ledger.database import schema
-from clayload.ledger.database.retry_on_conflict import retry_on_conflict
+from clayload.ledger.database.retry import retry_on_conflict
 from clayload.ledger.store import Ledger
 
 CLAIM_S = 60.0

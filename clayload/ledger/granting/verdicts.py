@@ -20,7 +20,7 @@ from clayload.delivery.grant import Grant, GrantedLead, Verdicts, WorkspaceSnaps
 from clayload.delivery.verdict import Verdict, VerdictKind
 from clayload.ledger.database import schema
 from clayload.ledger.granting.pacer import Pacer
-from clayload.ledger.granting.samples import count_sent, take_off_rows
+from clayload.ledger.granting.sampling import count_sent, take_off_rows
 from clayload.ledger.granting.spending import give_back, give_back_rows
 from clayload.ledger.rules import statements, unanswered
 from clayload.ledger.rules.newest import hand_over
@@ -138,7 +138,7 @@ def _count_traffic(
     key = {"slot": slot, "bucket_at": bucket_at, "workspace": pacer.workspace.name}
     tx.execute(
         pacer.ledger.add_traffic,
-        {**key, **{column: counts[column] for column in columns}},
+        {**key, "rate_per_s": at.rate.per_s, **{column: counts[column] for column in columns}},
     )
     if counts["n_rate_limited"]:
         pacer.write(tx, at, n_rate_limited=counts["n_rate_limited"])

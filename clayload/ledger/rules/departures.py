@@ -12,20 +12,25 @@ that really left.
 
 from __future__ import annotations
 
+# Not by a locking library: the lock here is a sign of life, on the very file that is written. It
+# must end with the process and never before, a fork shares it, and many may look at it at once.
+# Linux and macOS both promise that of flock(2); libraries take a file of their own, for one taker,
+# and give it back with the object that took it: then a living process would pass for ended, and its
+# leads be sent twice.
 import fcntl
 import os
 import struct
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from clayload.errors import Code, LedgerError
+from clayload.ledger.rules.boot_session import read_boot_id
 
 _ID = struct.Struct("<q")
 _SUFFIX = ".departures"
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +61,13 @@ class Departures:
 NO_DEPARTURES = Departures()
 
 
-def open_departures(folder: Path) -> Departures:
+def open_departures(folder: Path, find_boot_id: Callable[[], str] = read_boot_id) -> Departures:
     """Begin this process's file; without boot ids or locks nobody notes anything.
 
     Raises:
         OSError: the folder cannot be written.
     """
-    boot_id = read_boot_id()
+    boot_id = find_boot_id()
     if not boot_id:
         return NO_DEPARTURES
     folder.mkdir(parents=True, exist_ok=True)
@@ -90,20 +95,25 @@ class EndedSender:
 
 
 @contextmanager
-def ended_senders(folder: Path) -> Iterator[list[EndedSender]]:
+def ended_senders(
+    folder: Path, find_boot_id: Callable[[], str] = read_boot_id
+) -> Iterator[list[EndedSender]]:
     """Find the processes that ended; their files are deleted once the block is through.
 
     Files of before the machine's last start tell nothing: they are left out, and deleted.
     """
-    found = _read_ended(folder)
-    yield _of_this_start(found)
+    boot_id = find_boot_id()
+    # Where the start has no name, none of them can be said to be of another one.
+    found = _read_ended(folder) if boot_id else {}
+    yield _of_start(boot_id, found)
     for path in found:
         path.unlink(missing_ok=True)
 
 
 def look_for_ended(folder: Path) -> list[EndedSender]:
     """Find the processes that ended, and leave their files to whoever settles what they left."""
-    return _of_this_start(_read_ended(folder))
+    boot_id = read_boot_id()
+    return _of_start(boot_id, _read_ended(folder)) if boot_id else []
 
 
 def _read_ended(folder: Path) -> dict[Path, frozenset[int]]:
@@ -114,8 +124,7 @@ def _read_ended(folder: Path) -> dict[Path, frozenset[int]]:
     }
 
 
-def _of_this_start(found: Mapping[Path, frozenset[int]]) -> list[EndedSender]:
-    boot_id = read_boot_id()
+def _of_start(boot_id: str, found: Mapping[Path, frozenset[int]]) -> list[EndedSender]:
     return [
         EndedSender(path.stem, departed)
         for path, departed in found.items()
@@ -134,11 +143,3 @@ def _read_if_ended(path: Path) -> frozenset[int] | None:
     # A write that was cut short belongs to a lead that did not leave.
     whole = len(content) - len(content) % _ID.size
     return frozenset(submission_id for (submission_id,) in _ID.iter_unpack(content[:whole]))
-
-
-def read_boot_id() -> str:
-    """Name this start of the machine; empty where the system does not."""
-    try:
-        return _BOOT_ID.read_text().strip()
-    except OSError:
-        return ""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from clayload.ledger.database.schema import submissions
 from clayload.ledger.rules.states import MAX_ATTEMPTS, SubmissionState
-from clayload.tables.models import OnInDoubt, Resend, Table
+from clayload.tables.table import OnInDoubt, Resend, Table
 
 _KEYS_AT_ONCE = 500
 _c = submissions.c

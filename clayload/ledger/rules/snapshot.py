@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row
 
 from clayload.delivery.grant import SlotSnapshot, SlotState, TableSnapshot
 from clayload.ledger.rules import statements
-from clayload.tables.models import Table
+from clayload.tables.table import Table
 
 
 def read_table(connection: Connection, name: str, table: Table) -> TableSnapshot:
@@ -40,11 +40,11 @@ def unused_table(table: Table) -> TableSnapshot:
     )
 
 
-def unbenched(table: TableSnapshot) -> TableSnapshot:
-    """Give a table as it stands once its benched slots are active again."""
+def without_suspensions(table: TableSnapshot) -> TableSnapshot:
+    """Give a table as it stands once its suspended slots are active again."""
     slots = [
         replace(slot, state=SlotState.ACTIVE, reason="")
-        if slot.state is SlotState.BENCHED
+        if slot.state is SlotState.SUSPENDED
         else slot
         for slot in table.slots
     ]

@@ -7,14 +7,19 @@ Never: a decision; `delivery.grant` decides, `grants.py` and `store.py` run thes
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     ColumnElement,
+    Float,
+    Integer,
     Select,
+    Update,
     and_,
     bindparam,
+    case,
     exists,
     func,
     insert,
@@ -170,26 +175,33 @@ COUNT_OWED = (
 # greater than SQLite's.
 _IS_ONE_OF_THEM = submissions.c.submission_id.in_(bindparam("ids", expanding=True))
 
-MARK_SENDING = (
-    update(submissions)
-    .where(
-        _IS_ONE_OF_THEM,
-        _may_become(SubmissionState.SENDING),
+
+# Built once for each size of a grant, of which there are few: a CASE takes no list of any length,
+# and an UPDATE for each lead would cost several times as much as all of this one.
+@cache
+def mark_sending(n: int) -> Update:
+    """Build the UPDATE that grants `n` leads: `id_0` may leave at `send_at_0`, and so on."""
+    ids = [bindparam(f"id_{number}", type_=Integer) for number in range(n)]
+    moments = [bindparam(f"send_at_{number}", type_=Float) for number in range(n)]
+    return (
+        update(submissions)
+        .where(submissions.c.submission_id.in_(ids), _may_become(SubmissionState.SENDING))
+        .values(
+            state=SubmissionState.SENDING,
+            run_id=bindparam("run"),
+            slot=bindparam("through"),
+            grant_id=bindparam("grant"),
+            sender=bindparam("by"),
+            send_at=case(dict(zip(ids, moments, strict=True)), value=submissions.c.submission_id),
+            give_up_at=bindparam("until"),
+            updated_at=bindparam("at"),
+            charged_on=bindparam("day"),
+            credits_milli=bindparam("credits"),
+            actions_milli=bindparam("actions"),
+            sample_no=bindparam("sample"),
+        )
     )
-    .values(
-        state=SubmissionState.SENDING,
-        run_id=bindparam("run"),
-        slot=bindparam("through"),
-        grant_id=bindparam("grant"),
-        sender=bindparam("by"),
-        give_up_at=bindparam("until"),
-        updated_at=bindparam("at"),
-        charged_on=bindparam("day"),
-        credits_milli=bindparam("credits"),
-        actions_milli=bindparam("actions"),
-        sample_no=bindparam("sample"),
-    )
-)
+
 
 _ARCHIVED = ("run_id", "slot", "status", "reason", "body")
 

@@ -27,8 +27,6 @@ class SubmissionState(StrEnum):
 
 REPLAYABLE = (SubmissionState.REFUSED, SubmissionState.IN_DOUBT)
 """What a person may have sent again."""
-TERMINAL = (SubmissionState.DELIVERED, *REPLAYABLE)
-"""What a load does not send any more by itself."""
 
 CHARGED = (SubmissionState.SENDING, SubmissionState.DELIVERED, SubmissionState.IN_DOUBT)
 """What a slot, a table, a budget and a sample count."""

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clayload.account.sample import SampleAccount
+from clayload.account.sample_account import SampleAccount
 from clayload.clay.command import ClayCommand, LiveCounts, Unknown
 from clayload.delivery.sample import Decision
 from clayload.errors import Code, RunError
-from clayload.ledger.granting.samples import open_sample, record_decision
+from clayload.ledger.granting.sampling import open_sample, record_decision
 from clayload.monitoring.run_account import read_report
 from clayload.plural import count
 from clayload.setup import Setup

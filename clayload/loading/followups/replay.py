@@ -19,9 +19,9 @@ from clayload.ledger.granting.reopen import Replayable, start_replay
 from clayload.ledger.store import RunStart
 from clayload.loading.followups.replay_plan import ReplayPlan, find_parent_folder
 from clayload.loading.intake.read_extract import put_in_turn
-from clayload.loading.prepare import PreparedLoad
+from clayload.loading.prepare import PreparedLoad, log_start
 from clayload.model import ChunkRef
-from clayload.runs.folder import RunFolder, folder_gone, new_run_folder
+from clayload.runs.run_folder import RunFolder, folder_gone, new_run_folder
 from clayload.setup import Setup
 
 
@@ -52,7 +52,7 @@ def prepare_replay(plan: ReplayPlan, setup: Setup) -> PreparedLoad:
             parent.own_priority,
         )
         n_owed = start_replay(setup.ledger, run, setup.config, chunks)
-    return PreparedLoad(
+    prepared = PreparedLoad(
         run_id=made.run_id,
         cycle=parent.cycle,
         extract=extract,
@@ -60,6 +60,8 @@ def prepare_replay(plan: ReplayPlan, setup: Setup) -> PreparedLoad:
         n_owed=n_owed,
         n_accepted=len(plan.leads),
     )
+    log_start(prepared, plan.kind)
+    return prepared
 
 
 def _describe(plan: ReplayPlan, made: RunFolder) -> ExtractSummary:

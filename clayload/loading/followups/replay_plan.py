@@ -20,14 +20,13 @@ from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.books.runs import RunRow, find_run
 from clayload.ledger.granting.reopen import Replayable, find_replayable
-from clayload.ledger.rules.snapshot import unbenched
+from clayload.ledger.rules.snapshot import without_suspensions
 from clayload.ledger.rules.states import SubmissionState
 from clayload.loading.intake.suppression import are_listed
-from clayload.runs.folder import find_run_folder, folder_gone
+from clayload.model import RunKind
+from clayload.runs.run_folder import find_run_folder, folder_gone
 from clayload.setup import Setup
 from clayload.tables.problems import check_name
-
-REPLAY = "replay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class ReplayPlan:
     n_unplaced: int
     rate_per_s: float
     sending_time_s: float
-    kind: str = REPLAY
+    kind: RunKind = RunKind.REPLAY
     n_suppressed: int = 0
 
     @property
@@ -114,7 +113,7 @@ def plan_replay(request: ReplayRequest, setup: Setup) -> ReplayPlan:
 
 
 def plan_leads(
-    parent: RunRow, found: tuple[Replayable, ...], setup: Setup, kind: str = REPLAY
+    parent: RunRow, found: tuple[Replayable, ...], setup: Setup, kind: RunKind = RunKind.REPLAY
 ) -> ReplayPlan:
     """Plan how leads of a run are sent, but for those on a suppression list; reads only.
 
@@ -128,9 +127,9 @@ def plan_leads(
     n_of = Counter(lead.table for lead in leads)
     for name in n_of:
         check_name(name, tables)
-    # As the replay begins, it gives benched slots a new chance.
+    # As the replay begins, it gives suspended slots a new chance.
     plans = {
-        name: plan_table(unbenched(books.read_table(name, tables[name])), n)
+        name: plan_table(without_suspensions(books.read_table(name, tables[name])), n)
         for name, n in n_of.items()
     }
     rate = Rate(setup.config.workspace.rate_per_s, setup.config.workspace.burst)

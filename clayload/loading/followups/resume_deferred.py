@@ -14,35 +14,32 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from clayload.account.deferral import find_deferred
-from clayload.account.problem import read_problems
+from clayload.account.problem import dump_problems, read_problems
 from clayload.delivery.budget import NOTHING, Bill, Span, charge_of, find_periods
 from clayload.delivery.grant import Room, TableSnapshot, find_fitting
 from clayload.delivery.limits import stop_of
-from clayload.errors import StopTableError
-from clayload.ledger.books.condition import read_condition
-from clayload.ledger.books.deferred import RESUME, find_deferred_runs, find_resuming, refuse_second
+from clayload.errors import Code, StopTableError
+from clayload.ledger.books.deferred import find_deferred_runs, find_resuming, refuse_second
 from clayload.ledger.books.orphans import NO_ORPHANS, find_orphans
 from clayload.ledger.books.pauses import find_pause
-from clayload.ledger.books.run_books import Books
+from clayload.ledger.books.run_activity import is_worked_on
+from clayload.ledger.books.run_books import Books, open_books
 from clayload.ledger.books.runs import RunRow, find_run
+from clayload.ledger.books.samples import read_samples
+from clayload.ledger.granting.recovery import recover_ended
 from clayload.ledger.granting.reopen import Replayable, find_replayable
-from clayload.ledger.granting.samples import read_samples
 from clayload.ledger.granting.spending import Payer, read_lines
-from clayload.ledger.rules.snapshot import unbenched
+from clayload.ledger.rules.snapshot import without_suspensions
 from clayload.ledger.rules.states import SubmissionState
-from clayload.loading.close import recover_ended
 from clayload.loading.followups.replay import prepare_replay
 from clayload.loading.followups.replay_plan import plan_leads
 from clayload.loading.prepare import PreparedLoad
+from clayload.model import Outcome, RunKind
 from clayload.plural import count
 from clayload.report.moments import describe_pause
 from clayload.setup import Setup
 from clayload.tables.costs import costs_of
-from clayload.tables.models import Table
-
-_QUIET_S, _IDLE_S = 30.0, 600.0
-"""After so long without a move nobody works on a run: if nobody asks for leads; and if some do."""
-_ABANDONED = "pending"
+from clayload.tables.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +99,20 @@ def prepare_resume(run_id: str, setup: Setup) -> PreparedLoad | None:
         ConfigError: a secret is missing.
         LedgerError: the ledger cannot be written.
     """
-    recover_ended(setup)
+    recover_ended(setup.ledger, setup.departures_folder)
     run = find_run(setup.ledger, run_id)
     owed = _find_owed(run, setup)
     deferral = _read_deferral(run, owed, setup)
     if deferral.resumed_by is not None:
         raise refuse_second(run_id, deferral.resumed_by)
     leads = tuple(lead for lead in owed if lead.table not in deferral.holds)
-    plan = plan_leads(run, leads, setup, RESUME)
+    plan = plan_leads(run, leads, setup, RunKind.RESUME)
     if not plan.leads:
         return None
     if (abandoned := find_resuming(setup.ledger, run_id)) is not None:
-        setup.ledger.finish_run(abandoned.run_id, _ABANDONED, "[]")
+        # Should its process live after all, it is given no further grant.
+        setup.ledger.halt_run(abandoned.run_id, Code.RESUMED_ALREADY)
+        setup.ledger.finish_run(abandoned.run_id, Outcome.PENDING, dump_problems(()))
     return prepare_replay(plan, setup)
 
 
@@ -121,7 +120,7 @@ def _read_deferral(run: RunRow, owed: Sequence[Replayable], setup: Setup) -> Def
     n_owed = Counter(lead.table for lead in owed)
     holds = {name: why for name in n_owed if (why := _find_pause(name, run, setup)) is not None}
     other = find_resuming(setup.ledger, run.run_id)
-    is_resumed = other is not None and _is_alive(other, setup)
+    is_resumed = other is not None and _is_worked_on(other, setup)
     return Deferral(run, n_owed, holds, other.run_id if other and is_resumed else None)
 
 
@@ -148,7 +147,7 @@ def _describe(stop: StopTableError) -> str:
 
 
 def _read_table(name: str, table: Table, run: RunRow, setup: Setup) -> TableSnapshot:
-    snapshot = unbenched(Books(setup.ledger).read_table(name, table))
+    snapshot = without_suspensions(Books(setup.ledger).read_table(name, table))
     if table.sample_first is None:
         return snapshot
     found = read_samples(setup.ledger, run, {name: table.sample_first}, NO_ORPHANS)
@@ -167,12 +166,6 @@ def _read_bill(name: str, setup: Setup) -> Bill:
     return Bill(each, periods[Span.DAY].first_day, lines)
 
 
-def _is_alive(run: RunRow, setup: Setup) -> bool:
-    """Whether somebody works on a run that was not closed."""
-    orphans = find_orphans(setup.ledger, setup.departures_folder)
-    condition = read_condition(setup.ledger, run, setup.config.workspace.name, orphans)
-    idle_s = condition.now - condition.moved_at
-    if run.halted_by is not None:
-        return False
-    is_asking = condition.is_anybody_asking and idle_s < _IDLE_S
-    return bool(condition.in_flight) or idle_s < _QUIET_S or is_asking
+def _is_worked_on(run: RunRow, setup: Setup) -> bool:
+    with open_books(setup.ledger, setup.departures_folder) as books:
+        return is_worked_on(books, run, setup.config.workspace.name)

@@ -15,8 +15,8 @@ from clayload.account.extract_summary import ExtractSummary
 from clayload.errors import Code, StopExtractError
 from clayload.extracts.find import find_for_cycle
 from clayload.ledger.books.run_books import Books
-from clayload.ledger.books.runs import find_cycle, list_settled
-from clayload.ledger.store import Ledger
+from clayload.ledger.books.runs import find_cycle, list_finished
+from clayload.ledger.moment import Readable
 from clayload.loading.intake.read_extract import PreparedFrames, read_leads
 from clayload.loading.intake.request import LoadRequest
 from clayload.model import ChunkRef
@@ -25,7 +25,7 @@ from clayload.tables.workspace import Workspace
 
 
 def choose_cycle(
-    request: LoadRequest, extract_id: str, ledger: Ledger | None, workspace: Workspace
+    request: LoadRequest, extract_id: str, ledger: Readable | None, workspace: Workspace
 ) -> str:
     """Choose what the extract is for: as asked, as before, or the current month.
 
@@ -59,22 +59,22 @@ def check_first(frames: PreparedFrames, cycle: str, setup: Setup) -> None:
     Raises:
         StopExtractError: EXTRACT_LOADED_BEFORE.
     """
-    for done in list_settled(setup.ledger, frames.extract_id, cycle):
+    for done in list_finished(setup.ledger, frames.extract_id, cycle):
         if ExtractSummary.model_validate_json(done.extract_summary).n_left_out == 0:
             what = f"run {done.run_id} has loaded this extract for {cycle} already"
             raise _refuse(what, f"clayload status {done.run_id}")
-    if _is_settled(frames.chunks, cycle, setup):
+    if _is_finished(frames.chunks, cycle, setup):
         n_leads = sum(chunk.n_leads for chunk in frames.chunks)
         what = f"all {n_leads:,} leads accepted of this extract were loaded for {cycle} already"
-        n_rows = frames.extract.n_rows
+        n_rows = frames.preparation.n_rows
         raise _refuse(f"{what}, of {n_rows:,} rows", f"clayload plan … --cycle {cycle}")
 
 
-def _is_settled(chunks: Sequence[ChunkRef], cycle: str, setup: Setup) -> bool:
+def _is_finished(chunks: Sequence[ChunkRef], cycle: str, setup: Setup) -> bool:
     """Whether there are leads, and each was loaded for this cycle and is owed no more."""
     books, tables = Books(setup.ledger), setup.config.tables
     return bool(chunks) and all(
-        books.are_settled(
+        books.are_finished(
             chunk.table, tables[chunk.table], cycle, read_leads(chunk, tables[chunk.table])
         )
         for chunk in chunks

@@ -14,12 +14,13 @@ from clayload.delivery.grant import TableSnapshot
 from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.run_books import Books
 from clayload.ledger.database.engine import is_new
-from clayload.ledger.rules.snapshot import unbenched, unused_table
+from clayload.ledger.moment import Readable
+from clayload.ledger.rules.snapshot import unused_table, without_suspensions
 from clayload.ledger.store import Ledger
 from clayload.loading.intake.read_extract import read_leads
 from clayload.model import ChunkRef
 from clayload.setup import Setup
-from clayload.tables.models import Table
+from clayload.tables.table import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class LedgerView:
         return cls(Books(ledger, find_orphans(ledger, setup.departures_folder)))
 
     @property
-    def ledger(self) -> Ledger | None:
+    def ledger(self) -> Readable | None:
         """The ledger, if there is one."""
         return None if self.books is None else self.books.ledger
 
@@ -53,5 +54,5 @@ class LedgerView:
         """Tell how a table and its slots stand."""
         if self.books is None:
             return unused_table(table)
-        # As a load begins, it gives benched slots a new chance.
-        return unbenched(self.books.read_table(name, table))
+        # As a load begins, it gives suspended slots a new chance.
+        return without_suspensions(self.books.read_table(name, table))

@@ -15,12 +15,13 @@ from pathlib import Path
 import polars as pl
 
 from clayload.account.extract_summary import ExtractSummary
+from clayload.account.savings import Saving
 from clayload.delivery.payload import hash_payload
 from clayload.errors import Code, ContractError, RunError
 from clayload.extracts.fetch import discard_fetched
 from clayload.extracts.open import Extract, open_extract
 from clayload.frames.filled import Filled
-from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
+from clayload.frames.prepare_leads import Preparation, PrepareOptions, prepare_chunks
 from clayload.frames.returned import Returned, find_added, is_export
 from clayload.frames.set_aside import QUARANTINE_FILE, UNROUTED_FILE
 from clayload.frames.source import Source
@@ -29,28 +30,69 @@ from clayload.ledger.rules.owing import Lead
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.intake.suppression import price_kept, read_lists
 from clayload.model import ChunkRef, Priority
-from clayload.runs.folder import find_run_folder, folder_of
+from clayload.runs.run_folder import find_run_folder, folder_of
 from clayload.setup import Setup
 from clayload.tables.hints import Hints
-from clayload.tables.models import Resend, Table
 from clayload.tables.problems import check_name
+from clayload.tables.table import Resend, Table
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedFrames:
     """An extract read, checked, routed and cut into chunks; nothing is owed yet.
 
-    `aside` are the files of the rows that were set aside.
+    `added` are the rows of a resubmit that stand for no lead its parent run had set aside. `n_cut`
+    leads were taken out of the chunks since, and are left for a later load.
     """
 
-    extract_id: str
-    extract: ExtractSummary
-    set_aside: tuple[Path, ...]
+    extract: Extract
+    preparation: Preparation
     chunks: tuple[ChunkRef, ...]
+    hints: Hints
+    savings: tuple[Saving, ...]
+    added: tuple[tuple[int, int], ...] = ()
+    n_cut: int = 0
+
+    @property
+    def extract_id(self) -> str:
+        """Who the extract is, by its content."""
+        return self.extract.extract_id
+
+    @property
+    def set_aside(self) -> tuple[Path, ...]:
+        """The files of the rows that were set aside."""
+        return tuple(self.preparation.paths.values())
+
+    def describe(self, folder: str) -> ExtractSummary:
+        """Give the account of the extract; `folder` is where people find the run's files."""
+        made = self.preparation
+        return ExtractSummary(
+            files=tuple(file.name for file in self.extract.files),
+            folder=folder,
+            n_rows=made.n_rows,
+            n_quarantined=made.n_quarantined,
+            quarantine_reasons=made.quarantine_reasons,
+            n_suppressed=made.n_suppressed,
+            n_duplicates=made.n_duplicates,
+            n_unrouted=made.n_unrouted,
+            n_multi_match=made.n_multi_match,
+            n_left_out=made.n_not_selected + made.n_beyond_limit + self.n_cut,
+            unmapped=made.unmapped,
+            merged=made.merged,
+            conflicts=made.conflicts,
+            unread=self.extract.unread,
+            added=self.added,
+            hints=self.hints,
+            savings=self.savings,
+        )
 
 
-def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> PreparedFrames:
+def prepare_frames(
+    request: LoadRequest, setup: Setup, run_id: str, folder: Path, *, to_be_sent: bool = True
+) -> PreparedFrames:
     """Read, check and route the extract into chunk files under `folder`.
+
+    Leads that are `to_be_sent` are held to the contract, so that a defect of ours stops them here.
 
     Raises:
         ConfigError: an unknown table, or a suppression list that cannot be used.
@@ -61,12 +103,14 @@ def prepare_frames(request: LoadRequest, setup: Setup, run_id: str, folder: Path
     for name in {request.table, hints.only_table} - {None}:
         check_name(str(name), setup.config.tables)
     try:
-        return _prepare(request, setup, run_id, folder)
+        return _prepare(request, setup, run_id, folder, to_be_sent=to_be_sent)
     finally:
         discard_fetched(folder)
 
 
-def _prepare(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> PreparedFrames:
+def _prepare(
+    request: LoadRequest, setup: Setup, run_id: str, folder: Path, *, to_be_sent: bool
+) -> PreparedFrames:
     hints = request.hints
     lists = read_lists(setup)
     extract = open_extract(request.files, setup.aliases.hinted(hints.headers), folder)
@@ -80,19 +124,21 @@ def _prepare(request: LoadRequest, setup: Setup, run_id: str, folder: Path) -> P
         tables=None if request.table is None else [request.table],
         only_table=hints.only_table,
         lists=lists,
+        to_be_sent=to_be_sent,
     )
     preparation = prepare_chunks(source, setup.config, options)
-    summary = _describe_extract(preparation, extract, request.hints)
-    summary = summary.model_copy(update={"savings": price_kept(preparation.kept, setup)})
-    if request.parent_run_id is not None:
-        added = find_added(Returned(extract), _find_parent(request.parent_run_id, setup))
-        summary = summary.model_copy(update={"added": added})
     chunks = tuple(
         replace(chunk, priority=request.priority or setup.config.tables[chunk.table].priority)
         for chunk in preparation.chunks
     )
-    set_aside = tuple(preparation.paths.values())
-    return PreparedFrames(extract.extract_id, summary, set_aside, chunks)
+    return PreparedFrames(
+        extract=extract,
+        preparation=preparation,
+        chunks=chunks,
+        hints=hints,
+        savings=price_kept(preparation.kept, setup),
+        added=_find_added(extract, request.parent_run_id, setup),
+    )
 
 
 def read_leads(chunk: ChunkRef, table: Table) -> list[Lead]:
@@ -104,6 +150,14 @@ def read_leads(chunk: ChunkRef, table: Table) -> list[Lead]:
         Lead(row.pop("row_number"), row["lead_key"], hash_payload(row))
         for row in pl.read_parquet(chunk.path).iter_rows(named=True)
     ]
+
+
+def _find_added(
+    extract: Extract, parent_run_id: str | None, setup: Setup
+) -> tuple[tuple[int, int], ...]:
+    if parent_run_id is None:
+        return ()
+    return find_added(Returned(extract), _find_parent(parent_run_id, setup))
 
 
 def _find_parent(run_id: str, setup: Setup) -> Path:
@@ -131,26 +185,6 @@ def _read_as_meant(extract: Extract, request: LoadRequest) -> Source:
         )
     source = Returned(extract) if is_resubmit or is_export(extract) else extract
     return Filled(source, hints.defaults) if hints.defaults else source
-
-
-def _describe_extract(preparation: Preparation, extract: Extract, hints: Hints) -> ExtractSummary:
-    return ExtractSummary(
-        files=tuple(file.name for file in extract.files),
-        folder=str(extract.work_dir),
-        n_rows=preparation.n_rows,
-        n_quarantined=preparation.n_quarantined,
-        quarantine_reasons=preparation.quarantine_reasons,
-        n_suppressed=preparation.n_suppressed,
-        n_duplicates=preparation.n_duplicates,
-        n_unrouted=preparation.n_unrouted,
-        n_multi_match=preparation.n_multi_match,
-        n_left_out=preparation.n_not_selected + preparation.n_beyond_limit,
-        unmapped=preparation.unmapped,
-        merged=preparation.merged,
-        conflicts=preparation.conflicts,
-        unread=extract.unread,
-        hints=hints,
-    )
 
 
 _TURN_OF = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}

@@ -16,7 +16,7 @@ from clayload.errors import ConfigError
 from clayload.frames.kept import Kept
 from clayload.frames.lead import MAIL_DOMAIN
 from clayload.frames.listed import Listed, read_list
-from clayload.frames.mail import PERSONAL_DOMAINS, mail_domain
+from clayload.frames.mail import is_personal, mail_domain
 from clayload.frames.route import ROUTE, UNROUTED, UNROUTED_KEY, list_routes
 from clayload.frames.suppress import SUPPRESSED_BY, mark_suppressed
 from clayload.model import RowEnd
@@ -51,9 +51,10 @@ def read_lists(setup: Setup) -> dict[str, Listed]:
 def describe_lists(lists: Mapping[str, Listed]) -> Iterator[str]:
     """Say, a line each, how many are on the lists, and which of their domains are everybody's."""
     for name, listed in lists.items():
-        emails, domains = listed.emails.len(), listed.domains.len()
-        yield f"{name}: {count(emails, 'e-mail')}, {count(domains, 'domain')}"
-        for domain in sorted(listed.domains.filter(listed.domains.is_in(PERSONAL_DOMAINS))):
+        n_emails, n_domains = listed.emails.len(), listed.domains.len()
+        yield f"{name}: {count(n_emails, 'e-mail')}, {count(n_domains, 'domain')}"
+        domains = listed.domains.to_frame("domain").filter(is_personal(pl.col("domain")))
+        for domain in domains.get_column("domain").sort():
             yield f"warning: {name} names {domain}, a mail provider: all its customers"
 
 

@@ -17,7 +17,7 @@ from clayload.clay.command import Balances, ClayCommand, LiveCounts, Unknown
 from clayload.delivery.budget import Unit
 from clayload.delivery.grant import SlotSnapshot, TableSnapshot
 from clayload.plural import count
-from clayload.tables.models import Table
+from clayload.tables.table import Table
 
 BALANCE = "balance in Clay"
 _AT_ONCE = 8
@@ -48,7 +48,7 @@ class ClayCounts:
                 said.append(f"{name}: rows in Clay are not known: {counts.why}")
         yield from said
 
-    def see(self, name: str, snapshot: TableSnapshot) -> tuple[TableSnapshot, list[str]]:
+    def apply(self, name: str, snapshot: TableSnapshot) -> tuple[TableSnapshot, list[str]]:
         """Give a table by the larger of two counts, and say where they differ."""
         counts = self.counts.get(name)
         if not isinstance(counts, LiveCounts):

@@ -162,9 +162,7 @@ def _cut(
             chunks.append(kept)
     if not n_cut:
         return frames
-    n_left_out = frames.extract.n_left_out + n_cut
-    extract = frames.extract.model_copy(update={"n_left_out": n_left_out})
-    return replace(frames, extract=extract, chunks=tuple(chunks))
+    return replace(frames, chunks=tuple(chunks), n_cut=n_cut)
 
 
 def _cut_chunk(chunk: ChunkRef, owed: frozenset[str], n_going: int) -> ChunkRef:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from clayload.account.extract_summary import ExtractSummary
 from clayload.capacity.load_plan import LoadPlan
 from clayload.capacity.outlook import Owed, TableFacts, look_ahead, plan_funds, plan_tables
 from clayload.capacity.timeline import PlannedChunk, SendRate
@@ -24,7 +25,7 @@ from clayload.folder import writing_to
 from clayload.frames.chunk import read_bodies
 from clayload.loading.intake.cycle import choose_cycle
 from clayload.loading.intake.ledger_view import LedgerView
-from clayload.loading.intake.read_extract import PreparedFrames, prepare_frames, put_in_turn
+from clayload.loading.intake.read_extract import prepare_frames, put_in_turn
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.clay_counts import UNASKED, ClayCounts, read_clay_counts
 from clayload.loading.planning.dry_run import write_bodies
@@ -53,7 +54,8 @@ def plan_load(
     """
     request, ledger_view = apply_plan(request, setup), LedgerView.open(setup)
     with _temporary_folder() as folder:
-        frames = prepare_frames(request, setup, "plan", folder)
+        is_rehearsal = bodies_folder is not None
+        frames = prepare_frames(request, setup, "plan", folder, to_be_sent=is_rehearsal)
         cycle = choose_cycle(request, frames.extract_id, ledger_view.ledger, setup.config.workspace)
         frames = cut_to_plan(request, frames, cycle, ledger_view, setup)
         keys_of = {
@@ -62,7 +64,8 @@ def plan_load(
         }
         if bodies_folder is not None:
             _write_all(bodies_folder, setup.config.tables, keys_of)
-    found = _Found(request, frames, cycle, keys_of)
+        extract = frames.describe(str(folder))
+    found = _Found(request, frames.extract_id, extract, cycle, keys_of)
     return _plan(found, ledger_view, setup, asks_clay=asks_clay)
 
 
@@ -71,7 +74,8 @@ class _Found:
     """What the extract holds, and which leads of it are owed."""
 
     request: LoadRequest
-    frames: PreparedFrames
+    extract_id: str
+    extract: ExtractSummary
     cycle: str
     keys_of: Mapping[ChunkRef, frozenset[str]]
 
@@ -99,12 +103,12 @@ def _plan(found: _Found, ledger_view: LedgerView, setup: Setup, *, asks_clay: bo
     send_rate, starts_at = _send_rate_of(setup), _now(setup)
     tables = plan_tables(outlook, send_rate, starts_at)
     ends_at = max((one.last_at for one in tables.values() if one.last_at), default=starts_at)
-    load = (found.frames.extract_id, found.cycle)
+    load = (found.extract_id, found.cycle)
     firsts = describe_first(outlook.n_going, load, ledger_view.ledger, setup)
     return LoadPlan(
         cycle=found.cycle,
-        extract_id=found.frames.extract_id,
-        extract=found.frames.extract,
+        extract_id=found.extract_id,
+        extract=found.extract,
         table=found.request.table,
         limit=found.request.limit,
         tables=tables,
@@ -127,7 +131,7 @@ def _draft(
 ) -> tuple[Owed, list[str]]:
     tables_facts, notes = {}, []
     for name, table in setup.config.tables.items():
-        snapshot, said = clay_counts.see(name, ledger_view.read_table(name, table))
+        snapshot, said = clay_counts.apply(name, ledger_view.read_table(name, table))
         cost = cost_of_lead(table, setup.config.workspace, setup.catalogue)
         tables_facts[name] = TableFacts(snapshot, cost, found.count_accepted(name))
         notes += said

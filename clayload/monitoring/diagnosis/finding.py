@@ -21,7 +21,7 @@ class Trouble(StrEnum):
     PROCESS_ENDED = "process-ended"
     STOPPED = "stopped"
     SLOT_USED_UP = "slot-used-up"
-    SLOT_BENCHED = "slot-benched"
+    SLOT_BENCHED = "slot-suspended"
     TABLE_TOO_LARGE = "table-too-large"
     CREDIT_OVERRUN = "credit-overrun"
     SAMPLE_WAITS = "sample-waits"

@@ -31,7 +31,7 @@ _SAID_ELSEWHERE = frozenset(
         Code.TABLE_FULL,
         Code.BUDGET_EXHAUSTED,
         Code.SAMPLE_SENT,
-        Code.SLOTS_REJECTED,
+        Code.SLOTS_SUSPENDED,
     }
 )
 _FIX_STATUS = {
@@ -192,7 +192,7 @@ def _find_unbalanced(signs: Signs) -> Iterator[Finding]:
         yield Finding(
             Trouble.UNBALANCED,
             Severity.TROUBLE,
-            f"the books do not balance: {n:,} of {count(signs.report.extract.n_rows, 'row')} stand "
-            "under no end",
+            f"the books do not balance: {n:,} of {count(signs.report.extract.n_rows, 'row')} have "
+            "no end",
             "keep the run folder and report this; `clayload ledger check` looks for damage",
         )

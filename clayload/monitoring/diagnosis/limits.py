@@ -1,7 +1,7 @@
 """Which limit does the run stand at: a webhook, a table's rows, a budget?
 
 In:    the run's signs.
-Out:   findings: no-webhooks, slot-used-up, slot-benched, table-too-large, credit-overrun.
+Out:   findings: no-webhooks, slot-used-up, slot-suspended, table-too-large, credit-overrun.
 Never: a limit other than those the grant keeps; the thresholds before them are the forecast's.
 """
 
@@ -41,14 +41,14 @@ def _find_refused_slots(signs: Signs) -> Iterator[Finding]:
         (table.table, slot)
         for table in signs.tables
         for slot in table.slots
-        if slot.state in (SlotState.ACTIVE, SlotState.BENCHED)
+        if slot.state in (SlotState.ACTIVE, SlotState.SUSPENDED)
     ]
-    benched = [(table, slot) for table, slot in in_use if slot.state is SlotState.BENCHED]
-    is_all = len(benched) == len(in_use)
-    if benched and is_all and all(_status_of(slot) in _PLAN_ANSWERS for _, slot in benched):
-        yield _describe_plan(signs, [slot for _, slot in benched])
+    suspended = [(table, slot) for table, slot in in_use if slot.state is SlotState.SUSPENDED]
+    is_all = len(suspended) == len(in_use)
+    if suspended and is_all and all(_status_of(slot) in _PLAN_ANSWERS for _, slot in suspended):
+        yield _describe_plan(signs, [slot for _, slot in suspended])
         return
-    for name, slot in benched:
+    for name, slot in suspended:
         yield Finding(
             Trouble.SLOT_BENCHED,
             Severity.TROUBLE,

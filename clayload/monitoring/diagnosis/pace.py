@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from clayload.ledger.books.run_activity import RunStatus
 from clayload.ledger.books.traffic import LAST_S, WorkspaceUse
 from clayload.monitoring.diagnosis.finding import Finding, Severity, Trouble
-from clayload.monitoring.diagnosis.signs import ProcessSigns, Signs
+from clayload.monitoring.diagnosis.signs import Signs
 from clayload.plural import count
 from clayload.report.moments import describe_moment, describe_seconds
 from clayload.report.run.progress import describe_stop
@@ -20,8 +21,6 @@ FEW_429 = 3
 """Fewer answers 429 than this tell of an unlucky moment only."""
 THROTTLED_FROM = 0.01
 """The part of all answers that are 429 from which on a run is held up by them."""
-IDLE_S = 600.0
-"""After so long without an answer nobody works on a run, even if others use its workspace."""
 
 
 def find_in_pace(signs: Signs) -> Iterator[Finding]:
@@ -87,9 +86,9 @@ def _find_pause(signs: Signs, use: WorkspaceUse) -> Iterator[Finding]:
 
 def _find_backlog(signs: Signs, use: WorkspaceUse) -> Iterator[Finding]:
     queue = signs.queue
-    is_moving = signs.process.is_open and queue.n_owed and not signs.is_paused
     # Where the owed leads of a run wait for a process, its rate says nothing.
-    if not is_moving or is_abandoned(signs):
+    is_moving = signs.process.status.is_worked_on and not signs.is_paused
+    if not is_moving or not queue.n_owed:
         return
     per_s = rate_to_come(signs, use)
     eta_s = queue.n_owed_all / per_s
@@ -134,25 +133,9 @@ def rate_to_come(signs: Signs, use: WorkspaceUse) -> float:
     return min(allowed, use.achieved_per_s) if is_measured else allowed
 
 
-def is_abandoned(signs: Signs) -> bool:
-    """Whether a run was never closed, and nobody works on it any more."""
-    return has_ended(signs.process, is_paused=signs.is_paused)
-
-
-def has_ended(process: ProcessSigns, *, is_paused: bool) -> bool:
-    """Whether nobody works any more on a run that was never closed."""
-    if not process.is_open or process.is_in_flight:
-        return False
-    if process.halted_by is not None:
-        return True
-    if is_paused:
-        return False
-    return process.idle_s > IDLE_S or (process.idle_s > LAST_S and not process.is_anybody_asking)
-
-
 def _find_ended_process(signs: Signs) -> Iterator[Finding]:
     process = signs.process
-    is_gone = is_abandoned(signs) and signs.queue.n_owed > 0
+    is_gone = process.status is RunStatus.ABANDONED and signs.queue.n_owed > 0
     if not process.is_open or not (is_gone or process.n_left_behind):
         return
     stop = f"the run was {describe_stop(process.halted_by, process.idle_s)}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clayload.account.deferral import find_deferred
-from clayload.account.sample import SampleAccount
+from clayload.account.sample_account import SampleAccount
 from clayload.delivery.sample import Decision
 from clayload.errors import Code
 from clayload.monitoring.diagnosis.finding import Finding, Severity, Trouble

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from clayload.account.run_report import RunReport
 from clayload.capacity.slots import TableForecast
+from clayload.ledger.books.run_activity import RunStatus
 from clayload.ledger.books.run_traffic import RunTraffic
 from clayload.ledger.books.traffic import WorkspaceUse
 from clayload.model import RowEnd
@@ -35,21 +36,22 @@ class QueueSigns:
 class ProcessSigns:
     """Whether somebody works on the run; `started_s` and `idle_s` seconds ago.
 
-    `is_open`: it was never closed. `halted_by`: what stopped it, if it was told to stop.
-    `is_in_flight`: answers are awaited.
-    `charged` leads by table are granted and not settled: slots, rows and budgets count them
-    already. `n_left_behind` of all granted ones were granted to a process that ended.
-    `is_anybody_asking`: somebody wants leads of this workspace sent.
+    `halted_by`: what stopped it, if it was told to stop. `charged` leads by table are granted and
+    not settled: slots, rows and budgets count them already. `n_left_behind` of all granted ones
+    were granted to a process that ended.
     """
 
-    is_open: bool
+    status: RunStatus
     halted_by: str | None
-    is_in_flight: bool
     charged: Mapping[str, int]
     n_left_behind: int
-    is_anybody_asking: bool
     started_s: float
     idle_s: float
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the run was never closed."""
+        return self.status is not RunStatus.CLOSED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clayload.account.deferral import describe_deferred, find_deferred
-from clayload.account.run_report import Outcome, RunReport
+from clayload.account.run_report import RunReport
 from clayload.account.standing import RunStanding
 from clayload.errors import Code
-from clayload.model import RowEnd
+from clayload.model import Outcome, RowEnd
 from clayload.plural import count
 from clayload.report.grids import Summary
 from clayload.report.moments import describe_seconds

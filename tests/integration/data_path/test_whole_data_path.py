@@ -12,7 +12,7 @@ import pytest
 
 from clayload.errors import Code
 from clayload.extracts.open import open_extract
-from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
+from clayload.frames.prepare_leads import Preparation, PrepareOptions, prepare_chunks
 from clayload.tables.headers import read_headers
 from clayload.tables.read import read_tables
 
@@ -130,7 +130,7 @@ import resource
 from pathlib import Path
 from clayload.errors import RunError
 from clayload.extracts.open import open_extract
-from clayload.frames.prepare import PrepareOptions, prepare_chunks
+from clayload.frames.prepare_leads import PrepareOptions, prepare_chunks
 from clayload.tables.headers import read_headers
 from clayload.tables.read import read_tables
 config = read_tables(Path("config/tables.yaml"))

@@ -137,14 +137,14 @@ def test_a_farewell_before_the_answer_leaves_it_in_doubt(server: Server) -> None
 
 def test_an_answer_that_comes_too_late_leaves_it_in_doubt(server: Server) -> None:
     async def act(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(5.0)
+        await asyncio.sleep(600.0)
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
 
     server.act = act
     began = time.monotonic()
     answer = _submit(server.port, timeout_s=0.2)
     assert answer == AnswerLost("no answer within 0.2 s")
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 300
 
 
 def test_a_trickle_that_is_never_silent_long_enough_ends_all_the_same(server: Server) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from support.scenes.ledger_places import PostgresPlaces, SqlitePlace
+from support.scenes.ledger_places import PostgresPlaces, SqlitePlaces
 from support.scenes.ledger_scene import LedgerScene
 from support.servers.postgres_server import start_postgres
 
@@ -22,14 +22,19 @@ def postgres_places() -> Iterator[PostgresPlaces]:
         yield PostgresPlaces(server)
 
 
+@pytest.fixture(scope="session")
+def sqlite_places(tmp_path_factory: pytest.TempPathFactory) -> SqlitePlaces:
+    return SqlitePlaces(tmp_path_factory.mktemp("sqlite"))
+
+
 @pytest.fixture
 def ledger_path(tmp_path: Path) -> Path:
     return tmp_path / "ledger.db"
 
 
 @pytest.fixture
-def sqlite_scene(ledger_path: Path) -> Iterator[LedgerScene]:
-    scene = LedgerScene(SqlitePlace(ledger_path))
+def sqlite_scene(sqlite_places: SqlitePlaces, ledger_path: Path) -> Iterator[LedgerScene]:
+    scene = LedgerScene(sqlite_places.make(ledger_path))
     yield scene
     scene.close()
 

@@ -26,6 +26,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from support.examples import count_dear
 from support.scenes.ledger_places import Place, PostgresPlaces, SqlitePlaces
 from support.scenes.ledger_scene import CYCLE, TABLE, TIMEOUT_S, LedgerScene, each, make_config
 
@@ -44,7 +45,8 @@ from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
 from clayload.ledger.granting.recovery import recover
 from clayload.ledger.granting.register import Owing, register_chunk
 from clayload.ledger.granting.reopen import find_replayable
-from clayload.ledger.rules.departures import Departures, read_boot_id
+from clayload.ledger.rules.boot_session import read_boot_id
+from clayload.ledger.rules.departures import Departures
 from clayload.ledger.rules.owing import Lead
 from clayload.ledger.rules.states import REPLAYABLE
 from clayload.model import ChunkRef
@@ -137,7 +139,10 @@ class ChangingLeads(RuleBasedStateMachine):
         self.load(KEYS, "bb", 1)
 
     def teardown(self) -> None:
-        self.at_the_end.close()
+        """Let the ledger's own check look for damage: what is damaged stays so to the end."""
+        with self.at_the_end:
+            if hasattr(self, "clay"):
+                assert not [found for found in audit(self.ledgers[0]) if found.is_damage]
 
     @rule(
         keys=st.sampled_from([KEYS, KEYS, KEYS[:1]]),
@@ -212,7 +217,6 @@ class ChangingLeads(RuleBasedStateMachine):
             if state == "delivered":
                 assert self.clay.in_order(key)[-1] == self.newest[key]
                 assert content == _payload_of(self.newest[key])
-        assert not [found for found in audit(self.ledgers[0]) if found.is_damage]
 
     def _newest_payloads(self) -> dict[str, str]:
         return {key: _payload_of(content) for key, content in self.newest.items()}
@@ -316,19 +320,19 @@ def _hold(new_place: NewPlace, on_in_doubt: str, n_examples: int) -> None:
         def __init__(self) -> None:
             super().__init__(new_place, on_in_doubt)
 
-    how = settings(max_examples=n_examples, stateful_step_count=20, deadline=None)
+    how = settings(max_examples=count_dear(n_examples), stateful_step_count=20)
     run_state_machine_as_test(Laws, settings=how)
 
 
 @pytest.mark.parametrize("on_in_doubt", ["hold", "resend"])
 def test_the_newest_content_is_the_last_to_arrive_on_sqlite(
-    tmp_path: Path, on_in_doubt: str
+    sqlite_places: SqlitePlaces, on_in_doubt: str
 ) -> None:
-    _hold(SqlitePlaces(tmp_path).new, on_in_doubt, 20)
+    _hold(sqlite_places.new, on_in_doubt, 10)
 
 
 @pytest.mark.parametrize("on_in_doubt", ["hold", "resend"])
 def test_the_newest_content_is_the_last_to_arrive_on_postgres(
     postgres_places: PostgresPlaces, on_in_doubt: str
 ) -> None:
-    _hold(postgres_places.new, on_in_doubt, 6)
+    _hold(postgres_places.new, on_in_doubt, 4)

@@ -284,7 +284,7 @@ def test_a_benched_slot_gets_a_new_chance_with_the_next_run(scene: LedgerScene) 
     grants = scene.load(KEYS)
     grant = take_grant(grants, 1)
     answer = grants.grant(1, each(grant.leads, BAD_TOKEN))
-    assert answer == Exhausted(Limit.SLOTS_REJECTED, "tech-1 0 of 45,000 (slot answers 401)")
+    assert answer == Exhausted(Limit.SLOTS_SUSPENDED, "tech-1 0 of 45,000 (slot answers 401)")
     scene.start_run(scene.opened[0], "run-2")
     scene.clock.at += 1
     assert take_grant(grants, 1).slot == "tech-1"

@@ -41,7 +41,6 @@ def test_two_processes_share_a_ledger_and_no_lead_is_granted_twice(
     granted = [key for one in told for key in one["granted"]]
     assert sorted(granted) == KEYS
     assert min(len(one["granted"]) for one in told) >= len(KEYS) / 10, "one of them starved"
-    assert max(one["longest_s"] for one in told) < 10
     assert set(fast_scene.states.values()) == {"delivered"}
     assert fast_scene.used == {"tech-1": len(KEYS)}
 

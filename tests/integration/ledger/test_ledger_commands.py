@@ -28,6 +28,8 @@ from clayload.delivery.verdict import Verdict, VerdictKind
 from clayload.errors import Code, LedgerError
 from clayload.ledger.audit.audit import audit
 from clayload.ledger.audit.export import export
+from clayload.ledger.books.run_traffic import read_run_traffic
+from clayload.ledger.books.runs import find_run
 from clayload.ledger.books.traffic import SlotTraffic, read_slot_traffic, read_workspaces
 from clayload.ledger.database.engine import open_to_migrate
 from clayload.ledger.database.migrate import migrate
@@ -238,6 +240,21 @@ def test_a_migration_keeps_what_a_person_has_paused_and_decided_and_what_was_rep
     assert old.place.query("SELECT level, reported_at FROM alerts") == [("near", 8.5)]
 
 
+def test_a_migration_invents_neither_when_a_lead_was_sent_nor_what_was_allowed_then(
+    old: OldLedger,
+) -> None:
+    make_version(old.place, "0007")
+    old.place.query("INSERT INTO traffic VALUES ('tech-1', 1793500000, 'main', 3, 1, 0, 2)")
+    migrate(old.place.url)
+    assert old.place.query("SELECT DISTINCT send_at FROM submissions") == [(None,)]
+    counted = "SELECT n_accepted, n_refused, n_in_doubt, n_rate_limited, rate_per_s FROM traffic"
+    assert old.place.query(counted) == [(3, 1, 0, 2, None)]
+    ledger = Ledger.open(old.place.url)
+    traffic = read_run_traffic(ledger, find_run(ledger, "run-2"), "main")
+    ledger.close()
+    assert (traffic.n_answers, traffic.sent, traffic.allowed) == (3, (), ())
+
+
 def test_a_second_migration_changes_nothing(old: OldLedger) -> None:
     migrate(old.place.url)
     before = old.rows()
@@ -354,8 +371,8 @@ def test_a_whole_ledger_in_use_has_nothing_to_tell(scene: LedgerScene) -> None:
 def test_an_answer_long_awaited_is_a_remark_and_no_damage(scene: LedgerScene) -> None:
     ledger = load_some(scene)
     scene.clock.at += 100
-    assert [(one.what[:19], one.is_damage) for one in audit(ledger)] == [
-        ("1 leads are granted", False)
+    assert [(one.what[:17], one.is_damage) for one in audit(ledger)] == [
+        ("1 lead is granted", False)
     ]
 
 
@@ -522,10 +539,11 @@ DAY_S = 86_400
 def test_traffic_is_counted_by_slot_over_the_last_week_and_month(scene: LedgerScene) -> None:
     ledger = load_some(scene)
     rows = [
-        ("tech-1", int(NOVEMBER) - days * DAY_S, "main", 100, 50, 1, 9) for days in (6, 20, 29, 40)
+        ("tech-1", int(NOVEMBER) - days * DAY_S, "main", 100, 50, 1, 9, 10.0)
+        for days in (6, 20, 29, 40)
     ]
     for row in rows:
-        scene.query("INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?)", *row)
+        scene.query("INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?)", *row)
     # Three delivered and two in doubt were counted by the load itself.
     assert read_slot_traffic(ledger) == {
         "tech-1": SlotTraffic(5 + 101, 5 + 3 * 101, NOVEMBER - 40 * DAY_S)
@@ -541,7 +559,7 @@ def test_a_workspace_tells_what_it_may_does_and_met(scene: LedgerScene) -> None:
         "UPDATE workspaces SET slowed_to = 0.5, slowed_at = ?, n_rate_limited = 3", NOVEMBER - 5
     )
     scene.query(
-        "INSERT INTO traffic VALUES (?, ?, 'main', 90, 0, 0, 2)", "tech-1", int(NOVEMBER) - 60
+        "INSERT INTO traffic VALUES (?, ?, 'main', 90, 0, 0, 2, 10)", "tech-1", int(NOVEMBER) - 60
     )
     (slowed,) = read_workspaces(ledger)
     assert slowed.part == pytest.approx(0.5 + 5 * 0.03)

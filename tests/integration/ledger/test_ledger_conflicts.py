@@ -13,7 +13,7 @@ from support.scenes.ledger_scene import CYCLE, TABLE, LedgerScene, each, make_co
 
 from clayload.delivery.verdict import unsent
 from clayload.errors import Code, LedgerConflictError
-from clayload.ledger.database.retry_on_conflict import N_TRIES
+from clayload.ledger.database.retry import CONFLICT_ATTEMPTS
 
 KEYS = [f"lead-{i:03}@example.com" for i in range(100)]
 FAST = {"rate_per_s": 10_000.0, "burst": 10_000}
@@ -91,7 +91,7 @@ def test_what_the_server_gave_up_for_another_load_is_done_again(
 ) -> None:
     ledger = postgres_scene.open()
     postgres_scene.start_run(ledger, "run")
-    give_up(postgres_scene, N_TRIES - 1)
+    give_up(postgres_scene, CONFLICT_ATTEMPTS - 1)
     assert postgres_scene.register(ledger, "run", "chunk-1", KEYS) == len(KEYS)
     assert postgres_scene.query("SELECT COUNT(*) FROM submissions") == [(len(KEYS),)]
 
@@ -101,7 +101,7 @@ def test_what_is_given_up_again_and_again_is_told_as_what_it_is(
 ) -> None:
     ledger = postgres_scene.open()
     postgres_scene.start_run(ledger, "run")
-    give_up(postgres_scene, N_TRIES)
+    give_up(postgres_scene, CONFLICT_ATTEMPTS)
     with pytest.raises(LedgerConflictError, match="deadlock detected") as caught:
         postgres_scene.register(ledger, "run", "chunk-1", KEYS)
     assert caught.value.code is Code.LEDGER_UNUSABLE

@@ -27,8 +27,10 @@ from clayload.ledger.books.runs import find_run
 from clayload.ledger.database.engine import open_engine
 from clayload.ledger.database.migrate import migrate
 from clayload.ledger.database.schema import LEDGER_VERSION, metadata, runs, slots, submissions
+from clayload.ledger.moment import consistent_read
 from clayload.ledger.rules.states import SubmissionState
-from clayload.ledger.store import Ledger, consistent_read
+from clayload.ledger.store import Ledger
+from clayload.model import Outcome
 
 NOBODY = 65_534
 COUNT_PENDING = (
@@ -96,6 +98,7 @@ def test_commits_are_durable_before_they_are_told(sqlite_scene: LedgerScene) -> 
     with sqlite_scene.open().engine.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+        assert connection.exec_driver_sql("PRAGMA fullfsync").scalar() == 1
 
 
 @pytest.mark.parametrize("name", ["a b", "100%25", "what?mode=rw", "a#b", "ä&c", "file:x"])
@@ -142,7 +145,8 @@ def test_a_reader_sees_one_moment_though_a_load_begins_and_ends_meanwhile(
     sqlite_scene.load(keys)
     sqlite_scene.opened.pop().close()
     reader = Ledger.open(sqlite_scene.url, read_only=True)
-    with consistent_read(reader) as connection:
+    with consistent_read(reader) as moment:
+        connection = moment.connection
         assert connection.execute(select(slots.c.used)).scalars().all() == [0]
         load = sqlite_scene.open()
         with load.transaction() as tx:
@@ -159,7 +163,7 @@ def test_read_only_cannot_write(scene: LedgerScene) -> None:
     scene.open().close()
     ledger = Ledger.open(scene.url, read_only=True)
     with pytest.raises(LedgerError, match=r"read-?only"):
-        ledger.finish_run("run-1", "complete", "[]")
+        ledger.finish_run("run-1", Outcome.COMPLETE, "[]")
     ledger.close()
 
 

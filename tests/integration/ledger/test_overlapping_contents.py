@@ -19,7 +19,8 @@ from clayload.ledger.books.story import read_story
 from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
 from clayload.ledger.granting.recovery import recover
 from clayload.ledger.granting.reopen import Replayable, find_replayable
-from clayload.ledger.rules.departures import Departures, read_boot_id
+from clayload.ledger.rules.boot_session import read_boot_id
+from clayload.ledger.rules.departures import Departures
 from clayload.ledger.rules.newest import OVERTAKEN
 from clayload.ledger.rules.states import REPLAYABLE
 from clayload.ledger.store import Ledger

@@ -175,7 +175,7 @@ def test_a_retired_slot_stays_retired_whatever_clay_answers_through_it(scene: Le
     grants = table.grants()
     grant = take_grant(grants, 1)
     table.ledger.mark_slot("tech-1", SlotState.RETIRED, "its URL was leaked")
-    gone = Verdict(VerdictKind.RETRY, "slot answers 401", 401, slot_effect=SlotEffect.BENCHED)
+    gone = Verdict(VerdictKind.RETRY, "slot answers 401", 401, slot_effect=SlotEffect.SUSPENDED)
     assert take_grant(grants, 1, each(grant.leads, gone)).slot == "tech-2"
     scene.start_run(table.ledger, "run-2")
     assert scene.query("SELECT state, reason FROM slots ORDER BY slot")[0] == (

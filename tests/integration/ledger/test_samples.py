@@ -14,8 +14,9 @@ from clayload.delivery.verdict import Answered, Verdict, judge, unsent
 from clayload.ledger.audit.audit import audit
 from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
 from clayload.ledger.granting.recovery import recover
-from clayload.ledger.granting.samples import open_sample, record_decision
-from clayload.ledger.rules.departures import Departures, read_boot_id
+from clayload.ledger.granting.sampling import open_sample, record_decision
+from clayload.ledger.rules.boot_session import read_boot_id
+from clayload.ledger.rules.departures import Departures
 from clayload.ledger.store import RunStart
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)

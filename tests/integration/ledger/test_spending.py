@@ -23,7 +23,8 @@ from clayload.ledger.audit.audit import audit
 from clayload.ledger.granting.grants import ChunkGrants, GrantTerms
 from clayload.ledger.granting.recovery import recover
 from clayload.ledger.granting.register import Owing, register_chunk
-from clayload.ledger.rules.departures import Departures, read_boot_id
+from clayload.ledger.rules.boot_session import read_boot_id
+from clayload.ledger.rules.departures import Departures
 from clayload.ledger.rules.owing import Lead
 from clayload.model import ChunkRef
 from clayload.tables.costs import LeadCost
@@ -135,7 +136,7 @@ def test_a_new_day_brings_a_new_budget_and_the_month_goes_on(scene: LedgerScene)
     assert _until(_deliver(grants, 2)) == ("day", "2026-11-03")
     assert scene.spent == {TODAY: (12_000, 3_000), TOMORROW: (12_000, 3_000)}
     scene.clock.at += DAY_S
-    assert _until(_deliver(grants, 1)) == ("cycle", "2026-12-01")
+    assert _until(_deliver(grants, 1)) == ("billing_month", "2026-12-01")
     scene.clock.at += 28 * DAY_S
     _deliver(grants, 2)
 

@@ -41,8 +41,8 @@ def setup(scene: LedgerScene, tmp_path: Path) -> ClockedSetup:
 def answer(scene: LedgerScene, at: datetime, n_accepted: int, n_in_doubt: int = 0) -> None:
     bucket = int(at.timestamp()) // 10 * 10
     scene.query(
-        "INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?)",
-        *("tech-1", bucket, "main", n_accepted, 0, n_in_doubt, 0),
+        "INSERT INTO traffic VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        *("tech-1", bucket, "main", n_accepted, 0, n_in_doubt, 0, 10.0),
     )
 
 

@@ -184,7 +184,7 @@ def test_a_paused_workspace_is_told_while_leads_wait(standin: StandIn, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("plan", "token", "name"), [("launch", None, "no-webhooks"), (None, "other", "slot-benched")]
+    ("plan", "token", "name"), [("launch", None, "no-webhooks"), (None, "other", "slot-suspended")]
 )
 def test_slots_that_clay_refuses_are_told_apart_by_its_answer(
     standin: StandIn, tmp_path: Path, plan: str | None, token: str | None, name: str

@@ -15,6 +15,8 @@ from support.scenes.load_tables import BenchOptions, make_leads
 from support.servers.refusing_server import ANSWER, start_refusing_server
 from support.servers.standin_process import StandIn, start_standin
 
+CLOCK_S = 0.001
+"""What two readings of one clock may be rounded by."""
 LEADS = make_leads("Software", 150) + make_leads("Banking", 50)
 
 
@@ -63,15 +65,19 @@ def test_after_a_429_nothing_is_begun_until_retry_after_is_over(bench: Workbench
     assert following[0] > first[0]
 
 
-def test_a_load_keeps_to_the_rate_as_the_stand_in_saw_it(standin: StandIn, tmp_path: Path) -> None:
+def test_a_load_keeps_to_the_rate_and_no_lead_leaves_before_its_moment(
+    standin: StandIn, tmp_path: Path
+) -> None:
     bench = Workbench(standin, tmp_path, BenchOptions(rate_per_s=100, burst=20))
     bench.load(bench.write_csv(LEADS))
-    traffic = bench.standin.traffic("main")
-    assert traffic["answers"]["200"] == 200
-    # A busy machine may deliver late what was sent in time; without pacing it would be over 100.
-    assert traffic["largest_overshoot"]["attempted"] <= 5
-    moments = [datetime.fromisoformat(row["received_at"]) for row in bench.standin.rows("tech")]
-    assert (max(moments) - min(moments)).total_seconds() >= (150 - 20) / 100 * 0.7
+    assert bench.standin.traffic("main")["answers"]["200"] == 200
+    assert bench.is_paced()
+    moments = bench.send_moments()
+    assert moments[-1] - moments[0] >= (200 - 20) / 100
+    sent_at = dict(bench.query("SELECT lead_key, send_at FROM submissions"))
+    for row in bench.standin.rows("tech"):
+        arrived_at = datetime.fromisoformat(row["received_at"]).timestamp()
+        assert arrived_at >= sent_at[row["payload"]["lead_key"]] - CLOCK_S
 
 
 def test_leads_whose_answer_proves_nothing_are_in_doubt_listed_and_never_sent_again(
@@ -135,7 +141,7 @@ def test_a_host_that_is_down_stops_the_load_after_its_back_off_and_loses_nothing
     assert (problem["code"], "run the same load again" in problem["hint"]) == ("CLY-DST-01", True)
     assert SECRET not in ended.stdout + ended.stderr
     # 5 s and 10 s, each with jitter from a half to one and a half.
-    assert 7.5 <= ended.json["duration_s"] <= 40
+    assert ended.json["duration_s"] >= 7.5
     bench = Workbench(standin, down_load.folder, OPTIONS)
     assert bench.query("SELECT SUM(used) FROM slots") == [(0,)]
     assert bench.load(down_load.extract).exit_code == 0

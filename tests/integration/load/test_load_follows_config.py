@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +12,14 @@ from support.scenes.load_kit import CYCLE, Workbench, end
 from support.scenes.load_tables import FINANCE, TECH, BenchOptions, BenchSlot, make_leads
 from support.servers.standin_process import StandIn
 
-SLOW = BenchOptions(rate_per_s=20, burst=20)
+SLOW = BenchOptions(rate_per_s=10, burst=20)
+"""Of 60 leads the last 35 take 3.5 s: time enough to change something."""
 LEADS = make_leads("Software", 220)
 
 
 @pytest.fixture
 def slow_bench(standin: StandIn, tmp_path: Path) -> Workbench:
-    """A loader that believes in 20/s, at a Clay that takes 1,000/s."""
+    """A loader that believes in 10/s, at a Clay that takes 1,000/s."""
     bench = Workbench(standin, tmp_path, BenchOptions())
     bench.options = SLOW
     bench.write_config()
@@ -27,14 +27,16 @@ def slow_bench(standin: StandIn, tmp_path: Path) -> Workbench:
 
 
 def test_a_raised_rate_counts_from_the_next_grant_on(slow_bench: Workbench) -> None:
+    slow_bench.options = replace(SLOW, rate_per_s=1)
+    slow_bench.write_config()
     extract = slow_bench.write_csv(LEADS)
     with slow_bench.start("load", extract, "--cycle", CYCLE, "--json") as process:
-        slow_bench.wait_for_rows(25)
+        slow_bench.wait_for_rows(SLOW.burst // 2)
         slow_bench.reconfigure(replace(SLOW, rate_per_s=400, burst=100))
-        began = time.monotonic()
         ended = end(process)
-    # 195 leads at 20/s would have taken ten seconds.
-    assert time.monotonic() - began < 7
+    # 200 leads at 1/s would have taken three minutes.
+    moments = slow_bench.send_moments()
+    assert moments[-1] - moments[0] < 90
     assert ended.exit_code == 0
     assert "has changed: 400/s, burst 100" in ended.stderr
     assert slow_bench.n_rows() == len(LEADS)
@@ -45,7 +47,7 @@ def test_another_load_paces_by_the_rate_of_the_newest_configuration(
 ) -> None:
     extract = slow_bench.write_csv(LEADS)
     slow_bench.load(extract, "--limit", "1")
-    assert slow_bench.query("SELECT rate_per_s, burst FROM workspaces") == [(20.0, 20)]
+    assert slow_bench.query("SELECT rate_per_s, burst FROM workspaces") == [(10.0, 20)]
     slow_bench.reconfigure(replace(SLOW, rate_per_s=400, burst=100))
     slow_bench.load(extract, "--limit", "1")
     assert slow_bench.query("SELECT rate_per_s, burst FROM workspaces") == [(400.0, 100)]
@@ -54,17 +56,20 @@ def test_another_load_paces_by_the_rate_of_the_newest_configuration(
 def test_a_lowered_rate_opens_no_burst_at_a_clay_that_allows_no_more(
     standin: StandIn, tmp_path: Path
 ) -> None:
-    at_clays_own = BenchOptions(rate_per_s=10, burst=20)
+    # A tenth of the burst is kept free: the machine may bring leads a second late.
+    at_clays_own = BenchOptions(rate_per_s=10, burst=100)
     bench = Workbench(standin, tmp_path, at_clays_own)
     with bench.start("load", bench.write_csv(LEADS), "--cycle", CYCLE) as process:
-        bench.wait_for_rows(40)
+        bench.wait_for_rows(100)
         bench.options = replace(at_clays_own, rate_per_s=4)
         bench.write_config()
-        bench.wait_for_rows(60)
+        bench.wait_for_rows(115)
         process.send_signal(signal.SIGTERM)
         ended = end(process)
-    assert "has changed: 4/s, burst 20" in ended.stderr
+    assert "has changed: 4/s, burst 100" in ended.stderr
     assert bench.query("SELECT n_rate_limited FROM workspaces") == [(0,)]
+    bench.options = at_clays_own
+    assert bench.is_paced()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +78,7 @@ def test_a_lowered_rate_opens_no_burst_at_a_clay_that_allows_no_more(
 def test_a_load_goes_on_under_the_names_it_began_with(
     slow_bench: Workbench, renamed: str, code: str
 ) -> None:
-    extract = slow_bench.write_csv(LEADS[:70])
+    extract = slow_bench.write_csv(LEADS[:60])
     config = slow_bench.folder / "tables.yaml"
     with slow_bench.start("load", extract, "--cycle", CYCLE, "--json") as process:
         slow_bench.wait_for_rows(25)
@@ -86,23 +91,23 @@ def test_a_load_goes_on_under_the_names_it_began_with(
         ended = end(process)
     assert ended.exit_code == 0
     assert f"this load goes on with what it read: {code}" in ended.stderr
-    assert slow_bench.n_rows() == 70
+    assert slow_bench.n_rows() == 60
     assert slow_bench.query("SELECT COUNT(*) FROM workspaces") == [(1,)]
 
 
 def test_an_edit_that_is_wrong_stops_nobody(slow_bench: Workbench) -> None:
-    extract = slow_bench.write_csv(LEADS[:70])
+    extract = slow_bench.write_csv(LEADS[:60])
     with slow_bench.start("load", extract, "--cycle", CYCLE, "--json") as process:
         slow_bench.wait_for_rows(25)
         (slow_bench.folder / "tables.yaml").write_text("version: [\n")
         ended = end(process)
     assert ended.exit_code == 0
     assert "this load goes on with what it read: CLY-CFG-01" in ended.stderr
-    assert slow_bench.n_rows() == 70
+    assert slow_bench.n_rows() == 60
 
 
 def test_a_slot_without_its_secret_stops_nobody(slow_bench: Workbench) -> None:
-    extract = slow_bench.write_csv(LEADS[:70])
+    extract = slow_bench.write_csv(LEADS[:60])
     spare = replace(TECH, slots=(*TECH.slots, BenchSlot("tech-3")))
     with slow_bench.start("load", extract, "--cycle", CYCLE, "--json") as process:
         slow_bench.wait_for_rows(25)

@@ -8,12 +8,12 @@ import time
 from contextlib import closing
 from pathlib import Path
 
-from support.scenes.load_kit import CYCLE, Workbench, ends_of, kill
+from support.scenes.load_kit import CYCLE, Workbench, end, ends_of, kill
 from support.scenes.load_tables import BenchOptions, make_leads
 from support.servers.standin_process import StandIn
 
-from clayload.account.run_report import Outcome
 from clayload.loading.close import close_run
+from clayload.model import Outcome
 from clayload.setup import read_setup
 
 LEADS = make_leads("Software", 350) + make_leads("Banking", 150)
@@ -98,10 +98,12 @@ def test_who_only_looks_after_a_kill_sees_the_doubts_that_the_next_load_finds(
 
 def test_a_load_killed_before_its_first_lead_is_only_begun_anew(bench: Workbench) -> None:
     extract = bench.write_csv(LEADS)
+    bench.run("pause", "main")
     with bench.start("load", extract, "--cycle", CYCLE) as process:
         while not any(bench.home.glob("runs/*/*")):
             time.sleep(0.001)
         kill(process)
+    bench.run("unpause", "main")
     assert bench.n_posts() == 0
     assert ends_of(bench.load(extract).json) == {"delivered": 500}
     assert bench.n_rows() == bench.n_taken() == 500
@@ -115,10 +117,10 @@ def test_a_terminated_load_records_what_it_sent_and_the_next_sends_the_rest(
     with bench.start("load", extract, "--cycle", CYCLE) as process:
         bench.wait_for_rows(100)
         process.terminate()
-        _, stderr = process.communicate(timeout=10)
-    assert process.returncode == 143
-    assert "the same command sends the rest" in stderr
-    assert "Traceback" not in stderr
+        ended = end(process)
+    assert ended.exit_code == 143
+    assert "the same command sends the rest" in ended.stderr
+    assert "Traceback" not in ended.stderr
     assert sum(map(len, bench.keys_in("delivered").values())) == bench.n_rows() < 500
     assert _n_open(bench) == 0
     assert bench.load(extract).exit_code == 0
@@ -129,7 +131,7 @@ def test_a_load_killed_while_it_writes_down_what_is_owed_has_books_that_balance(
     standin: StandIn, tmp_path: Path
 ) -> None:
     bench = Workbench(standin, tmp_path, BenchOptions(rate_per_s=1_000, burst=200))
-    leads = make_leads("Software", 600)
+    leads = make_leads("Software", 1_500)
     extract = bench.write_csv(leads)
     bench.load(extract, "--limit", "1")
     with bench.start("load", extract, "--cycle", CYCLE, CLAYLOAD_CHUNK_ROWS="1") as process:
@@ -142,7 +144,7 @@ def test_a_load_killed_while_it_writes_down_what_is_owed_has_books_that_balance(
     left = bench.run("status", "--json").json
     assert (left["outcome"], left["n_unaccounted"]) == ("pending", 0)
     assert left["n_unwritten"] == len(leads) - (n_written - 1)
-    assert left["next_step"] == "599 leads are still owed: run the same load again"
+    assert left["next_step"] == "1,499 leads are still owed: run the same load again"
     assert bench.load(extract).exit_code == 0
     assert bench.n_rows() == len(leads)
 

@@ -12,8 +12,8 @@ from support.scenes.load_tables import BenchOptions, describe_config, make_leads
 from support.servers.standin_process import StandIn
 from typer.testing import CliRunner, Result
 
-from clayload.account.run_report import Outcome, RunReport
-from clayload.cli import make_app
+from clayload.account.run_report import RunReport
+from clayload.cli.root import app
 from clayload.delivery.sample import Decision
 from clayload.errors import Code, RunError
 from clayload.ledger.audit.audit import audit
@@ -21,8 +21,8 @@ from clayload.loading.followups.approve import SampleDecision, choose_ready, dec
 from clayload.loading.followups.resume_deferred import list_deferrals, prepare_resume
 from clayload.loading.intake.request import LoadRequest
 from clayload.loading.planning.plan import plan_load
-from clayload.loading.run import deliver_and_settle, run_load
-from clayload.model import RowEnd
+from clayload.loading.run import deliver_and_close, run_load
+from clayload.model import Outcome, RowEnd
 from clayload.monitoring.doctor import diagnose_run
 from clayload.monitoring.run_account import read_report
 from clayload.setup import Setup, read_setup
@@ -57,7 +57,7 @@ def load(bench: Workbench, extract: Path) -> RunReport:
 def resume(bench: Workbench, run_id: str) -> RunReport:
     prepared = prepare_resume(run_id, set_up(bench))
     assert prepared is not None
-    return deliver_and_settle(prepared, set_up(bench), on_message=lambda _: None)
+    return deliver_and_close(prepared, set_up(bench), on_message=lambda _: None)
 
 
 def approve(bench: Workbench, run_id: str, decision: SampleDecision) -> None:
@@ -66,7 +66,7 @@ def approve(bench: Workbench, run_id: str, decision: SampleDecision) -> None:
 
 
 def run_command(bench: Workbench, *arguments: str) -> Result:
-    return CliRunner().invoke(make_app(arguments[0]), arguments, env=bench.environ)
+    return CliRunner().invoke(app, arguments, env=bench.environ)
 
 
 def ends_of(report: RunReport) -> dict[RowEnd, int]:

@@ -93,7 +93,7 @@ def test_a_slot_that_clay_refuses_is_benched_and_the_next_one_takes_its_leads(
     ended = bench.load(bench.write_csv(TECH_LEADS))
     assert (ended.exit_code, ends_of(ended.json)) == (0, {"delivered": 30})
     assert _used(ended) == {"tech-1": 0, "tech-2": 30, "finance-1": 0}
-    assert _slot_of(ended, "tech-1")["state"] == "benched"
+    assert _slot_of(ended, "tech-1")["state"] == "suspended"
     assert f"slot answers {status}" in _slot_of(ended, "tech-1")["reason"]
 
 

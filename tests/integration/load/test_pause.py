@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -15,10 +14,7 @@ from support.servers.standin_process import StandIn
 from clayload.delivery.pace import HORIZON_S, Rate
 
 RATE = Rate(100, 20)
-ONE_GRANT_S = HORIZON_S + RATE.lateness_s
-"""The moments of a grant lie within the horizon, and a lead may be so late."""
 N_LEADS = 250
-SLACK_S = 0.5
 LOOK_EVERY_S = 0.02
 
 
@@ -32,11 +28,6 @@ def _wait_until_recorded(bench: Workbench) -> None:
     while bench.query("SELECT COUNT(*) FROM submissions WHERE state = 'sending'") != [(0,)]:
         assert time.monotonic() < give_up_at
         time.sleep(LOOK_EVERY_S)
-
-
-def _last_arrival(bench: Workbench) -> float:
-    rows = [row for table in ("tech", "finance") for row in bench.standin.rows(table)]
-    return max(datetime.fromisoformat(row["received_at"]).timestamp() for row in rows)
 
 
 def test_a_pause_stops_two_loads_within_a_grant_and_both_end_after_it(bench: Workbench) -> None:
@@ -57,9 +48,8 @@ def test_a_pause_stops_two_loads_within_a_grant_and_both_end_after_it(bench: Wor
         assert (one.poll(), other.poll()) == (None, None)
         assert bench.n_posts() == n_posts < 2 * N_LEADS
         assert bench.n_rows() == sum(map(len, bench.keys_in("delivered").values()))
-        # By the clock of this machine on both sides; a busy one may deliver late.
-        assert _last_arrival(bench) <= paused_at + ONE_GRANT_S + SLACK_S
-        resumed = bench.run("unpause", "main")
+        assert bench.send_moments()[-1] <= paused_at + HORIZON_S
+        unpaused = bench.run("unpause", "main")
         ended = [end(one), end(other)]
 
     assert paused.exit_code == 0
@@ -70,7 +60,7 @@ def test_a_pause_stops_two_loads_within_a_grant_and_both_end_after_it(bench: Wor
     assert said in status.stdout
     (workspace,) = as_json["workspaces"]
     assert (workspace["paused_because"], workspace["allowed_per_s"]) == ("Clay is being fixed", 0)
-    assert resumed.stdout.startswith("main goes on, after a pause of ")
+    assert unpaused.stdout.startswith("main goes on, after a pause of ")
     assert [one.exit_code for one in ended] == [0, 0]
     assert [ends_of(one.json) for one in ended] == [{"delivered": N_LEADS}] * 2
     assert bench.n_taken() == bench.n_rows() == 2 * N_LEADS
@@ -95,7 +85,7 @@ def test_a_load_that_waits_in_a_pause_ends_when_told_to(
     with bench.start("load", extract, "--cycle", CYCLE) as process:
         _wait_for_line(process, "main is paused since")
         process.send_signal(number)
-        ended = end(process, within_s=10)
+        ended = end(process)
     assert ended.exit_code == exit_code
     assert "Traceback" not in ended.stderr
     assert (bench.n_posts(), len(bench.keys_in("pending")["finance"])) == (0, 5)
@@ -112,7 +102,7 @@ def _wait_for_line(process: Process, words: str) -> None:
     raise AssertionError(message)
 
 
-def test_an_unknown_workspace_is_refused_with_the_nearest_and_resuming_twice_is_no_error(
+def test_an_unknown_workspace_is_refused_with_the_nearest_and_unpausing_twice_is_no_error(
     bench: Workbench,
 ) -> None:
     ended = bench.run("pause", "mian")

@@ -35,8 +35,10 @@ for _ in range(n_ctrl_cs):
     except KeyboardInterrupt:
         n_interrupted += 1
 n_alive = sum(reader.is_alive() for reader in readers)
+while min(n_read) == 0:
+    time.sleep(0.02)
 is_over.set()
-print(n_interrupted, n_alive, min(n_read) > 0)
+print(n_interrupted, n_alive)
 """
 
 
@@ -48,5 +50,5 @@ def test_chunks_that_are_read_at_the_same_time_are_read_to_the_end_whatever_ctrl
         {f"field_{n}": [f"{n} {row}" for row in range(400)] for n in range(30)}
     ).write_parquet(path)
     command = [sys.executable, "-c", _READ_BESIDE_CTRL_CS, str(path), str(N_CTRL_CS)]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert told.stdout == f"{N_CTRL_CS} 4 True\n", told.stderr
+    told = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert told.stdout == f"{N_CTRL_CS} 4\n", told.stderr

@@ -12,7 +12,7 @@ from support.scenes.load_tables import BenchOptions, describe_config, make_leads
 from support.servers.standin_process import StandIn
 from typer.testing import CliRunner, Result
 
-from clayload.cli import make_app
+from clayload.cli.root import app
 from clayload.errors import ConfigError, ExitCode, LedgerError, RunError
 
 
@@ -36,7 +36,6 @@ def set_budget(bench: Workbench, n_credits: float) -> None:
 
 def run(bench: Workbench, *arguments: str | Path) -> Result:
     """Run a command in this process: starting one takes longer than all that it does."""
-    app = make_app("usage", "alerts", "metrics")
     return CliRunner().invoke(app, [*map(str, arguments)], env=bench.environ)
 
 

@@ -16,7 +16,7 @@ from support.servers.scripted_server import start_scripted_server
 from support.servers.standin_process import start_standin
 
 from clayload.errors import ConfigError, ExitCode
-from deployments.processes import Part, wait_for
+from deployments.processes import Service, wait_for_answer
 
 
 @pytest.fixture
@@ -26,10 +26,10 @@ def work(tmp_path: Path) -> Iterator[Workbench]:
 
 
 @contextmanager
-def part(tmp_path: Path, program: str) -> Iterator[Part]:
+def run_program(tmp_path: Path, program: str) -> Iterator[Service]:
     with subprocess.Popen([sys.executable, "-c", program]) as process:
         try:
-            yield Part("server", process, tmp_path / "server.log")
+            yield Service("server", process, tmp_path / "server.log")
         finally:
             process.kill()
 
@@ -65,16 +65,17 @@ def test_links_to_reports_outlive_a_restart_because_their_port_is_always_the_sam
 def test_a_server_that_is_too_busy_to_answer_well_is_asked_again(tmp_path: Path) -> None:
     with (
         start_scripted_server(503, 500, 200) as busy,
-        part(tmp_path, "import time; time.sleep(60)") as server,
+        run_program(tmp_path, "import time; time.sleep(60)") as server,
     ):
         url = f"http://127.0.0.1:{busy.server_port}/api/health"
-        wait_for(server, url, lambda answer: answer.json() == {})
+        wait_for_answer(server, url, lambda answer: answer.json() == {})
     assert busy.asked == ["GET /api/health"] * 3
 
 
 def test_an_answer_counts_for_nothing_once_our_own_server_has_ended(tmp_path: Path) -> None:
-    with start_scripted_server(200) as others, part(tmp_path, "") as server:
+    with start_scripted_server(200) as others, run_program(tmp_path, "") as server:
         server.process.wait()
+        url = f"http://127.0.0.1:{others.server_port}/api/health"
         with pytest.raises(ConfigError, match="Prefect's server did not start") as refused:
-            wait_for(server, f"http://127.0.0.1:{others.server_port}/api/health", lambda _: True)
+            wait_for_answer(server, url, lambda _: True)
     assert str(server.log) in refused.value.hint

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import time
@@ -149,9 +148,10 @@ def test_20_a_slow_answer_times_out_and_the_row_is_stored(
     standin: StandIn, client: httpx.Client
 ) -> None:
     standin.faults({"kind": "latency", "latency_s": 1, "count": 1})
+    patience = httpx.Timeout(60, read=0.1)
     with pytest.raises(httpx.ReadTimeout):
-        client.post(standin.webhook_url("s1"), json={"a": 1}, headers=AUTH, timeout=0.1)
-    assert standin.row_count("leads") == 1
+        client.post(standin.webhook_url("s1"), json={"a": 1}, headers=AUTH, timeout=patience)
+    wait_for_rows(standin.url, 1)
 
 
 def test_20_a_slow_body_comes_whole_in_its_time(standin: StandIn, client: httpx.Client) -> None:
@@ -184,7 +184,8 @@ def test_an_answer_on_a_kept_alive_connection_does_not_wait_for_an_ack(
         started = time.monotonic()
         post(standin, client, {})
         seconds.append(time.monotonic() - started)
-    assert statistics.median(seconds) < 0.03  # Nagle and a delayed ACK make it 0.04
+    # Nagle and a delayed ACK make each 0.04; a machine with other work, at times, longer.
+    assert min(seconds) < 0.03
 
 
 def test_32_read_back_counts_rows_and_source_records(
@@ -271,7 +272,7 @@ def test_the_page_is_whole_in_itself(standin: StandIn, client: httpx.Client) -> 
 def test_sigterm_ends_it_cleanly_even_while_a_client_waits(tmp_path: Path) -> None:
     config, port_file = tmp_path / "standin.json", tmp_path / "port"
     config.write_text(json.dumps(CONFIG))
-    command = [sys.executable, "-m", "clayload.standin", "--config", str(config)]
+    command = [sys.executable, "-m", "clayload", "standin", "--config", str(config)]
     command += ["--port-file", str(port_file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
@@ -291,11 +292,11 @@ def end_while_a_client_waits(process: subprocess.Popen[bytes], port: int) -> Non
         sock.sendall(raw_request(b"{}"))
         wait_for_rows(url, 1)
         os.kill(process.pid, signal.SIGTERM)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def wait_for_rows(url: str, n_rows: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         answer = httpx.get(f"{url}/public/v0/tables/leads", trust_env=False)
         if answer.json()["rowCount"] == n_rows:
@@ -313,7 +314,7 @@ def wait_for_rows(url: str, n_rows: int) -> None:
         (None, "cannot be read"),
     ],
 )
-def test_a_bad_configuration_is_one_line_and_exit_code_10(
+def test_a_bad_configuration_comes_with_the_next_step_and_exit_code_10(
     tmp_path: Path, content: str | None, word: str
 ) -> None:
     config = tmp_path / "standin.json"
@@ -322,16 +323,21 @@ def test_a_bad_configuration_is_one_line_and_exit_code_10(
     ended = start_and_fail("--config", str(config))
     assert ended.returncode == 10
     assert word in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
+    assert has_next_step(ended.stderr)
 
 
-def test_a_taken_port_is_one_line_and_exit_code_10(standin: StandIn) -> None:
+def test_a_taken_port_comes_with_the_next_step_and_exit_code_10(standin: StandIn) -> None:
     ended = start_and_fail("--port", standin.url.rsplit(":", 1)[1])
     assert ended.returncode == 10
     assert "cannot listen" in ended.stderr
-    assert len(ended.stderr.splitlines()) == 1
+    assert has_next_step(ended.stderr)
+
+
+def has_next_step(said: str) -> bool:
+    _, next_step = said.splitlines()
+    return next_step.startswith("next: ")
 
 
 def start_and_fail(*options: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "clayload.standin", *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    command = [sys.executable, "-m", "clayload", "standin", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)

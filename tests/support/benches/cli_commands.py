@@ -1,7 +1,8 @@
 """Which commands does `clayload` have, by the words that call them?
 
 In:    the command itself.
-Out:   `COMMANDS`: `load`, `slots list`; a group such as `slots` is no command of its own.
+Out:   `COMMANDS`: `load`, `slots list`; a group such as `slots` is no command of its own. `ROOT`:
+       `clayload` itself, with what stands for each of its commands.
 Never: a list kept by hand.
 """
 
@@ -12,15 +13,24 @@ from typing import Any
 
 import typer
 
-from clayload.cli import make_app
+from clayload.cli.root import app
+
+ROOT: Any = typer.main.get_command(app)
 
 
-def _walk(group: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - typer's groups and commands have no common type of their own
-    for name, command in group.commands.items():
-        if hasattr(command, "commands"):
-            yield from _walk(command, (*words, name))
-        else:
-            yield " ".join((*words, name)), command
+def _walk(name: str, command: Any) -> Iterator[tuple[str, Any]]:  # noqa: ANN401 - typer's groups and commands have no common type of their own
+    if not hasattr(command, "commands"):
+        yield name, command
+        return
+    for part, inner in command.commands.items():
+        yield from _walk(f"{name} {part}", inner)
 
 
-COMMANDS: dict[str, Any] = dict(_walk(typer.main.get_command(make_app())))
+IMPORTED: dict[str, Any] = {
+    name: ROOT.get_command(None, name).read() for name in ROOT.list_commands(None)
+}
+"""The commands and groups of `ROOT` as they are once they are called, by name."""
+
+COMMANDS: dict[str, Any] = dict(
+    found for name, command in IMPORTED.items() for found in _walk(name, command)
+)

@@ -32,7 +32,7 @@ from flows.load_leads import load_leads
 from flows.orders import ManualLoad
 from support.scenes.load_kit import CYCLE, Workbench
 
-ARRIVE_WITHIN_S = 30
+ARRIVE_WITHIN_S = 120
 _LOOK_EVERY_S = 0.2
 
 _Found = TypeVar("_Found")

@@ -1,6 +1,6 @@
 """How are processes on one ledger started together, and heard?
 
-In:    the name of a program in `tests/integration/ledger` and its arguments.
+In:    the name of a program beside this file, and its arguments.
 Out:   processes that wait for the word, and what each of them printed.
 Never: a process left behind by a test that passes.
 """
@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 TESTS = Path(__file__).parents[2]
-PROGRAMS = TESTS / "integration" / "ledger"
+_HANGS_AFTER_S = 300
+PROGRAMS = Path(__file__).parent
 
 
 def start_program(name: str, *arguments: str) -> subprocess.Popen[str]:
@@ -43,6 +44,6 @@ def release(processes: Sequence[subprocess.Popen[str]]) -> None:
 
 def finish(processes: Sequence[subprocess.Popen[str]]) -> list[str]:
     """Wait until they end well, and give what each printed."""
-    outputs = [process.communicate() for process in processes]
+    outputs = [process.communicate(timeout=_HANGS_AFTER_S) for process in processes]
     assert [process.returncode for process in processes] == [0] * len(processes), outputs
     return [output for output, _ in outputs]

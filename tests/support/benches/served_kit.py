@@ -16,10 +16,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import psutil
 
 from support.scenes.load_kit import Workbench
 from support.servers.free_port import find_free_port
@@ -149,18 +149,18 @@ class Worker:
 
 def find_descendants(pid: int) -> list[int]:
     """Find the processes that a process has started, and those that these have."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
     try:
-        children = [int(child) for child in path.read_text().split()]
-    except OSError:
+        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+    except psutil.NoSuchProcess:
         return []
-    return [*children, *(one for child in children for one in find_descendants(child))]
 
 
 def is_alive(pid: int) -> bool:
     """Whether there is such a process, and it has not ended."""
-    state = Path(f"/proc/{pid}/stat")
-    return state.exists() and state.read_text().rpartition(")")[2].split()[0] != "Z"
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pathlib import Path
 from clayload.ledger.store import Ledger
 from clayload.settings import read_settings
 from clayload.setup import Setup
-from clayload.tables.catalogue import BUILT_IN, read_catalogue
+from clayload.tables.catalogue import BUILT_IN, Catalogue, read_catalogue
 from clayload.tables.headers import HeaderAliases
 from support.scenes.ledger_scene import LedgerScene
 
@@ -23,6 +23,14 @@ class ClockedSetup(Setup):
     """A setup with a ledger of its own."""
 
     of_scene: Ledger | None = None
+
+    @property
+    def aliases(self) -> HeaderAliases:
+        return HeaderAliases({})
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return read_catalogue(BUILT_IN)
 
     @property
     def ledger(self) -> Ledger:
@@ -36,8 +44,6 @@ def make_setup(scene: LedgerScene, home: Path, *, is_new: bool = False) -> Clock
     return ClockedSetup(
         settings=read_settings(environ),
         config=scene.config,
-        aliases=HeaderAliases({}),
         environ=environ,
-        catalogue=read_catalogue(BUILT_IN),
         of_scene=None if is_new else scene.open(),
     )

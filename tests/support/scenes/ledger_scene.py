@@ -21,7 +21,7 @@ from clayload.ledger.granting.register import Owing, register_chunk
 from clayload.ledger.granting.reopen import Replayable, start_replay
 from clayload.ledger.rules.owing import Lead
 from clayload.ledger.store import Ledger, RunStart
-from clayload.model import ChunkRef
+from clayload.model import ChunkRef, RunKind
 from clayload.tables.catalogue import BUILT_IN, read_catalogue
 from clayload.tables.costs import costs_of
 from clayload.tables.tables_file import TablesConfig
@@ -47,7 +47,6 @@ def make_config(
             "workspace": {"name": "main", "plan": "enterprise", **(workspace or {})},
             "tables": {
                 table: {
-                    "focus": "a test",
                     "filter": "email IS NOT NULL",
                     "volume_per_month": 1,
                     "fields": ["email"],
@@ -98,7 +97,7 @@ class LedgerScene:
 
     def replay(self, ledger: Ledger, chunk: ChunkRef, leads: Sequence[Replayable]) -> int:
         """Begin a run that owes these leads again; gives how many are owed in it."""
-        run = RunStart(chunk.run_id, "extract-1", CYCLE, "{}", "replay")
+        run = RunStart(chunk.run_id, "extract-1", CYCLE, "{}", RunKind.REPLAY)
         return start_replay(ledger, run, self.config, {chunk: leads})
 
     def register(

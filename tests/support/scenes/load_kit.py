@@ -31,13 +31,15 @@ from typing import Any
 import yaml
 from sqlalchemy import NullPool, create_engine
 
+from support.scenes.fakes import TokenBucket
 from support.scenes.load_tables import BenchOptions, BenchSlot, describe_config
 from support.servers.standin_process import Document, StandIn
 from support.servers.warm_process import WarmProcess
 
 WORKSPACE = "main"
 CYCLE = "2026-11"
-END_WITHIN_S = 60
+END_WITHIN_S = 300
+"""It catches what hangs: a machine with other work may take long."""
 _LOOK_EVERY_S = 0.01
 Process = subprocess.Popen[str] | WarmProcess
 """A started command."""
@@ -185,6 +187,19 @@ class Workbench:
     def n_taken(self) -> int:
         """Count every submission the stand-in ever accepted; a 429 on a busy machine is none."""
         return int(self.standin.traffic(WORKSPACE)["accepted"])
+
+    def send_moments(self) -> list[float]:
+        """List from when on each lead might leave, epoch seconds ascending, by its last grant.
+
+        It is what the ledger allowed, however late the machine was.
+        """
+        sql = "SELECT send_at FROM submissions WHERE send_at IS NOT NULL ORDER BY send_at"
+        return [at for (at,) in self.query(sql)]
+
+    def is_paced(self) -> bool:
+        """Whether Clay's own limiter would have let every lead through at its moment."""
+        bucket = TokenBucket(self.options.rate_per_s, self.options.burst)
+        return all(bucket.take(at) for at in self.send_moments())
 
     def wait_for_rows(self, n: int, within_s: float = END_WITHIN_S) -> None:
         """Wait until the stand-in holds `n` rows."""

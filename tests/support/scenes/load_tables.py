@@ -68,7 +68,6 @@ class BenchTable:
     def describe(self) -> Document:
         """Describe the table as `tables.yaml` does."""
         return {
-            "focus": f"leads of {self.industry}",
             "filter": f"industry = '{self.industry}'",
             "volume_per_month": 1_000,
             "priority": self.priority,

@@ -69,11 +69,12 @@ def make_slot(**changes: object) -> SlotAccount:
 
 
 def make_traffic(n: int = 2_000, rate_per_s: float = 10.0, **changes: Any) -> RunTraffic:  # noqa: ANN401 - any field of it
-    """Tell of `n` leads recorded ten at a time, at an even rate."""
-    answers = tuple((BEGAN_AT + i * 10 / rate_per_s, 10) for i in range(n // 10))
+    """Tell of `n` leads sent one by one, at the even rate that was allowed."""
     plain: dict[str, Any] = {
         "started_at": BEGAN_AT,
         "ended_at": BEGAN_AT + n / rate_per_s,
-        "answers": answers,
+        "n_answers": n,
+        "sent": tuple((BEGAN_AT + i / rate_per_s, 1) for i in range(n)),
+        "allowed": ((BEGAN_AT, rate_per_s),),
     }
     return RunTraffic(**(plain | changes))

@@ -12,6 +12,7 @@ from typing import Any
 
 from clayload.capacity.slots import Pace, SlotForecast, TableForecast
 from clayload.delivery.grant import SlotState
+from clayload.ledger.books.run_activity import RunStatus
 from clayload.ledger.books.traffic import WorkspaceUse
 from clayload.model import RowEnd
 from clayload.monitoring.diagnosis.examine import examine
@@ -77,19 +78,17 @@ def make_table(*slots: SlotForecast, **changes: Any) -> TableForecast:  # noqa: 
 def make_process(**changes: Any) -> ProcessSigns:  # noqa: ANN401 - any field of it
     """A run that was closed."""
     plain: dict[str, Any] = {
-        "is_open": False,
+        "status": RunStatus.CLOSED,
         "halted_by": None,
-        "is_in_flight": False,
         "charged": {},
         "n_left_behind": 0,
-        "is_anybody_asking": False,
         "started_s": 200.0,
         "idle_s": 100.0,
     }
     return ProcessSigns(**(plain | changes))
 
 
-RUNNING = make_process(is_open=True, is_in_flight=True, is_anybody_asking=True, idle_s=0.1)
+RUNNING = make_process(status=RunStatus.RUNNING, idle_s=0.1)
 
 
 def make_budget(**changes: Any) -> BudgetSigns:  # noqa: ANN401 - any field of it

@@ -37,8 +37,8 @@ StopMode = Literal["fast", "immediate"]
 
 _SIGNALS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 _PROGRAMS = Path("pginstall", "bin")
-_START_WITHIN_S = 30.0
-_STOP_WITHIN_S = 30.0
+_START_WITHIN_S = 120.0
+_STOP_WITHIN_S = 120.0
 _ACCESS = f"host all {GUARDED} 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n"
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",

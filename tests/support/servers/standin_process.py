@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Document = dict[str, Any]
 
-END_WITHIN_S = 10
+END_WITHIN_S = 60
 _STDERR = 2
 
 
@@ -134,7 +134,7 @@ def start_standin(
 
     With `shim` it writes its `clay` command into that folder.
     """
-    command = ["clayload.standin", "--port", "0"]
+    command = ["clayload", "standin", "--port", "0"]
     if shim is not None:
         command += ["--shim", str(shim)]
     if config_file is not None:

@@ -100,7 +100,7 @@ def test_every_difference_has_its_reason_and_names_a_source() -> None:
             "time to send",
         ]  # fmt: skip
         reasons = [one.because for one in differences]
-        sources = ("Clay's docs", "clay.yaml", "as told")
+        sources = ("Clay's docs", "clay.yaml", "as given")
         assert all(any(source in reason for source in sources) for reason in reasons), reasons
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import dear
 from support.scenes.month_scene import AT_A_TIME, arrivals, one_day, rates, unlike
 
 from clayload.capacity.simulation.scenario import (
@@ -82,7 +83,7 @@ def spend_of(month: SimulatedMonth) -> dict[tuple[str, Period], int]:
     return spent
 
 
-@settings(deadline=None, max_examples=40)
+@dear(16)
 @given(rates, arrivals, budgets)
 def test_no_line_is_passed_in_any_period_and_every_lead_has_one_end(
     rate: Rate, come: list[tuple[float, Priority, int]], budgets: Budgets
@@ -104,7 +105,7 @@ def test_no_line_is_passed_in_any_period_and_every_lead_has_one_end(
     assert month.most_deferred[1] <= n_deferred <= month.total.n_leads
 
 
-@settings(deadline=None, max_examples=25)
+@dear(10)
 @given(rates, arrivals, st.integers(0, 2_500), st.integers(0, 9_000))
 def test_leaping_over_rounds_changes_nothing_of_what_is_deferred(
     rate: Rate, come: list[tuple[float, Priority, int]], n_a_day: int, n_a_cycle: int
@@ -116,7 +117,7 @@ def test_leaping_over_rounds_changes_nothing_of_what_is_deferred(
     assert leapt.lines == step_by_step.lines
 
 
-@settings(deadline=None, max_examples=15)
+@dear(6)
 @given(rates, arrivals, st.integers(0, 6_000))
 def test_leaping_over_rounds_spends_a_shared_budget_to_the_same_lead(
     rate: Rate, come: list[tuple[float, Priority, int]], n_a_day: int

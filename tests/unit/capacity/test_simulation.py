@@ -8,8 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import dear
 from support.scenes.month_scene import AT_A_TIME, CLAY, arrivals, one_day, rates, unlike
 
 from clayload.capacity.placement import sending_time_s
@@ -57,7 +58,7 @@ def draw_some(*kinds: IncidentKind) -> st.SearchStrategy[list[Incident]]:
     )
 
 
-@settings(deadline=None, max_examples=25)
+@dear(10)
 @given(rates, arrivals)
 def test_no_window_holds_more_than_burst_and_rate_times_its_length(
     rate: Rate, come: list[tuple[float, Priority, int]]
@@ -74,7 +75,7 @@ def test_no_window_holds_more_than_burst_and_rate_times_its_length(
         assert number + 1 - rate.per_s * at - lowest <= rate.burst + ROUNDING
 
 
-@settings(deadline=None, max_examples=25)
+@dear(10)
 @given(rates, arrivals, draw_some(*IncidentKind))
 def test_every_lead_ends_somewhere_whatever_goes_wrong(
     rate: Rate, come: list[tuple[float, Priority, int]], wrong: list[Incident]
@@ -88,7 +89,7 @@ def test_every_lead_ends_somewhere_whatever_goes_wrong(
         assert table.n_in_doubt == 0 or any(one.kind is IncidentKind.FAILING for one in wrong)
 
 
-@settings(deadline=None, max_examples=25)
+@dear(10)
 @given(rates, arrivals, draw_some(*PLAIN_KINDS))
 def test_leaping_over_rounds_changes_nothing(
     rate: Rate, come: list[tuple[float, Priority, int]], wrong: list[Incident]
@@ -202,11 +203,11 @@ def test_a_table_whose_only_slot_is_refused_waits_and_the_others_do_not() -> Non
         replace(table, begins_as=replace(table.begins_as, slots=table.begins_as.slots[:1]))
         for table in calm.tables
     )
-    scenario = go_wrong(replace(calm, tables=tables), IncidentKind.BENCHED, 60.0, 4.0 * HOUR_S)
+    scenario = go_wrong(replace(calm, tables=tables), IncidentKind.SUSPENDED, 60.0, 4.0 * HOUR_S)
     month = simulate_month([scenario])
     assert month.tables["normal-leads"].longest_wait_s > 4 * HOUR_S
     assert month.tables["high-leads"].longest_wait_s < 600
-    two_slots = simulate_month([go_wrong(calm, IncidentKind.BENCHED, 60.0, 4.0 * HOUR_S)])
+    two_slots = simulate_month([go_wrong(calm, IncidentKind.SUSPENDED, 60.0, 4.0 * HOUR_S)])
     assert two_slots.tables["normal-leads"].longest_wait_s < 1_100
     assert two_slots.tables["normal-leads"].n_slots == 2
 

@@ -121,7 +121,7 @@ def test_the_last_slot_is_warned_of_a_month_before_it_runs_out(
     assert len(warnings(forecast(slot("a"), per_day=per_day))) == n_warnings
 
 
-@pytest.mark.parametrize("state", [SlotState.RETIRED, SlotState.BENCHED, SlotState.USED_UP])
+@pytest.mark.parametrize("state", [SlotState.RETIRED, SlotState.SUSPENDED, SlotState.USED_UP])
 @pytest.mark.parametrize("auto_delete", [False, True])
 def test_without_a_usable_slot_the_warning_says_so(state: SlotState, *, auto_delete: bool) -> None:
     (warning,) = warnings(forecast(slot(state=state), auto_delete=auto_delete))

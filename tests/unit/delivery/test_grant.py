@@ -95,7 +95,7 @@ def test_the_last_of_a_slot_are_granted_before_the_next_slot_begins() -> None:
     assert room == Room("a", 4)
 
 
-@pytest.mark.parametrize("state", [SlotState.USED_UP, SlotState.BENCHED])
+@pytest.mark.parametrize("state", [SlotState.USED_UP, SlotState.SUSPENDED])
 def test_a_slot_clay_refuses_is_passed_over_though_life_is_left(state: SlotState) -> None:
     refused = SlotSnapshot("a", 10, 45_000, state, "slot answers 401")
     assert find_room(_table(refused, SlotSnapshot("b", 0, 45_000)), 10) == Room("b", 10)
@@ -113,10 +113,10 @@ def test_used_up_slots_are_told_with_their_figures() -> None:
 def test_a_benched_slot_among_used_up_ones_is_what_a_person_can_mend() -> None:
     table = _table(
         SlotSnapshot("tech-1", 45_000, 45_000),
-        SlotSnapshot("tech-2", 7, 45_000, SlotState.BENCHED, "slot answers 401"),
+        SlotSnapshot("tech-2", 7, 45_000, SlotState.SUSPENDED, "slot answers 401"),
     )
     detail = "tech-1 45,000 of 45,000; tech-2 7 of 45,000 (slot answers 401)"
-    assert find_room(table, 10) == Exhausted(Limit.SLOTS_REJECTED, detail)
+    assert find_room(table, 10) == Exhausted(Limit.SLOTS_SUSPENDED, detail)
 
 
 @pytest.mark.parametrize("rows_used", [50_000, 50_001])
@@ -131,7 +131,7 @@ def test_an_auto_delete_table_has_neither_limit() -> None:
     assert find_room(table, 10) == Room("a", 10)
 
 
-@pytest.mark.parametrize("state", [SlotState.USED_UP, SlotState.BENCHED])
+@pytest.mark.parametrize("state", [SlotState.USED_UP, SlotState.SUSPENDED])
 def test_an_auto_delete_table_passes_over_the_slots_clay_refuses(state: SlotState) -> None:
     refused = SlotSnapshot("a", 0, 45_000, state, "slot answers 404")
     healthy = SlotSnapshot("b", 90_000, 45_000)

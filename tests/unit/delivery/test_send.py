@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import dear
 from support.scenes.fakes import (
     FakeDestination,
     FakeLedger,
@@ -124,7 +125,7 @@ def test_the_burst_goes_at_once_and_the_rest_at_the_rate() -> None:
     assert scene.sent_at[-1] == pytest.approx((200 - 18) / 10, rel=0.01)
 
 
-@settings(deadline=None, max_examples=50)
+@dear(20)
 @given(
     st.integers(1, 80),
     st.floats(0, 3),
@@ -317,10 +318,10 @@ def test_slots_clay_refuses_stop_the_table_after_one_lead() -> None:
     scene = Scene(n=30, destination=destination, pacing=Pacing(10, 1))
     with pytest.raises(SlotRejectedError, match=r"slot answers 401") as caught:
         scene.run()
-    assert caught.value.code is Code.SLOTS_REJECTED
+    assert caught.value.code is Code.SLOTS_SUSPENDED
     assert len(destination.sent) == 1
     assert scene.ledger.slots[0] == SlotSnapshot(
-        "tech-1", 0, 45_000, SlotState.BENCHED, "slot answers 401"
+        "tech-1", 0, 45_000, SlotState.SUSPENDED, "slot answers 401"
     )
     assert set(scene.ledger.state_of.values()) == {"pending"}
 

@@ -28,7 +28,7 @@ LIMIT_REACHED = '{"type":"Forbidden","message":"Record limit reached for webhook
 
 DELIVERED, REFUSED = VerdictKind.DELIVERED, VerdictKind.REFUSED
 RETRY, IN_DOUBT = VerdictKind.RETRY, VerdictKind.IN_DOUBT
-USED_UP, BENCHED = SlotEffect.USED_UP, SlotEffect.BENCHED
+USED_UP, SUSPENDED = SlotEffect.USED_UP, SlotEffect.SUSPENDED
 
 
 def _answer(status: int, body: str = "", retry_after: str | None = None) -> Answered:
@@ -44,17 +44,17 @@ TABLE: list[tuple[str, Answer, VerdictKind, bool, float | None, SlotEffect | Non
     ("200", _answer(200, "OK"), DELIVERED, True, None, None, True),
     ("202", _answer(202, '{"success":true}'), DELIVERED, True, None, None, True),
     ("299, body of any kind", _answer(299, "\ufffd<html>"), DELIVERED, True, None, None, True),
-    ("302, a wrong URL or a login page", _answer(302), RETRY, False, None, BENCHED, False),
-    ("308", _answer(308), RETRY, False, None, BENCHED, False),
+    ("302, a wrong URL or a login page", _answer(302), RETRY, False, None, SUSPENDED, False),
+    ("308", _answer(308), RETRY, False, None, SUSPENDED, False),
     ("400", _answer(400), REFUSED, True, None, None, False),
-    ("401", _answer(401), RETRY, False, None, BENCHED, False),
-    ("402", _answer(402), RETRY, False, None, BENCHED, False),
+    ("401", _answer(401), RETRY, False, None, SUSPENDED, False),
+    ("402", _answer(402), RETRY, False, None, SUSPENDED, False),
     ("403 limit", _answer(403, LIMIT_REACHED), RETRY, False, None, USED_UP, False),
     ("403, in capitals", _answer(403, "RECORD LIMIT REACHED"), RETRY, False, None, USED_UP, False),
-    ("403 otherwise", _answer(403, "plan"), RETRY, False, None, BENCHED, False),
-    ("404", _answer(404), RETRY, False, None, BENCHED, False),
-    ("405", _answer(405), RETRY, False, None, BENCHED, False),
-    ("410", _answer(410), RETRY, False, None, BENCHED, False),
+    ("403 otherwise", _answer(403, "plan"), RETRY, False, None, SUSPENDED, False),
+    ("404", _answer(404), RETRY, False, None, SUSPENDED, False),
+    ("405", _answer(405), RETRY, False, None, SUSPENDED, False),
+    ("410", _answer(410), RETRY, False, None, SUSPENDED, False),
     ("limit words with a 400", _answer(400, LIMIT_REACHED), REFUSED, True, None, None, False),
     ("413", _answer(413), REFUSED, True, None, None, False),
     ("422", _answer(422), REFUSED, True, None, None, False),

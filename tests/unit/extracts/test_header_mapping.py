@@ -19,11 +19,11 @@ def test_synonyms_mean_their_fields(open_bytes: Callable[..., Extract]) -> None:
         b"E-mail Address,Company Name for Emails,# Employees,Person Linkedin Url,Shoe size\n"
         b"a@a.example,A,5,x,42\n"
     )
-    assert extract.header_map == {
-        "E-mail Address": "email",
-        "Company Name for Emails": "company",
-        "# Employees": "employee_count",
-        "Person Linkedin Url": "linkedin_url",
+    assert extract.columns_of == {
+        "email": ("E-mail Address",),
+        "company": ("Company Name for Emails",),
+        "employee_count": ("# Employees",),
+        "linkedin_url": ("Person Linkedin Url",),
     }
     assert extract.unmapped == ("Shoe size",)
 

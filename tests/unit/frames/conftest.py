@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clayload.extracts.open import open_extract
-from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
+from clayload.frames.prepare_leads import Preparation, PrepareOptions, prepare_chunks
 from clayload.tables.headers import HeaderAliases, read_headers
 from clayload.tables.tables_file import TablesConfig
 
@@ -18,7 +18,7 @@ EVERYTHING = ("lead_id", "email", "first_name", "full_name", "company", "domain"
 
 def _table(where: str, slot: str, **more: object) -> dict[str, object]:
     slots = [{"name": slot, "url": f"env:{slot.upper().replace('-', '_')}"}]
-    entry = {"focus": slot, "filter": where, "volume_per_month": 100, "slots": slots}
+    entry = {"filter": where, "volume_per_month": 100, "slots": slots}
     return entry | {"fields": EVERYTHING} | more
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from clayload.extracts.open import open_extract
 from clayload.frames.filled import Filled
-from clayload.frames.prepare import Preparation
+from clayload.frames.prepare_leads import Preparation
 from clayload.tables.headers import HeaderAliases
 
 

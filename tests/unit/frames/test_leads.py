@@ -4,7 +4,7 @@ import polars as pl
 
 from clayload.frames.lead import differs, to_leads
 from clayload.frames.source import RAW
-from clayload.model import LEAD_FIELDS
+from clayload.lead_schema import LEAD_SCHEMA
 
 
 def make(columns_of: dict[str, tuple[str, ...]], **raw: list[str | None]) -> pl.DataFrame:
@@ -16,7 +16,7 @@ def make(columns_of: dict[str, tuple[str, ...]], **raw: list[str | None]) -> pl.
 
 def test_every_lead_field_is_there_with_its_type() -> None:
     leads = make({"email": ("e",)}, e=["a@a.example"])
-    assert {field: leads.schema[field] for field in LEAD_FIELDS} == LEAD_FIELDS
+    assert {field: leads.schema[field] for field in LEAD_SCHEMA} == LEAD_SCHEMA
 
 
 def test_mail_is_lower_case_and_freed_of_brackets() -> None:

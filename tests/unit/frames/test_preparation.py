@@ -8,12 +8,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import dear
 
 from clayload.errors import Code, ContractError, RunError, UnreadableExtractError
 from clayload.extracts.open import open_extract
-from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
+from clayload.frames.prepare_leads import Preparation, PrepareOptions, prepare_chunks
 from clayload.tables.headers import HeaderAliases
 from clayload.tables.tables_file import TablesConfig
 
@@ -97,7 +98,7 @@ def test_lines_are_right_where_fields_hold_newlines(prepare: Callable[..., Prepa
 @given(
     st.lists(st.tuples(st.sampled_from(["bad", "a@a.example", ""]), st.integers(0, 3)), min_size=1)
 )
-@settings(max_examples=25, deadline=None)
+@dear(10)
 def test_any_quarantined_line_is_the_line_in_the_file(
     aliases: HeaderAliases, tables: TablesConfig, rows: list[tuple[str, int]]
 ) -> None:
@@ -293,7 +294,7 @@ cells = st.sampled_from(
     limit=st.none() | st.integers(1, 5),
     chunk_rows=st.integers(1, 5),
 )
-@settings(max_examples=40, deadline=None)
+@dear(16)
 def test_the_books_balance_for_any_dirt(
     aliases: HeaderAliases,
     tables: TablesConfig,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clayload.frames.mail import is_disposable, is_mail, is_personal, is_role
+from clayload.frames.mail import is_mail, is_role
 from clayload.frames.text import read_domain, read_headcount, read_moment, tidy
 
 
@@ -141,7 +141,5 @@ def test_the_form_of_an_address_is_judged(address: str, *, good: bool) -> None:
     assert judge(is_mail, address) == [good]
 
 
-def test_kinds_of_addresses_are_told() -> None:
-    assert judge(is_personal, "freemail.example", "acme.example") == [True, False]
-    assert judge(is_disposable, "throwaway.example", "acme.example") == [True, False]
+def test_the_address_of_a_role_is_no_persons() -> None:
     assert judge(is_role, "info@a.example", "information@a.example") == [True, False]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 
 from clayload.frames.route import UNROUTED, Route, route_leads
-from clayload.model import LEAD_FIELDS
+from clayload.lead_schema import LEAD_SCHEMA
 
 EVENTS = Route("events", "event_name IS NOT NULL", ("email", "event_name"), ("email",))
 TECH = Route("tech", "industry IN ('Software', 'SaaS')", ("email",), ("email",))
@@ -11,8 +11,8 @@ LARGE = Route("large", "employee_count > 100", ("domain", "employee_count"), ("e
 
 
 def route(routes: list[Route], *leads: dict[str, object]) -> pl.DataFrame:
-    rows = [dict.fromkeys(LEAD_FIELDS) | lead for lead in leads]
-    return route_leads(pl.LazyFrame(rows, schema=LEAD_FIELDS), routes).collect()
+    rows = [dict.fromkeys(LEAD_SCHEMA) | lead for lead in leads]
+    return route_leads(pl.LazyFrame(rows, schema=LEAD_SCHEMA), routes).collect()
 
 
 def test_the_first_match_wins_and_all_are_counted() -> None:

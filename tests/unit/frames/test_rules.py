@@ -8,7 +8,7 @@ import pytest
 
 from clayload.delivery.payload import LIMIT_BYTES, build_body
 from clayload.extracts.open import open_extract
-from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
+from clayload.frames.prepare_leads import Preparation, PrepareOptions, prepare_chunks
 from clayload.frames.rules import ENVELOPE_BYTES, RULES
 from clayload.tables.headers import HeaderAliases
 from clayload.tables.tables_file import TablesConfig

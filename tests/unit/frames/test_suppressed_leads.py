@@ -10,13 +10,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import dear
 
 from clayload.extracts.open import open_extract
 from clayload.frames.kept import Kept
 from clayload.frames.listed import Listed
-from clayload.frames.prepare import Preparation, PrepareOptions, prepare_chunks
+from clayload.frames.prepare_leads import Preparation, PrepareOptions, prepare_chunks
 from clayload.tables.headers import HeaderAliases
 from clayload.tables.tables_file import TablesConfig
 
@@ -188,7 +189,7 @@ def is_on(entries: list[str], mail: str, domain: str) -> bool:
 
 
 @given(rows=rows_of_leads, outs=entries, rivals=entries)
-@settings(max_examples=25, deadline=None)
+@dear(10)
 def test_nobody_on_a_list_is_sent_and_the_books_balance(
     aliases: HeaderAliases,
     tables: TablesConfig,

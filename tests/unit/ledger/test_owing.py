@@ -6,7 +6,7 @@ import pytest
 
 from clayload.ledger.rules.owing import Known, Lead, edition_of, find_standing, is_owed
 from clayload.ledger.rules.states import SubmissionState
-from clayload.tables.models import Resend, Table
+from clayload.tables.table import Resend, Table
 
 OCTOBER, NOVEMBER = "2026-10", "2026-11"
 LEAD = Lead(1, "ada@example.com", "new")
@@ -26,7 +26,6 @@ def _table(on_in_doubt: str) -> Table:
     slot = {"name": "tech-1", "url": "env:URL_1"}
     return Table.model_validate(
         {
-            "focus": "a test",
             "filter": "email IS NOT NULL",
             "volume_per_month": 1,
             "fields": ["email"],

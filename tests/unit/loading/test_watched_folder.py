@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +28,16 @@ FILES = st.dictionaries(
     max_size=6,
 )
 FAILURES = st.dictionaries(st.integers(1, 40), st.sampled_from(["crash", "trouble"]), max_size=4)
+
+LANDS_ALONE = """
+import sys
+from pathlib import Path
+from clayload.extracts.landing.place import LandingPlace
+print("asks", flush=True)
+with LandingPlace(Path(sys.argv[1]), announcer=None).alone(is_waiting=True):
+    print("lands", flush=True)
+    sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -178,7 +192,7 @@ def test_a_file_is_complete_once_it_stood_still_for_long_enough(place: FailingPl
     def is_complete_at(moment: float) -> bool:
         now[0] = moment
         complete, _ = stable_files.sift([file])
-        assert stable_files.is_settling is not bool(complete)
+        assert stable_files.is_changing is not bool(complete)
         return bool(complete)
 
     assert [is_complete_at(moment) for moment in (0, 4.9)] == [False, False]
@@ -194,10 +208,45 @@ def test_a_file_that_changes_while_it_is_looked_at_is_left_to_settle(place: Fail
     inbox = place.inbox()
     assert place.look(inbox) == []
     assert set(place.tree()) == {"expo/leads.csv"}
-    assert inbox.stable_files.is_settling
+    assert inbox.stable_files.is_changing
 
 
 def test_one_process_alone_lands_extracts_in_a_folder(place: FailingPlace) -> None:
     with place.place.alone(is_waiting=True), pytest.raises(RunError) as refused:
         place.look()
     assert str(refused.value).startswith("CLY-LND-01 another process lands extracts in")
+
+
+@contextmanager
+def another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that lands extracts in the folder as soon as it is alone there."""
+    command = [sys.executable, "-c", LANDS_ALONE, str(folder)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_a_process_that_was_killed_keeps_nobody_from_landing(place: FailingPlace) -> None:
+    place.put("expo/leads.csv")
+    with another_process(place.folder) as other:
+        assert [read_line(other), read_line(other)] == ["asks", "lands"]
+        with pytest.raises(RunError):
+            place.look()
+        other.kill()
+        other.wait()
+        assert len(place.look()) == 1
+
+
+def test_who_waits_lands_once_the_other_is_done(place: FailingPlace) -> None:
+    with another_process(place.folder) as other:
+        assert read_line(other) == "asks"
+        assert read_line(other) == "lands"

@@ -7,9 +7,8 @@ from support.scenes.report_scene import make_report
 
 from clayload.account.deferral import describe_deferred, find_deferred
 from clayload.account.problem import Problem
-from clayload.account.run_report import Outcome
 from clayload.errors import Code, ExitCode
-from clayload.model import RowEnd
+from clayload.model import Outcome, RowEnd
 
 BUDGET = Problem(code=Code.BUDGET_EXHAUSTED, table="tech", message="b", hint="raise the budget")
 SLOTS = Problem(code=Code.SLOTS_USED_UP, table="finance", message="s", hint="add a slot")

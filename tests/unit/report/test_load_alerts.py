@@ -53,8 +53,8 @@ def test_a_deferred_load_is_degraded_and_says_what_is_next() -> None:
 def test_every_reason_is_told_in_figures() -> None:
     told = judge({RowEnd.REFUSED: 50}, n_quarantined=50)
     assert told.what.endswith(
-        "not one of 100 rows is delivered; 50 of 100 rows are in quarantine (50.0%; told above "
-        "20 %); 50 of 50 accepted leads are refused or in doubt (100.0%; told above 1 %)"
+        "not one of 100 rows is delivered; 50 of 100 rows are in quarantine (50.0%; reported above "
+        "20 %); 50 of 50 accepted leads are refused or in doubt (100.0%; reported above 1 %)"
     )
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from support.scenes.report_scene import make_extract, make_report
 
-from clayload.account.run_report import Outcome
-from clayload.model import RowEnd
+from clayload.model import Outcome, RowEnd
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from pathlib import Path
 import fastexcel
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import dear
 
 from clayload.errors import Code, RunError
 from clayload.extracts.open import open_extract
@@ -106,13 +107,13 @@ def check_round_trip(columns: dict[str, list[str | None]], suffix: str) -> None:
 
 
 @given(table_of(TEXT))
-@settings(max_examples=40, deadline=None)
+@dear(16)
 def test_any_text_comes_back_from_csv_as_it_was(columns: dict[str, list[str | None]]) -> None:
     check_round_trip(columns, ".csv")
 
 
 @given(table_of(CELL))
-@settings(max_examples=40, deadline=None)
+@dear(16)
 def test_any_text_comes_back_from_a_workbook_as_it_was(
     columns: dict[str, list[str | None]],
 ) -> None:
@@ -120,7 +121,6 @@ def test_any_text_comes_back_from_a_workbook_as_it_was(
 
 
 @given(st.lists(st.text("'=+-@\t\r\n \u00a0x\uff1d"), min_size=1))
-@settings(deadline=None)
 def test_one_way_back_fits_both_guards_whatever_the_file_was_saved_as(texts: list[str]) -> None:
     text = pl.col("text")
     frame = pl.DataFrame({"text": texts}).with_columns(

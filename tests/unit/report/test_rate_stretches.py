@@ -1,4 +1,4 @@
-"""The curve of a run's rate holds every answer once, and shows a rate, not single grants."""
+"""The curve of a run's rate holds every lead once, and shows a rate, not bursts."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ GRANTS = st.lists(st.tuples(GAPS_S, st.integers(1, 25)), max_size=300)
 
 
 @given(grants=GRANTS)
-def test_every_answer_is_in_one_stretch_and_stretches_follow_each_other(
+def test_every_lead_is_in_one_stretch_and_stretches_follow_each_other(
     grants: list[tuple[float, int]],
 ) -> None:
-    at, answers = BEGAN_AT, []
+    at, sent = BEGAN_AT, []
     for gap_s, n in grants:
         at += gap_s
-        answers.append((at, n))
-    stretches = cut_stretches(RunTraffic(BEGAN_AT, at, tuple(answers)))
+        sent.append((at, n))
+    n_leads = sum(n for _, n in sent)
+    stretches = cut_stretches(RunTraffic(BEGAN_AT, at, n_leads, tuple(sent)))
     if stretches:
-        assert sum(stretch.n for stretch in stretches) == sum(n for _, n in answers)
-        assert stretches[0].begin_at < answers[0][0]
-        assert stretches[-1].end_at == answers[-1][0]
+        assert sum(stretch.n for stretch in stretches) == n_leads
+        assert stretches[0].begin_at == sent[0][0]
+        assert stretches[-1].end_at > sent[-1][0]
         ends, begins = [s.end_at for s in stretches[:-1]], [s.begin_at for s in stretches[1:]]
         assert ends == begins
         assert all(stretch.end_at > stretch.begin_at for stretch in stretches)
@@ -41,9 +42,9 @@ def test_an_even_rate_looks_even(n: int, rate_per_s: float) -> None:
 
 
 def test_a_silence_shows_as_stretches_without_a_lead() -> None:
-    before, after = make_traffic(1_000).answers, make_traffic(1_000).answers
-    late = tuple((at + 400, n) for at, n in after)
-    stretches = cut_stretches(RunTraffic(BEGAN_AT, late[-1][0], before + late))
+    before = make_traffic(1_000).sent
+    after = tuple((at + 400, n) for at, n in before)
+    stretches = cut_stretches(make_traffic(2_000, sent=before + after))
     assert 0.5 < sum(stretch.n == 0 for stretch in stretches) / len(stretches) < 0.7
 
 

@@ -19,7 +19,6 @@ from clayload.report.page import render_page
 HOSTILE = (
     "</svg></td><script>alert('1')</script><img src=x onerror=\"alert(2)\">&amp;`x`{{ 7 * 7 }}"
 )
-RATE_PER_S = 10.0
 MIXED = make_report(
     extract=make_extract(
         n_rows=3_000, n_quarantined=410, n_unrouted=12, quarantine_reasons={"key_missing": 410}
@@ -38,7 +37,7 @@ MIXED = make_report(
 
 
 def render(report: RunReport, traffic: RunTraffic | None = None, *, with_keys: bool = True) -> str:
-    return render_page(report, traffic or make_traffic(), RATE_PER_S, with_keys=with_keys)
+    return render_page(report, traffic or make_traffic(), with_keys=with_keys)
 
 
 def drawings(page: str) -> dict[str, ET.Element]:
@@ -100,6 +99,40 @@ def test_429s_and_the_last_slow_down_are_marked_where_they_were() -> None:
         "ten seconds with answers 429",
     }
     assert "Clay answered 429 to 4 leads of the workspace meanwhile." in page
+
+
+def test_a_rate_that_was_changed_is_drawn_and_described_from_when_on() -> None:
+    allowed = ((BEGAN_AT, 10.0), (BEGAN_AT + 100, 25.0), (BEGAN_AT + 190, 10.5))
+    page = render(MIXED, make_traffic(allowed=allowed))
+    figure = drawings(page)["rate"]
+    assert {"allowed 10/s", "allowed 25/s"} <= words_in(figure)
+    assert "allowed 10.5/s" not in words_in(figure), "written where there is no room"
+    described = (
+        "llowed 10 a second, 25 from 2026-11-01 02:28:20 UTC on, 10.5 from 2026-11-01 02:29:50 UTC "
+        "on"
+    )
+    assert f"<p>A{described}. Each lead counts" in page
+    assert f"; a{described}; " in (figure.findtext("desc") or "")
+
+
+def test_a_run_of_which_nobody_kept_when_leads_were_sent_has_a_sentence_and_no_figure() -> None:
+    page = render(MIXED, make_traffic(sent=(), allowed=()))
+    assert "rate" not in drawings(page)
+    assert "2,000 leads were answered. When they were sent is not recorded" in page
+
+
+def test_a_rate_that_nobody_kept_is_not_drawn() -> None:
+    page = render(MIXED, make_traffic(allowed=()))
+    assert not any(words.startswith("allowed") for words in words_in(drawings(page)["rate"]))
+    assert "<p>What was allowed is not recorded. " in page
+
+
+def test_stretches_shorter_than_a_second_are_told_apart() -> None:
+    page = render(MIXED, make_traffic(200, 100))
+    begins = [row[0] for row in rows_under(page, "Rate")[1:]]
+    assert begins == [
+        f"2026-11-01 02:26:{second} UTC" for second in ("40.0", "40.5", "41.0", "41.5")
+    ]
 
 
 def count_fills(svg: ET.Element, colour: str) -> int:
@@ -170,7 +203,7 @@ def test_a_run_that_sent_nothing_has_no_empty_figure() -> None:
     page = render(nothing, make_traffic(0))
     assert drawings(page) == {}
     assert re.findall(r"<h2>(.*?)</h2>", page) == ["The books", "Rate"]
-    assert "0 leads were settled: too few, or too fast, for a curve." in page
+    assert "0 leads were answered: too few, or too fast, for a curve." in page
 
 
 def test_many_tables_slots_and_reasons_are_all_in_the_tables_and_the_greatest_are_drawn() -> None:

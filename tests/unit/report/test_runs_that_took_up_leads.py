@@ -5,7 +5,7 @@ from __future__ import annotations
 from support.scenes.report_scene import make_extract, make_report
 
 from clayload.account.run_report import ChildRun, RunReport
-from clayload.model import RowEnd
+from clayload.model import RowEnd, RunKind
 
 READ_ONLY = make_extract(
     n_rows=300, n_quarantined=200, quarantine_reasons={"key_missing": 200}, n_unrouted=12
@@ -20,7 +20,7 @@ def resubmit(n_delivered: int, n_recovered: int) -> ChildRun:
     ends = {RowEnd.QUARANTINED: 150, RowEnd.DELIVERED: n_delivered}
     return ChildRun(
         run_id="c",
-        kind="resubmit",
+        kind=RunKind.RESUBMIT,
         n_rows=150 + n_delivered,
         ends=ends,
         n_recovered=n_recovered,
@@ -37,7 +37,7 @@ def test_resubmits_are_summed_over_the_leads_set_aside_without_those_added() -> 
 
 def test_a_replay_says_nothing_of_the_leads_set_aside() -> None:
     replay = ChildRun(
-        run_id="c", kind="replay", n_rows=2, ends={RowEnd.DELIVERED: 2}, n_recovered=2
+        run_id="c", kind=RunKind.REPLAY, n_rows=2, ends={RowEnd.DELIVERED: 2}, n_recovered=2
     )
     assert list(report_with(replay).describe_children()) == [
         "Run c (replay) took up 2 rows: 2 delivered."

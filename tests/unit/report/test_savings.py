@@ -56,7 +56,7 @@ def test_suppressed_rows_are_in_the_books_and_every_form_of_the_report_has_the_s
     assert f"## {SAVINGS_TITLE}" in text
     assert "| opt-outs | suppressed | 3 | 11 | 6 | 1.10 |" in text
     assert "| **all** |  | **10** | **21** | **14** | **2.10** |" in text
-    page = render_page(REPORT, make_traffic(), 10.0, with_keys=False)
+    page = render_page(REPORT, make_traffic(), with_keys=False)
     assert f"<h2>{SAVINGS_TITLE}</h2>" in page
     assert json.loads(REPORT.to_json())["extract"]["savings"][1]["rule"] == "customers"
 

@@ -8,7 +8,7 @@ from support.benches.standin_bench import Bench
 
 @pytest.mark.parametrize(("keep", "kept"), [("oldest", 1), ("newest", 2)])
 def test_18_auto_dedupe_keeps_the_oldest_or_the_newest(keep: str, kept: int) -> None:
-    bench = Bench(auto_dedupe={"column": "email", "column_type": "email", "keep": keep})
+    bench = Bench(auto_dedupe={"column": "email", "keep": keep})
     bench.post({"email": "a@example.com", "n": 1})
     bench.clock.now += 1
     bench.post({"email": "a@example.com", "n": 2})

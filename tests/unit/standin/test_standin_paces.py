@@ -151,11 +151,26 @@ def test_traffic_tells_attempted_and_accepted_overshoot_apart() -> None:
     ]  # fmt: skip
 
 
-def test_the_overview_holds_no_token_and_no_whole_source_id() -> None:
+def test_the_overview_holds_no_token_and_no_id_as_clays_are() -> None:
     bench = metered()
-    bench.clay.put_source("webhook-0123456789", {"table": "leads", "token": "hush-hush"})
-    bench.post({"n": 1}, source="webhook-0123456789", token=b"hush-hush")
+    source_id = "3f6d0cf8-52b1-4f6e-9d0a-0123456789ab"
+    bench.clay.put_source(source_id, {"table": "leads", "token": "hush-hush"})
+    bench.post({"n": 1}, source=source_id, token=b"hush-hush")
     shown = json.dumps(overview(bench.clay), ensure_ascii=False)
     assert "hush-hush" not in shown
-    assert "webhook-0123456789" not in shown
-    assert "…456789" in shown
+    assert source_id not in shown
+    assert "…6789ab" in shown
+
+
+@pytest.mark.parametrize("source_id", ["inbound-1", "outbound-leads-technology-1"])
+def test_a_source_is_called_by_its_name_or_by_the_whole_id_that_it_was_given(
+    source_id: str,
+) -> None:
+    bench = metered()
+    bench.clay.put_source(source_id, {"table": "leads"})
+    bench.post({"n": 1}, source=source_id)
+    shown = overview(bench.clay)
+    assert source_id in {source["name"] for source in shown["sources"]}
+    assert shown["last_answers"][0]["source"] == source_id
+    bench.clay.put_source(source_id, {"name": "first"})
+    assert "first" in {source["name"] for source in overview(bench.clay)["sources"]}

@@ -16,11 +16,11 @@ from clayload.tables.alerts import Alerts
 from clayload.tables.budgets import WorkspaceBudget
 from clayload.tables.catalogue import Bounds, Catalogue, Estimate, Figure, PlanFacts, StepCost
 from clayload.tables.filters import FILTER_FUNCTIONS
-from clayload.tables.models import Slot, Table
 from clayload.tables.read import read_tables
 from clayload.tables.references import secret_schemes
 from clayload.tables.schema import SCHEMAS, schema_text, write_schemas
 from clayload.tables.suppression import MailKind, SuppressionList
+from clayload.tables.table import Slot, Table
 from clayload.tables.tables_file import TablesConfig
 from clayload.tables.workspace import ClayPlan, PriorityWeights, Workspace
 

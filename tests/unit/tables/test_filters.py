@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from clayload.errors import Code, ConfigError
-from clayload.model import LEAD_FIELDS
+from clayload.lead_schema import LEAD_SCHEMA
 from clayload.tables.filters import FILTER_FUNCTIONS, parse_filter
 
 TECH = "industry IN ('Software', 'SaaS', 'Technology')"
@@ -16,8 +16,8 @@ TECH = "industry IN ('Software', 'SaaS', 'Technology')"
 
 def leads(**columns: list[object]) -> pl.DataFrame:
     n = len(next(iter(columns.values())))
-    whole = {name: columns.get(name, [None] * n) for name in LEAD_FIELDS}
-    return pl.DataFrame(whole, schema=LEAD_FIELDS)
+    whole = {name: columns.get(name, [None] * n) for name in LEAD_SCHEMA}
+    return pl.DataFrame(whole, schema=LEAD_SCHEMA)
 
 
 def matches(sql: str, frame: pl.DataFrame) -> list[bool | None]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clayload.tables.catalogue import Catalogue, Level, read_catalogue
 from clayload.tables.costs import LeadCost, cost_of_lead, find_unknown_steps
-from clayload.tables.models import Slot, Table
+from clayload.tables.table import Slot, Table
 from clayload.tables.workspace import ClayPlan, Workspace
 
 CATALOGUE = read_catalogue(Path(__file__).parents[3] / "config" / "clay.yaml")
@@ -24,7 +24,6 @@ parts = st.lists(st.floats(0, 1), min_size=3, max_size=3).map(sorted)
 
 def table(*steps: str, credits_: float | None = None, actions: float | None = None) -> Table:
     return Table(
-        focus="anybody",
         filter="TRUE",
         enrichment=steps,
         credits_per_lead=credits_,

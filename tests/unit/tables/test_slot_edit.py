@@ -15,17 +15,16 @@ from hypothesis import strategies as st
 
 from clayload.errors import Code, ConfigError
 from clayload.tables.edit import NewSlot, add_slot, insert_slot, read_with_slot
-from clayload.tables.models import Slot
 from clayload.tables.read import read_tables
+from clayload.tables.table import Slot
 
-OUR_PREFIX = Path(__file__).parents[3] / "config" / "tables.yaml"
+OUR_FILE = Path(__file__).parents[3] / "config" / "tables.yaml"
 NEW = NewSlot("t", "t-2", "env:URL_2", "env:TOKEN_2")
 HEAD = """\
 workspace: {name: main, plan: growth}
 tables:
   t:
-    focus: "a 'test'"   # quoted
-    filter: email IS NOT NULL
+    filter: "source <> 'test'"   # quoted
     volume_per_month: 1
     fields: [email, company]
 """
@@ -64,7 +63,7 @@ def untouched(path: Path) -> Iterator[None]:
 def test_in_our_own_file_only_the_slots_lines_are_added(
     tmp_path: Path, table: str, line_above: str
 ) -> None:
-    before = OUR_PREFIX.read_text()
+    before = OUR_FILE.read_text()
     path = write(tmp_path, before)
     config = add_slot(path, NewSlot(table, "new-1", "env:CLAY_NEW", None, 12, 40_000))
     after = path.read_text()
@@ -78,7 +77,7 @@ def test_in_our_own_file_only_the_slots_lines_are_added(
     assert above.startswith(line_above)
     assert config == read_tables(path)
     slots = {name: entry.slots for name, entry in config.tables.items()}
-    was = {name: entry.slots for name, entry in read_tables(OUR_PREFIX).tables.items()}
+    was = {name: entry.slots for name, entry in read_tables(OUR_FILE).tables.items()}
     new = Slot(name="new-1", url="env:CLAY_NEW", already_used=12, safe_limit=40_000)
     assert slots == was | {table: (*was[table], new)}
 

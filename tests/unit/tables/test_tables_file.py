@@ -9,8 +9,8 @@ from textwrap import dedent
 import pytest
 
 from clayload.errors import Code, ConfigError
-from clayload.tables.models import Priority
 from clayload.tables.read import read_tables
+from clayload.tables.table import Priority
 from clayload.tables.tables_file import TablesConfig
 from clayload.tables.workspace import ClayPlan
 
@@ -22,7 +22,7 @@ GOOD = dedent(
       plan: enterprise
     tables:
       inbound-leads:
-        focus: forms
+        priority: normal
         filter: form_id IS NOT NULL
         enrichment: [company-lookup]
         volume_per_month: 2000
@@ -34,7 +34,7 @@ GOOD = dedent(
             url: env:CLAY_WEBHOOK_INBOUND_1
             token: env:CLAY_TOKEN_INBOUND_1
       finance:
-        focus: finance
+        priority: normal
         filter: industry IN ('Banking')
         enrichment: [full-waterfall]
         volume_per_month: 3000
@@ -104,7 +104,7 @@ MISTAKES = {
         "workspace.plan", "not 'enterprize'", "enterprise",
     ),
     "an unknown priority": (
-        "    focus: forms", "    focus: forms\n    priority: hihg", Code.CONFIG_BAD_VALUE, 8,
+        "priority: normal", "priority: hihg", Code.CONFIG_BAD_VALUE, 7,
         "tables.inbound-leads.priority", "not 'hihg'", "high",
     ),
     "text for a number": (
@@ -156,8 +156,8 @@ MISTAKES = {
         "tables.finance.key", "needs at least one entry, not []", None,
     ),
     "a missing key": (
-        "    focus: finance\n", "", Code.CONFIG_BAD_VALUE, 18,
-        "tables.finance.focus", "the key 'focus' is missing", None,
+        "    volume_per_month: 3000\n", "", Code.CONFIG_BAD_VALUE, 18,
+        "tables.finance.volume_per_month", "the key 'volume_per_month' is missing", None,
     ),
     "a table without keys": (
         "  finance:\n", "  empty:\n  finance:\n", Code.CONFIG_BAD_VALUE, 18,
@@ -312,8 +312,8 @@ ADDRESS = f"https://api.clay.com/v3/sources/webhook/pull-in-data-from-a-webhook-
         ("env:CLAY_TOKEN_INBOUND_1", f"token:{SECRET}", 17, "tables.inbound-leads.slots[0].token"),
         ("env:CLAY_TOKEN_INBOUND_1", f"env:{SECRET}", 17, "tables.inbound-leads.slots[0].token"),
         ("env:CLAY_WEBHOOK_INBOUND_1", f"env:{ADDRESS}", 16, "tables.inbound-leads.slots[0].url"),
-        ("focus: forms", f"focus: {ADDRESS}", 7, ""),
-        ("focus: forms", f"focus: forms # {ADDRESS}", 7, ""),
+        ("version: 1", f"suppression: {{gone: {{file: {ADDRESS}}}}}", 1, ""),
+        ("version: 1", f"version: 1 # {ADDRESS}", 1, ""),
         ("name: inbound-1", f"name: {ADDRESS}", 15, None),
         ("        url:", f"        {ADDRESS}: x\n        url:", 16, None),
     ],
@@ -386,7 +386,7 @@ def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(tmp_path: Path) -> N
 
 def test_the_models_refuse_contradictions_without_the_reader_too() -> None:
     slot = {"name": "a", "url": "env:A"}
-    table = {"focus": "x", "filter": "TRUE", "volume_per_month": 1, "fields": ["email"]}
+    table = {"filter": "TRUE", "volume_per_month": 1, "fields": ["email"]}
     tables = {"a": table | {"slots": [slot]}, "b": table | {"slots": [slot]}}
     with pytest.raises(ValueError, match=r"taken by tables\.a"):
         TablesConfig.model_validate({"workspace": {"name": "m", "plan": "pro"}, "tables": tables})

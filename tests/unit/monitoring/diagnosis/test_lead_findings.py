@@ -9,6 +9,7 @@ from support.scenes.report_scene import make_extract, make_report
 from support.scenes.signs_scene import make_process, make_signs, make_table, names_of, only_finding
 
 from clayload.account.problem import Problem
+from clayload.ledger.books.run_activity import RunStatus
 from clayload.model import RowEnd
 from clayload.monitoring.diagnosis.examine import examine
 from clayload.monitoring.diagnosis.finding import Severity, Trouble
@@ -104,11 +105,15 @@ def test_a_closed_run_never_owes_leads_in_silence() -> None:
     assert "8 of its leads are owed, and nothing holds them up" in finding.what
 
 
-@given(n_owed=st.integers(1, 88), rows=st.integers(0, 60_000), is_open=st.booleans())
+@given(
+    n_owed=st.integers(1, 88),
+    rows=st.integers(0, 60_000),
+    status=st.sampled_from([RunStatus.CLOSED, RunStatus.ABANDONED]),
+)
 def test_whoever_owes_leads_and_is_not_under_way_is_told(
-    n_owed: int, rows: int, *, is_open: bool
+    n_owed: int, rows: int, status: RunStatus
 ) -> None:
-    process = make_process(is_open=is_open, idle_s=700.0)
+    process = make_process(status=status, idle_s=700.0)
     signs = make_signs(n_owed, tables=(make_table(rows_used=rows),), process=process)
     assert any(finding.severity is Severity.TROUBLE for finding in examine(signs))
 

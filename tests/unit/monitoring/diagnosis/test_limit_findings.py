@@ -19,6 +19,7 @@ from support.scenes.signs_scene import (
 
 from clayload.account.savings import Saving
 from clayload.delivery.grant import SlotState
+from clayload.ledger.books.run_activity import RunStatus
 from clayload.model import RowEnd
 from clayload.monitoring.diagnosis.examine import examine
 from clayload.monitoring.diagnosis.finding import Severity, Trouble
@@ -29,7 +30,7 @@ WORN = make_slot("tech-1", 45_000)
 
 
 def _benched(name: str, status: int) -> object:
-    return make_slot(name, state=SlotState.BENCHED, reason=f"slot answers {status}: no", n_left=0)
+    return make_slot(name, state=SlotState.SUSPENDED, reason=f"slot answers {status}: no", n_left=0)
 
 
 def test_a_healthy_run_has_no_finding() -> None:
@@ -73,7 +74,7 @@ def test_leads_on_their_way_are_not_counted_twice() -> None:
     table = make_table(make_slot(used=10, safe_limit=50, n_left=40), row_limit=WIDE)
     signs = make_signs(50, tables=(table,), process=RUNNING)
     assert names_of(signs) == [Trouble.SLOT_USED_UP]
-    on_their_way = make_process(is_open=True, is_in_flight=True, charged={"tech": 10})
+    on_their_way = make_process(status=RunStatus.RUNNING, charged={"tech": 10})
     assert names_of(make_signs(50, tables=(table,), process=on_their_way)) == []
 
 

@@ -17,9 +17,10 @@ from support.scenes.signs_scene import (
     only_finding,
 )
 
+from clayload.ledger.books.run_activity import RunStatus
 from clayload.ledger.books.traffic import LAST_S
 from clayload.monitoring.diagnosis.finding import Severity, Trouble
-from clayload.monitoring.diagnosis.pace import IDLE_S, is_abandoned, rate_to_come
+from clayload.monitoring.diagnosis.pace import rate_to_come
 
 _THROTTLED = [Trouble.THROTTLED]
 
@@ -79,7 +80,7 @@ def test_a_closed_an_abandoned_and_a_paused_run_have_no_queue() -> None:
     many = {"n_owed_all": 1_000_000}
     held = make_use(paused_at=BEGAN_AT, paused_because="a look")
     assert names_of(make_signs(50, **many)) == [Trouble.STOPPED]
-    gone = make_process(is_open=True, idle_s=700.0)
+    gone = make_process(status=RunStatus.ABANDONED, idle_s=700.0)
     assert names_of(make_signs(50, process=gone, **many)) == [Trouble.PROCESS_ENDED]
     assert names_of(make_signs(50, process=RUNNING, workspace=held, **many)) == [Trouble.PAUSED]
 
@@ -100,34 +101,28 @@ def test_the_rate_to_come_is_never_nothing_and_never_more_than_is_allowed(
         assert rate == use.rate_per_s * part
 
 
-@pytest.mark.parametrize(
-    ("changes", "is_gone"),
-    [
-        ({"idle_s": LAST_S + 1}, True),
-        ({"idle_s": LAST_S}, False),
-        ({"idle_s": IDLE_S, "is_anybody_asking": True}, False),
-        ({"idle_s": IDLE_S + 1, "is_anybody_asking": True}, True),
-        ({"idle_s": IDLE_S + 1, "is_in_flight": True}, False),
-        ({"idle_s": 0.0, "halted_by": "interrupted"}, True),
-        ({"idle_s": 0.0, "halted_by": "interrupted", "is_in_flight": True}, False),
-        ({"idle_s": IDLE_S + 1, "is_open": False}, False),
-    ],
-)
-def test_nobody_works_on_a_run_that_is_open_and_silent(
-    changes: dict[str, object], *, is_gone: bool
+@pytest.mark.parametrize("status", RunStatus)
+def test_the_process_has_ended_of_a_run_that_is_abandoned_and_of_no_other(
+    status: RunStatus,
 ) -> None:
-    process = make_process(**({"is_open": True} | changes))
-    assert is_abandoned(make_signs(9, process=process)) is is_gone
+    found = names_of(make_signs(9, process=make_process(status=status)))
+    assert (Trouble.PROCESS_ENDED in found) is (status is RunStatus.ABANDONED)
 
 
 def test_a_run_whose_leads_another_took_up_is_missed_by_nobody() -> None:
-    assert names_of(make_signs(process=make_process(is_open=True, idle_s=IDLE_S * 2))) == []
+    abandoned = make_process(status=RunStatus.ABANDONED)
+    assert names_of(make_signs(process=abandoned)) == []
 
 
-def test_a_silent_run_of_a_paused_workspace_is_not_called_dead() -> None:
+def test_of_a_paused_workspace_a_waiting_run_is_well_and_a_killed_one_is_told() -> None:
     held = make_use(paused_at=BEGAN_AT)
-    process = make_process(is_open=True, idle_s=IDLE_S * 10)
-    assert names_of(make_signs(9, process=process, workspace=held)) == [Trouble.PAUSED]
+    waiting = make_process(status=RunStatus.WAITING, idle_s=1_200.0)
+    assert names_of(make_signs(9, process=waiting, workspace=held)) == [Trouble.PAUSED]
+    killed = make_process(status=RunStatus.ABANDONED, idle_s=1_200.0)
+    assert names_of(make_signs(9, process=killed, workspace=held)) == [
+        Trouble.PAUSED,
+        Trouble.PROCESS_ENDED,
+    ]
 
 
 def test_leads_of_a_process_that_died_are_told_while_another_goes_on() -> None:

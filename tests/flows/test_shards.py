@@ -1,4 +1,4 @@
-"""What a load is told of its shares, and how one of them stops without stopping the others."""
+"""What a load learns of its shards, and how one of them stops without stopping the others."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ from clayload.loading.intake.request import LoadRequest
 from clayload.loading.prepare import PreparedLoad, prepare_load
 from clayload.loading.shards import keep_chunks
 from clayload.setup import read_setup
-from flows.deliver_shard import deliver_shard
-from flows.orders import ShardOrder
+from flows.deliver_shard import ShardOrder, deliver_shard
 from tasks.shards import Shards
 
 NOBODY = "http://127.0.0.1:9/api"
@@ -43,23 +42,23 @@ def load(bench: FlowBench) -> PreparedLoad:
     return prepared
 
 
-def run_share(load: PreparedLoad, number: int, of: int) -> FlowRunRecord:
+def run_shard(load: PreparedLoad, number: int, of: int) -> FlowRunRecord:
     order = ShardOrder(run=load.run_id, number=number, of=of)
     return record_of(deliver_shard(order, return_state=True))
 
 
 def create_shard(load: PreparedLoad, number: int, of: int) -> UUID:
-    """Create the flow run of a share, which no worker ever takes."""
-    return create_run(deliver_shard, {"share": {"run": load.run_id, "number": number, "of": of}})
+    """Create the flow run of a shard, which no worker ever takes."""
+    return create_run(deliver_shard, {"shard": {"run": load.run_id, "number": number, "of": of}})
 
 
 def read_problems(shards: Shards) -> list[tuple[str, str]]:
     return [(problem.code, problem.message) for problem in shards.read_problems()]
 
 
-def test_a_share_says_truly_what_it_leaves(bench: FlowBench, load: PreparedLoad) -> None:
+def test_a_shard_says_truly_what_it_leaves(bench: FlowBench, load: PreparedLoad) -> None:
     read_setup(os.environ).ledger.halt_run(load.run_id, "interrupted")
-    halted = run_share(load, 1, 2)
+    halted = run_shard(load, 1, 2)
     assert halted.state.message == (
         "the load was stopped (interrupted): 200 of its leads are still owed"
     )
@@ -67,46 +66,46 @@ def test_a_share_says_truly_what_it_leaves(bench: FlowBench, load: PreparedLoad)
         LoadRequest((str(bench.work.folder / "leads.csv"),), CYCLE), read_setup(os.environ)
     )
     keep_chunks(again, read_setup(os.environ))
-    sent = run_share(again, 1, 2)
+    sent = run_shard(again, 1, 2)
     assert sent.state.message == "nothing of the load is owed any more"
     assert bench.work.n_rows() == N_LEADS
 
 
-def test_a_share_that_was_stopped_for_good_says_why(bench: FlowBench, load: PreparedLoad) -> None:
+def test_a_shard_that_was_stopped_for_good_says_why(bench: FlowBench, load: PreparedLoad) -> None:
     shards = Shards(load.run_id, {1: create_shard(load, 1, 1)})
     (chunk, *_) = load.chunks
     chunk.path.unlink()
-    failed = run_share(load, 1, 1)
+    failed = run_shard(load, 1, 1)
     assert str(failed.state.message).startswith("CLY-RUN-05 ")
     assert {code for code, _ in read_problems(shards)} == {"CLY-RUN-05"}
     assert bench.work.keys_in("sending")["tech"] == []
 
 
-def test_a_share_that_does_not_see_the_folder_fails_with_the_reason(load: PreparedLoad) -> None:
+def test_a_shard_that_does_not_see_the_folder_fails_with_the_reason(load: PreparedLoad) -> None:
     shutil.rmtree(load.extract.folder)
-    failed = run_share(load, 1, 1)
+    failed = run_shard(load, 1, 1)
     assert failed.state.type.value == "FAILED"
     assert str(failed.state.message).startswith("CLY-RUN-05 the folder of run")
 
 
-def test_of_a_share_that_ended_without_a_word_the_load_tells_how(load: PreparedLoad) -> None:
+def test_of_a_shard_that_ended_with_its_worker_the_load_reports_how(load: PreparedLoad) -> None:
     crashed, silent = create_shard(load, 1, 2), create_shard(load, 2, 2)
     go_through(crashed, Pending(), Crashed(message="Process exited with status code: -9."))
     go_through(silent, Pending(), Running(), Completed())
     shards = Shards(load.run_id, {1: crashed, 2: silent})
     assert shards.wait(0)
-    said = "share 1 ended Crashed (Process exited with status code: -9.)"
+    said = "shard 1 ended Crashed (Process exited with status code: -9.)"
     assert read_problems(shards) == [("CLY-RUN-08", said)]
 
 
-def test_shares_that_no_worker_takes_are_told_in_the_log(
+def test_shards_that_no_worker_takes_are_named_in_the_log(
     load: PreparedLoad, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shard = create_shard(load, 1, 1)
     assert not Shards(load.run_id, {1: shard}).wait(0)
     assert capsys.readouterr().out == ""
     assert not Shards(load.run_id, {1: shard}, patience_s=0).wait(0)
-    assert "the shares of this load wait for a worker" in capsys.readouterr().out
+    assert "the shards of this load wait for a worker" in capsys.readouterr().out
     go_through(shard, Pending(), Running())
     assert not Shards(load.run_id, {1: shard}, patience_s=0).wait(0)
     assert capsys.readouterr().out == ""
@@ -118,16 +117,16 @@ def test_a_prefect_that_does_not_answer_ends_no_load(
     shards = Shards(load.run_id, {1: uuid4()})
     with temporary_settings({PREFECT_API_URL: NOBODY}):
         assert not shards.wait(0)
-        assert "the shares cannot be looked at: ConnectError" in capsys.readouterr().out
-    run_share(load, 1, 1)
+        assert "the shards cannot be looked at: ConnectError" in capsys.readouterr().out
+    run_shard(load, 1, 1)
     with temporary_settings({PREFECT_API_URL: NOBODY}):
         assert shards.wait(0)
         assert shards.read_problems() == []
 
 
 @contextmanager
-def start_share(work: Workbench, load: PreparedLoad, number: int) -> Iterator[Popen[str]]:
-    """Deliver a share in a process of its own, as a worker has it done."""
+def start_shard(work: Workbench, load: PreparedLoad, number: int) -> Iterator[Popen[str]]:
+    """Deliver a shard in a process of its own, as a worker has it done."""
     order = f"ShardOrder(run={load.run_id!r}, number={number}, of=2)"
     code = "from flows.deliver_shard import ShardOrder, deliver_shard; deliver_shard"
     api = {"PREFECT_API_URL": str(PREFECT_API_URL.value()), "CLAYLOAD_REQUESTS_PER_CHUNK": "1"}
@@ -135,30 +134,27 @@ def start_share(work: Workbench, load: PreparedLoad, number: int) -> Iterator[Po
         yield process
 
 
-def test_a_share_that_is_told_to_stop_ends_within_a_grant_and_the_others_go_on(
+def test_a_shard_that_is_stopped_ends_within_a_grant_and_the_others_go_on(
     bench: FlowBench, load: PreparedLoad
 ) -> None:
     work = bench.work
-    work.standin.faults({"kind": "latency", "latency_s": 0.5})
+    work.standin.faults({"kind": "latency", "latency_s": 3})
     own = {chunk.chunk_id for chunk in load.chunks[::2]}
-    with start_share(work, load, 1) as stopped, start_share(work, load, 2) as goes_on:
+    with start_shard(work, load, 1) as stopped, start_shard(work, load, 2) as goes_on:
         wait_until_both_send(bench, load)
-        reported_at = time.monotonic()
         stopped.send_signal(signal.SIGTERM)
         assert end(stopped, FLOW_WITHIN_S).exit_code == -signal.SIGTERM
-        took_s = time.monotonic() - reported_at
         assert own <= Books(read_setup(os.environ).ledger).chunks_with_owed(load.run_id)
         work.standin.faults()
         ended = end(goes_on, FLOW_WITHIN_S)
     assert ended.exit_code == 0, ended.stderr
-    assert took_s < 10
     assert work.query("SELECT halted_by FROM runs") == [(None,)]
     assert work.keys_in("delivered")["tech"] == sorted(work.delivered()["tech"])
     assert work.n_rows() == N_LEADS
 
 
 def wait_until_both_send(bench: FlowBench, load: PreparedLoad) -> None:
-    """Wait until leads of each share were delivered."""
+    """Wait until leads of each shard were delivered."""
     give_up_at = time.monotonic() + FLOW_WITHIN_S
     begun = (
         "SELECT DISTINCT chunk_id FROM chunks JOIN chunk_leads USING (chunk_no) "

@@ -1,25 +1,23 @@
 """How much of a sample is sent, and what has a person said of it?
 
 In:    a transaction, the load (extract and cycle) and table that a sample is of.
-Out:   the sample for the grant's arithmetic; rows of `samples`, and what became of their leads.
+Out:   the sample for the grant's arithmetic; what is granted counted, a decision written down.
 Never: a row that does not count what was granted of the sample and not given back.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, func, literal, select, update
 
 from clayload.delivery.sample import Decision, Sample
-from clayload.ledger.books.orphans import Orphans
-from clayload.ledger.books.runs import RunRow
-from clayload.ledger.database.retry_on_conflict import retry_on_conflict
+from clayload.ledger.books.samples import as_sample
+from clayload.ledger.database.retry import retry_on_conflict
 from clayload.ledger.database.schema import runs, samples, submissions
-from clayload.ledger.rules.states import CHARGED, SubmissionState
+from clayload.ledger.rules.states import SubmissionState
 from clayload.ledger.store import Ledger
 
 _x, _s = samples.c, submissions.c
@@ -60,7 +58,7 @@ def open_sample(ledger: Ledger, run_id: str, table: str) -> int:
 def read_sample(tx: Connection, sample_no: int, run_id: str, n_first: int) -> Sample:
     """Read how a sample stands; before a person has spoken, `n_first` leads may be sent."""
     row = tx.execute(_READ, {"no": sample_no}).one()
-    return _describe(row, run_id, n_first)
+    return as_sample(row, run_id, n_first)
 
 
 def count_sent(tx: Connection, sample_no: int | None, n: int) -> None:
@@ -96,65 +94,3 @@ def record_decision(ledger: Ledger, sample_no: int, decision: Decision, n_more: 
         ledger.lock_workspaces(tx)
         said = {"decision": decision, "decided_at": ledger.read_clock(tx), "n_allowed": n_allowed}
         tx.execute(update(samples).where(_x.sample_no == sample_no).values(said))
-
-
-@dataclass(frozen=True, slots=True)
-class SampleRow:
-    """A sample as the ledger holds it, and its leads by where they stand.
-
-    `cost_milli`: credits and Actions that the leads were charged that may have been accepted.
-    """
-
-    sample: Sample
-    decided_at: float | None
-    n_of_state: Mapping[SubmissionState, int]
-    cost_milli: tuple[int, int]
-
-
-def read_samples(
-    ledger: Ledger, run: RunRow, n_first: Mapping[str, int], orphans: Orphans
-) -> dict[str, SampleRow]:
-    """Read the samples of a run's load in the tables of `n_first`; those that have begun."""
-    found = select(samples).where(
-        _x.extract_id == run.extract_id,
-        _x.cycle == run.cycle,
-        _x.table_name.in_(sorted(n_first)),
-    )
-    with ledger.read_only() as connection:
-        return {
-            row.table_name: SampleRow(
-                _describe(row, run.run_id, n_first[row.table_name]),
-                row.decided_at,
-                *_count_leads(connection, row.sample_no, orphans),
-            )
-            for row in connection.execute(found).all()
-        }
-
-
-def _describe(row: Row[*tuple[Any, ...]], run_id: str, n_first: int) -> Sample:
-    if row.decision is None:
-        return Sample(run_id, row.n_sent, n_first)
-    return Sample(run_id, row.n_sent, row.n_allowed, Decision(row.decision))
-
-
-def _count_leads(
-    connection: Connection, sample_no: int, orphans: Orphans
-) -> tuple[Mapping[SubmissionState, int], tuple[int, int]]:
-    stands = orphans.state.label("stands")
-    counted = (
-        select(stands, _N.label("n"), func.sum(_s.credits_milli), func.sum(_s.actions_milli))
-        .where(_s.sample_no == sample_no)
-        .group_by(stands)
-    )
-    rows = {SubmissionState(row[0]): row for row in connection.execute(counted)}
-    charged = [row for state, row in rows.items() if state in CHARGED]
-    costs = int(sum(row[2] for row in charged)), int(sum(row[3] for row in charged))
-    return {state: int(row[1]) for state, row in rows.items()}, costs
-
-
-def find_sample(ledger: Ledger, extract_id: str, cycle: str, table: str, n_first: int) -> Sample:
-    """Find how the sample of a load stands, whether or not it was ever begun; `run_id` is empty."""
-    key = {"extract_id": extract_id, "cycle": cycle, "table_name": table}
-    with ledger.read_only() as connection:
-        row = connection.execute(select(samples).where(*_IS_OF_LOAD), key).one_or_none()
-    return Sample("", 0, n_first) if row is None else _describe(row, "", n_first)

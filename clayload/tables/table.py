@@ -8,7 +8,7 @@ Never: a secret; a slot holds references such as `env:CLAY_WEBHOOK_TECH_1`.
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from clayload.model import Priority
 from clayload.tables.budgets import Budget
@@ -17,6 +17,7 @@ from clayload.tables.suppression import MailKind
 from clayload.tables.values import (
     Amount,
     ClayId,
+    ConfigModel,
     Count,
     Filter,
     LeadFields,
@@ -33,7 +34,7 @@ SAFE_LIMIT = 45_000
 
 
 class OnInDoubt(StrEnum):
-    """What becomes of a lead of which nobody knows whether Clay has it."""
+    """What becomes of a lead that Clay may have or not."""
 
     HOLD = "hold"
     RESEND = "resend"
@@ -47,11 +48,7 @@ class Resend(StrEnum):
     WHEN_CHANGED = "when_changed"
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Slot(_Model):
+class Slot(ConfigModel):
     """One webhook URL of a table, known by its name, with a lifetime limit of submissions."""
 
     name: Name = Field(
@@ -86,10 +83,9 @@ class Slot(_Model):
         return self
 
 
-class Table(_Model):
+class Table(ConfigModel):
     """One Clay table: which leads it takes, what is sent, and through which slots."""
 
-    focus: str = Field(min_length=1, description="Who is in this table, in a few words.")
     filter: Filter = Field(
         description="SQL condition over the fields of a lead; the first table that matches takes "
         "the lead, and an empty field never matches."
@@ -129,8 +125,8 @@ class Table(_Model):
     )
     on_in_doubt: OnInDoubt = Field(
         default=OnInDoubt.HOLD,
-        description="What becomes of a lead of which nobody knows whether Clay has it: hold it for "
-        "a person, or resend it (only where the Clay table de-duplicates on lead_key).",
+        description="What becomes of a lead that Clay may have or not: hold it for a person, or "
+        "resend it (only where the Clay table de-duplicates on lead_key).",
     )
     suppress: tuple[MailKind, ...] = Field(
         default=(),

@@ -165,7 +165,7 @@ def folder_gone(run: RunRow, path: Path | str) -> RunError:
         Code.RUN_FOLDER_GONE,
         f"the folder of run {run.run_id} is gone, or not whole: {path}",
         hint="do it on the machine that holds the folder; or load the same extract for the same "
-        f"cycle again (`clayload load … --cycle {run.cycle}`: it sends nothing that is settled), "
+        f"cycle again (`clayload load … --cycle {run.cycle}`: it sends nothing a second time), "
         "and name that new run here instead",
         run_id=run.run_id,
         folder=str(path),

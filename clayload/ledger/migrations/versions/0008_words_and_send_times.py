@@ -1,4 +1,4 @@
-"""Columns by the words of the glossary: a person pauses, a 429 throttles, a person decides."""
+"""Columns by the words of the glossary; when each lead might leave, and at which rate."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -19,7 +19,10 @@ _RENAMED = {
 
 
 def upgrade() -> None:
-    """Bring the ledger to this revision; every row stays as it is, but for the budgets' keys."""
+    """Bring the ledger to this revision; budgets' keys and slots' states by new names, too.
+
+    Of what was sent before, nobody knows when it might leave, nor what was allowed then.
+    """
     for table, names in _RENAMED.items():
         for before, after in names.items():
             # SQLite's own RENAME COLUMN, where Alembic's batch mode would copy the table.
@@ -29,3 +32,6 @@ def upgrade() -> None:
             "UPDATE workspaces SET budgets = replace(budgets, 'per_cycle', 'per_billing_month')"
         )
     )
+    op.execute(sa.text("UPDATE slots SET state = 'suspended' WHERE state = 'benched'"))
+    op.add_column("submissions", sa.Column("send_at", sa.Float(), nullable=True))
+    op.add_column("traffic", sa.Column("rate_per_s", sa.Float(), nullable=True))

@@ -26,7 +26,7 @@ def watch() -> FlowRunRecord:
 
 
 def events_of(bench: FlowBench, name: str, n: int) -> list[Event]:
-    """Give the events of this name that a test's own workspace told, once `n` are there."""
+    """Give the events of this name that a test's own workspace, once `n` are there."""
     which = EventFilter(event=EventNameFilter(name=[name]))
 
     def find(prefect: SyncPrefectClient) -> list[Event] | None:
@@ -48,18 +48,20 @@ def configure(bench: FlowBench, *tables: BenchTable) -> None:
     bench.work.write_config(workspace={**written["workspace"], "name": workspace_of(bench)})
 
 
-def test_a_slot_near_its_end_needs_attention_and_is_told_until_it_is_fine(bench: FlowBench) -> None:
+def test_a_slot_near_its_end_is_reported_once_and_again_when_it_is_fine(
+    bench: FlowBench,
+) -> None:
     worn = BenchTable("tech", "Software", (BenchSlot("tech-1", already_used=44_000),))
     configure(bench, worn, FINANCE)
     watched = watch()
     assert watched.state.name == "NeedsAttention"
-    told = events_of(bench, "clayload.slot.threshold", 2)
+    reported = events_of(bench, "clayload.slot.threshold", 2)
     workspace = workspace_of(bench)
-    assert sorted(one.resource.id for one in told) == [
+    assert sorted(one.resource.id for one in reported) == [
         f"clayload.slot.{workspace}.tech-1",
         f"clayload.table.{workspace}.tech",
     ]
-    assert all(one.payload["what"] in str(watched.state.message) for one in told)
+    assert all(one.payload["what"] in str(watched.state.message) for one in reported)
     page = str(watched.artifacts()["credits-and-actions"].data)
     assert "| workspace, all credits | 0 |" in page
     configure(bench, TECH, FINANCE)
@@ -70,17 +72,17 @@ def test_a_slot_near_its_end_needs_attention_and_is_told_until_it_is_fine(bench:
 def test_a_load_that_cannot_begin_is_degraded_until_the_next_one_is_good(bench: FlowBench) -> None:
     configure(bench, TECH, FINANCE)
     assert bench.load(bench.work.folder / "no-such.csv").state.type.value == "FAILED"
-    (told,) = events_of(bench, "clayload.load.degraded", 1)
-    assert told.resource.id == f"clayload.flow.{workspace_of(bench)}.load-leads"
-    assert told.payload["figures"] == {"code": "CLY-EXT-01"}
-    assert told.related[0].id.startswith("prefect.flow-run.")
+    (degraded,) = events_of(bench, "clayload.load.degraded", 1)
+    assert degraded.resource.id == f"clayload.flow.{workspace_of(bench)}.load-leads"
+    assert degraded.payload["figures"] == {"code": "CLY-EXT-01"}
+    assert degraded.related[0].id.startswith("prefect.flow-run.")
     refused = {"kind": "reset_before_store", "source": TECH.slots[0].source_id, "count": 2}
     bench.work.standin.faults(refused)
     assert bench.load(bench.work.write_csv(LEADS)).state.name == "NeedsAttention"
     (began,) = events_of(bench, "clayload.load.recovered", 1)
-    assert began.resource.id == told.resource.id
+    assert began.resource.id == degraded.resource.id
     (in_doubt,) = (
-        one for one in events_of(bench, "clayload.load.degraded", 2) if one.id != told.id
+        one for one in events_of(bench, "clayload.load.degraded", 2) if one.id != degraded.id
     )
     assert "2 of 20 accepted leads are refused or in doubt" in in_doubt.payload["what"]
-    assert "@" not in str([one.payload for one in (told, began, in_doubt)])
+    assert "@" not in str([one.payload for one in (degraded, began, in_doubt)])

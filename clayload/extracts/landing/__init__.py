@@ -1,0 +1,1 @@
+"""How does a delivered file reach its place: watched, waited for, copied, announced, once?"""
