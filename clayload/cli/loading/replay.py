@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from clayload.account.run_report import RunReport
-from clayload.cli.console import err, print_json
+from clayload.cli.console import err, out, print_json
 from clayload.cli.layout import print_grid, print_sentence, print_summary
 from clayload.cli.live_progress import run_watched
 from clayload.cli.monitoring.status import read_existing
@@ -108,7 +108,9 @@ def _is_other(state: SubmissionState, request: ReplayRequest) -> bool:
 def _print_plan(plan: ReplayPlan) -> None:
     leads, run_id = count(len(plan.leads), "lead"), plan.parent.run_id
     print_grid(render_counts(plan.counts), f"{leads} of run {run_id}, cycle {plan.parent.cycle}")
+    out.print()
     print_grid(render_placement(plan.by_slot))
+    out.print()
     if plan.n_unplaced:
         no_room = count(plan.n_unplaced, "lead finds", "leads find")
         print_sentence(f"{no_room} no room, and would stay owed: add a slot")

@@ -114,4 +114,5 @@ def render_leads(leads: Sequence[LeadRow], *, with_keys: bool) -> Grid:
         )
         for lead in leads[:LISTED_LEADS]
     ]
-    return Grid((*header, "lead_key", "answer") if with_keys else header, tuple(rows))
+    of_keys = ("lead_key", "answer") if with_keys else ()
+    return drop_empty(Grid((*header, *of_keys), tuple(rows)))

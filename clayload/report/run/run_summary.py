@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from clayload.account.deferral import describe_deferred, find_deferred
 from clayload.account.run_report import RunReport
 from clayload.account.standing import RunStanding
+from clayload.errors import Code
 from clayload.model import Outcome, RowEnd
 from clayload.plural import count
 from clayload.report.grids import Summary
@@ -105,7 +106,16 @@ def _list_stops(report: RunReport) -> Iterator[str]:
     n = _count_owed(report)
     if n > 0 and not stops:
         yield f"{count(n, 'lead is', 'leads are')} still to be sent: run the same load again"
-    yield from describe_deferred(report.problems, report.tables)
+    yield from _list_deferred(report)
+
+
+def _list_deferred(report: RunReport) -> Iterator[str]:
+    """Say what waits for approval, with what its sample came to, and what for a budget."""
+    waiting = [sample for sample in report.samples if sample.needs_approval]
+    yield from (sample.describe() for sample in waiting)
+    said = {(Code.SAMPLE_SENT, sample.table) for sample in waiting}
+    others = [problem for problem in report.problems if (problem.code, problem.table) not in said]
+    yield from describe_deferred(others, report.tables)
 
 
 def _list_doubts(report: RunReport) -> Iterator[str]:
@@ -119,6 +129,9 @@ def _list_doubts(report: RunReport) -> Iterator[str]:
 
 
 def _list_set_aside(report: RunReport) -> Iterator[str]:
+    n_recovered = sum(child.n_recovered for child in report.children)
+    if n_recovered >= report.extract.n_quarantined + report.extract.n_unrouted:
+        return
     export = f"`clayload quarantine export {report.run_id}"
     if n := report.extract.n_quarantined:
         yield f"{count(n, 'row is', 'rows are')} quarantined: {export}`"

@@ -7,6 +7,7 @@ from support.scenes.report_scene import BEGAN_AT, make_extract, make_report
 
 from clayload.account.problem import Problem
 from clayload.account.run_report import ChildRun, RunReport
+from clayload.account.sample import SampleAccount
 from clayload.account.standing import RunStanding
 from clayload.errors import Code
 from clayload.ledger.books.pauses import Pause
@@ -73,6 +74,13 @@ def test_what_was_set_aside_needs_a_decision_with_its_command() -> None:
     )
 
 
+def test_rows_that_were_corrected_and_delivered_since_need_no_decision() -> None:
+    child = ChildRun(
+        run_id="r2", kind="resubmit", n_rows=12, ends={RowEnd.DELIVERED: 12}, n_recovered=12
+    )
+    assert list(list_decisions(make_report(children=(child,)))) == []
+
+
 def test_a_running_run_says_its_rate_and_time_to_go_and_never_to_run_it_again() -> None:
     assert describe_run(HALF_WAY, RUNNING) == "running: 40 of 88 leads, 10.0/s, 4.8 s to go"
     assert "again" not in said_of(HALF_WAY, RUNNING)
@@ -122,6 +130,22 @@ def test_what_stopped_a_table_comes_before_what_can_wait() -> None:
     assert stopped == "tech: used up: add a slot (CLY-CAP-01)"
     assert refused.startswith("1 lead was refused by Clay: ")
     assert unrouted.startswith("12 rows match no table's filter: ")
+
+
+def test_a_sample_that_waits_is_said_once_with_what_it_came_to() -> None:
+    stop = Problem(code=Code.SAMPLE_SENT, table="tech", message="sent", hint="look at the rows")
+    sample = SampleAccount(
+        run_id="r", table="tech", n_sent=8, n_allowed=8, decision=None, decided_at=None,
+        ends={RowEnd.DELIVERED: 8}, n_in_flight=0, n_owed=80, credits=48, actions=8,
+    )  # fmt: skip
+    tables = {"tech": {RowEnd.DELIVERED: 8, RowEnd.DEFERRED: 80}}
+    report = make_report(tables=tables, problems=(stop,), samples=(sample,))
+    first, second = list_decisions(report)
+    assert first == (
+        "tech: 8 delivered, about 48 credits and 8 Actions; 80 leads wait for approval: "
+        "`clayload approve r`"
+    )
+    assert second.startswith("12 rows match no table's filter")
 
 
 def test_what_later_runs_made_of_it_is_told() -> None:
