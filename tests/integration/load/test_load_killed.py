@@ -131,7 +131,7 @@ def test_a_load_killed_while_it_writes_down_what_is_owed_has_books_that_balance(
     standin: StandIn, tmp_path: Path
 ) -> None:
     bench = Workbench(standin, tmp_path, BenchOptions(rate_per_s=1_000, burst=200))
-    leads = make_leads("Software", 1_500)
+    leads = make_leads("Software", 600)
     extract = bench.write_csv(leads)
     bench.load(extract, "--limit", "1")
     with bench.start("load", extract, "--cycle", CYCLE, CLAYLOAD_CHUNK_ROWS="1") as process:
