@@ -68,11 +68,11 @@ def test_a_load_leaves_its_report_a_table_for_each_clay_table_and_its_progress(
     ]
     assert str(artifacts["table-finance"].description).startswith("2026-11: 20 delivered (run ")
     slots = json.loads(str(artifacts["webhook-slots"].data))
-    assert [(row["table"], row["what"], row["used"], row["limit"]) for row in slots] == [
-        ("tech", "slot tech-1", "30", "45,000"),
-        ("tech", "slot tech-2", "0", "45,000"),
+    assert [(row["table"], row["slot"], row["used"], row["limit"]) for row in slots] == [
+        ("tech", "tech-1", "30", "45,000"),
+        ("tech", "tech-2", "0", "45,000"),
         ("tech", "rows of the table", "30", "50,000"),
-        ("finance", "slot finance-1", "20", "45,000"),
+        ("finance", "finance-1", "20", "45,000"),
         ("finance", "rows of the table", "20", "50,000"),
     ]
     assert artifacts["webhook-slots"].description == "no slot and no table is near its end"
