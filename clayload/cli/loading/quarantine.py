@@ -8,7 +8,7 @@ import typer
 
 from clayload.account.extract_summary import ExtractSummary
 from clayload.cli.console import out as screen
-from clayload.cli.monitoring.status import read_existing
+from clayload.cli.existing import read_existing
 from clayload.cli.suggestions import suggest_runs
 from clayload.frames.set_aside import QUARANTINE_FILE, UNROUTED_FILE
 from clayload.ledger.books.runs import RunRow, find_run

@@ -9,9 +9,9 @@ import typer
 
 from clayload.account.run_report import RunReport
 from clayload.cli.console import err, out, print_json
+from clayload.cli.existing import read_existing
 from clayload.cli.layout import print_grid, print_sentence, print_summary
 from clayload.cli.live_progress import run_watched
-from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson, OneTable
 from clayload.cli.suggestions import suggest_runs
 from clayload.ledger.granting.recovery import recover_ended

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from clayload.cli.console import print_json
+from clayload.cli.existing import read_existing
 from clayload.cli.layout import print_sentence
-from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson, RunOrNewest
 from clayload.errors import ExitCode
 from clayload.monitoring.diagnosis.finding import Finding, Severity

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from clayload.account.sample import SampleAccount
 from support.scenes.report_scene import BEGAN_AT, make_extract, make_report
 
 from clayload.account.problem import Problem
 from clayload.account.run_report import ChildRun, RunReport
-from clayload.account.sample import SampleAccount
 from clayload.account.standing import RunStanding
 from clayload.errors import Code
 from clayload.ledger.books.pauses import Pause
