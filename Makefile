@@ -47,7 +47,7 @@ format: .venv/installed
 	$(BIN)/ruff check --fix .
 
 bench: .venv/installed
-	@failed=0; for bench in data_path sending_loop prefect_cost simulate; do \
+	@failed=0; for bench in data_path sending_loop prefect_cost simulate start; do \
 	  $(BIN)/python benchmarks/$$bench.py || failed=1; done; exit $$failed
 
 # Kills, faults and rushes by the hundred; takes a while. The table is kept in docs/promises.md.
