@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from clayload.account.sample import SampleAccount
 from support.scenes.report_scene import BEGAN_AT, make_extract, make_report
 
 from clayload.account.problem import Problem
