@@ -7,6 +7,7 @@ Never: a secret kept; they are resolved where they are used.
 
 from __future__ import annotations
 
+import atexit
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -166,4 +167,7 @@ def _open_departures(folder: Path) -> Departures:
 
 @lru_cache(maxsize=4)
 def _open_ledger(url: str, *, read_only: bool) -> Ledger:
-    return Ledger.open(url, read_only=read_only)
+    ledger = Ledger.open(url, read_only=read_only)
+    # The last one to close SQLite takes its log away; who only reads must find none.
+    atexit.register(ledger.close)
+    return ledger

@@ -4,6 +4,8 @@ server that takes long to start is started once.
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import settings
 from support.examples import SAME
@@ -29,6 +31,12 @@ class OneWorkerForEachServer(LoadScopeScheduling):
             if nodeid.startswith(folder):
                 return folder
         return nodeid.partition("::")[0]
+
+
+def pytest_collection_finish() -> None:
+    """Let nobody look for garbage in what all tests share: modules, and the tests themselves."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneWorkerForEachServer:

@@ -165,7 +165,7 @@ class LoadPlan(_Plan):
 
     def to_json(self, **more: object) -> str:
         """Give the plan for machines, without the folder it was made in, which is gone by now."""
-        plan = self.model_dump(mode="json", exclude={"reading": {"folder"}})
+        plan = self.model_dump(mode="json", exclude={"extract": {"folder"}})
         spend = SpendOf(spend=self.spend).model_dump(mode="json")
         said = {
             "n_to_send": self.n_to_send,

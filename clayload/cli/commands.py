@@ -29,7 +29,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "capacity": Command(
         "clayload.cli.capacity.capacity:capacity",
-        "Say what a month of leads takes: credits, Actions, plan, webhooks, tables and time.",
+        "Show what a month of leads takes: credits, Actions, plan, webhooks, tables and time.",
     ),
     "simulate": Command(
         "clayload.cli.capacity.simulate:simulate",
@@ -37,7 +37,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "plan": Command(
         "clayload.cli.loading.plan:plan",
-        "Read, check and route an extract; say what a load would send, when, and what it takes.",
+        "Read, check and route an extract; show what a load would send, when, and what it takes.",
     ),
     "plans": Command(
         "clayload.cli.loading.plan:plans", "List the load plans that were kept, the newest first."
@@ -56,7 +56,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "doctor": Command(
         "clayload.cli.monitoring.doctor:doctor",
-        "Say what is wrong with a run, in figures, and what fixes it; changes nothing.",
+        "Show what is wrong with a run, in figures, and what fixes it; changes nothing.",
     ),
     "report": Command(
         "clayload.cli.monitoring.report:report",
@@ -64,7 +64,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "trace": Command(
         "clayload.cli.monitoring.trace:trace",
-        "Tell a lead's whole story, over all runs, and what can be done next. Changes nothing.",
+        "Show a lead's whole story, over all runs, and what can be done next. Changes nothing.",
     ),
     "replay": Command(
         "clayload.cli.loading.replay:replay",
@@ -72,7 +72,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "pause": Command(
         "clayload.cli.upkeep.pause:pause",
-        "Let nobody send into a workspace, on any machine, until it is resumed.",
+        "Let nobody send into a workspace, on any machine, until it is unpaused.",
     ),
     "unpause": Command(
         "clayload.cli.upkeep.pause:unpause",
@@ -96,7 +96,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "alerts": Command(
         "clayload.cli.monitoring.alerts:alerts",
-        "Say which budgets, slots and tables are near their end, and which loads are degraded.",
+        "Show which budgets, slots and tables are near their end, and which loads are degraded.",
     ),
     "metrics": Command(
         "clayload.cli.monitoring.metrics:metrics",

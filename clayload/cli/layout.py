@@ -21,26 +21,34 @@ from rich.text import Text
 from clayload.cli.console import out
 from clayload.report.grids import Grid, Section, Summary
 
-_GAP = 2
+_MOST_DECISIONS = 3
+_GAPS = (2, 1)
+"""Spaces between two columns: as there is room."""
 _UNBROKEN = re.compile(r"`[^`]*`")
 _GLUE = "\ue000"
 """Stands for a space that no line may end at; of Unicode's private use, so in no text."""
 
 
-def print_summary(summary: Summary) -> None:
-    """Print what a person should see first, on one screen."""
+def print_summary(summary: Summary, *, details: bool = False) -> None:
+    """Print what a person should see first: on one screen, or with all that needs a decision."""
     print_sentence(summary.verdict, style="bold")
     for fact in summary.facts:
         print_sentence(fact)
+    n_shown = len(summary.decisions) if details else _MOST_DECISIONS
     if summary.decisions:
         out.print()
-        out.print(Text("needs a decision", style="bold yellow"))
-        print_points(summary.decisions)
+        print_sentence(_describe_decisions(summary, n_shown), style="bold yellow")
+        print_points(summary.decisions[:n_shown])
     out.print()
     print_grid(summary.grid)
     out.print()
     for note in (*summary.notes, summary.more):
         print_sentence(note)
+
+
+def _describe_decisions(summary: Summary, n_shown: int) -> str:
+    n = len(summary.decisions)
+    return f"needs a decision (the first {n_shown} of {n:,})" if n > n_shown else "needs a decision"
 
 
 def print_sections(sections: Iterable[Section]) -> None:
@@ -81,19 +89,19 @@ def print_grid(grid: Grid, title: str = "") -> None:
         print_sentence(title, style="bold")
     if not grid.header:
         return
-    widths = _fit(grid, out.width)
-    if widths is None:
-        print_points(_describe_row(grid.header, row) for row in grid.rows)
-    else:
-        out.print(_draw(grid, widths))
+    for gap in _GAPS:
+        widths = _fit(grid, out.width - gap * (len(grid.header) - 1))
+        if widths is not None:
+            out.print(_draw(grid, widths, gap))
+            return
+    print_points(_describe_row(grid.header, row) for row in grid.rows)
 
 
-def _fit(grid: Grid, width: int) -> list[int] | None:
+def _fit(grid: Grid, room: int) -> list[int] | None:
     """Find a width for each column, the widest made narrower, if no word needs to be broken."""
     columns = list(zip(grid.header, *grid.rows, strict=True))
     widths = [max(cell_len(line) for cell in one for line in _split(cell)) for one in columns]
     least = [max(cell_len(word) for cell in one for word in _split(cell, None)) for one in columns]
-    room = width - _GAP * (len(widths) - 1)
     if sum(least) > room:
         return None
     while sum(widths) > room:
@@ -107,9 +115,9 @@ def _split(cell: str, at: str | None = "\n") -> list[str]:
     return cell.split(at) or [""]
 
 
-def _draw(grid: Grid, widths: Sequence[int]) -> Table:
+def _draw(grid: Grid, widths: Sequence[int], gap: int) -> Table:
     # The box has a space of its own between two columns.
-    padding = (0, _GAP - 1, 0, 0)
+    padding = (0, gap - 1, 0, 0)
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=padding)
     for index, (name, width) in enumerate(zip(grid.header, widths, strict=True)):
         justify: JustifyMethod = "right" if grid.is_figure(index) else "left"

@@ -68,7 +68,7 @@ def run(platform: str) -> None:
     """Run what the arguments call; ends the process with the exit code of what went wrong."""
     try:
         refuse_windows(platform)
-        app(obj=_begin_work)
+        app(obj=_begin_work, prog_name="clayload")
     except ClayloadError as error:
         print_error(error, as_json="--json" in sys.argv)
         sys.exit(error.exit_code)

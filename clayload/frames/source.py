@@ -17,7 +17,7 @@ RAW = "raw:"
 
 
 class FileSpan(Protocol):
-    """Where one delivered file's rows lie; meanings as in `extracts.models.SourceFile`."""
+    """Where one delivered file's rows lie; meanings as in `extracts.source_file.SourceFile`."""
 
     @property
     def name(self) -> str:

@@ -53,7 +53,8 @@ class ConfigReloader:
         has_budgets = changed.config.budgets != self.setup.config.budgets
         self.setup = changed
         workspace = changed.config.workspace
-        _log.info("configuration taken up: tables: %(n)d", {"n": len(changed.config.tables)})
+        n_tables = len(changed.config.tables)
+        _log.info("configuration taken up: tables: %(n_tables)d", {"n_tables": n_tables})
         self.on_message(
             f"{path} has changed: {workspace.rate_per_s:g}/s, burst {workspace.burst}"
             + (", and its budgets" if has_budgets else "")

@@ -54,5 +54,4 @@ def _find_end(run: RunRow, books: Books, workspace: str) -> tuple[RunStatus, flo
     if run.finished_at is not None:
         return RunStatus.CLOSED, run.finished_at
     activity = read_activity(books, run, workspace)
-    status = activity.status
-    return status, activity.now if status.is_worked_on else activity.moved_at
+    return activity.status, activity.ended_at

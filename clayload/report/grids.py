@@ -9,12 +9,9 @@ Never: markup, or a width; how a cell is written safely, and where a line ends, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 
 _FIGURE = re.compile(r"-?[\d,.]+%?")
-_MOST_DECISIONS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +44,8 @@ class Section:
 class Summary:
     """What a person reads first, on one screen of a terminal: 24 lines of 80 columns.
 
-    The verdict comes first, then what it is about, what needs a decision, one table, what else is
-    worth knowing, and where the rest is.
+    The verdict comes first, then what it is about, what needs a decision (of which a screen shows
+    the first), one table, what else is worth knowing, and where the rest is.
     """
 
     verdict: str
@@ -57,14 +54,6 @@ class Summary:
     grid: Grid
     notes: tuple[str, ...]
     more: str
-
-
-def keep_first(sentences: Iterable[str], most: int = _MOST_DECISIONS) -> tuple[str, ...]:
-    """Keep the first sentences, and say how many more there are."""
-    found = iter(sentences)
-    first = tuple(islice(found, most))
-    n_more = sum(1 for _ in found)
-    return (*first, f"and {n_more:,} more, with --details") if n_more else first
 
 
 def drop_empty(grid: Grid) -> Grid:

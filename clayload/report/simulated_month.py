@@ -17,6 +17,7 @@ from clayload.capacity.simulation.tally import LineTally, SimulatedMonth, TableT
 from clayload.capacity.simulation.workspace import ANSWER_S
 from clayload.delivery.budget import describe_milli
 from clayload.model import Priority
+from clayload.plural import count
 from clayload.report.grids import Grid, Section
 from clayload.report.moments import describe_seconds
 from clayload.tables.catalogue import Level
@@ -37,11 +38,12 @@ def describe_month_shortly(simulated: Simulated) -> str:
     ]
     said = ", ".join(left) or "all are sent"
     wait = describe_seconds(total.longest_wait_s)
+    slots = f"{count(total.n_slots, 'webhook slot')} needed"
+    made = f"{total.n_made:,} of them still to be made" if total.n_made else "all exist"
     return (
-        f"{total.n_leads:,} leads {length}{each} at {rate.per_s:g}/s and burst {rate.burst:,}: "
-        f"{said}, the longest wait is {wait}. {spend.credits:,} data credits, "
-        f"{spend.actions:,} Actions, {total.n_slots:,} webhook slots, {total.n_made:,} of them "
-        "to be made"
+        f"{count(total.n_leads, 'lead')} {length}{each} at {rate.per_s:g}/s and burst "
+        f"{rate.burst:,}: {said}, the longest wait is {wait}. {spend.credits:,} data credits, "
+        f"{spend.actions:,} Actions; {slots}, {made}"
     )
 
 

@@ -27,6 +27,7 @@ from pathlib import Path
 
 from chaos.fault_list import FAULTS
 from chaos.faults import run_fault
+from chaos.forecasts import run_planned, run_simulated
 from chaos.kills import run_kills
 from chaos.paces import run_alone, run_beside_outsider
 from chaos.place import POSTGRES, SQLITE, Place, open_place
@@ -34,10 +35,19 @@ from chaos.priorities import run_priorities
 from chaos.row import Row, render_table, write_between_markers
 from chaos.slots import run_slots
 from chaos.stops import run_stops
+from chaos.waits import run_waits
 
 _PAGE = Path(__file__).parents[2] / "docs" / "promises.md"
 _LEDGERS = {"sqlite": (SQLITE,), "postgres": (POSTGRES,), "both": (SQLITE, POSTGRES)}
-_SIDE_BY_SIDE = {"kills": 2, "stops": 2, "paces": 2, "faults": 4, "slots": 1, "priorities": 2}
+_SIDE_BY_SIDE = {
+    "kills": 2,
+    "stops": 2,
+    "paces": 2,
+    "faults": 4,
+    "slots": 1,
+    "priorities": 2,
+    "moments": 1,
+}
 _telling = threading.Lock()
 _started = time.monotonic()
 
@@ -65,6 +75,9 @@ def list_scenarios(n_kills: int, seed: int) -> list[Scenario]:
         ),
         Scenario("slots", "slots", run_slots),
         Scenario("priorities", "priorities", run_priorities),
+        Scenario("waits", "moments", run_waits),
+        Scenario("planned", "moments", run_planned, (SQLITE,)),
+        Scenario("simulated", "moments", run_simulated, (SQLITE,)),
     ]
 
 

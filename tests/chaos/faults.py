@@ -161,7 +161,7 @@ def _describe_times(n: int) -> str:
 
 def _describe_end(ended: Ended) -> str:
     """Say what the user sees: the exit code, and the codes of what went wrong."""
-    told = ended.stderr + (str(ended.json["problems"]) if ended.stdout else "")
+    told = ended.stderr + (str(ended.json.get("problems", "")) if ended.stdout else "")
     codes = dict.fromkeys(_CODE.findall(told))
     return " ".join([f"exit {ended.exit_code}", *codes])
 

@@ -43,6 +43,13 @@ def read_artifact_keys(api: str, flow_run_id: object) -> set[str]:
     return {artifact["key"] for artifact in answer.raise_for_status().json()}
 
 
+def read_log(api: str, flow_run_id: object, logger: str) -> list[str]:
+    asked = {"logs": {"flow_run_id": {"any_": [flow_run_id]}}, "sort": "TIMESTAMP_ASC"}
+    answer = httpx.post(f"{api}/logs/filter", json=asked, trust_env=False)
+    lines = answer.raise_for_status().json()
+    return [line["message"] for line in lines if line["name"].startswith(logger)]
+
+
 def read_error(ended: Ended) -> str:
     """Read the one line that says what is wrong; the next says what to do."""
     lines = ended.error_lines
@@ -58,6 +65,20 @@ def test_on_a_server_of_its_own_the_run_and_its_artifacts_stay(work: Workbench, 
     assert (run["name"], run["state_name"]) == ("load 2026-11 · leads.csv", "Completed")
     keys = {"run-report", "table-tech", "table-finance", "webhook-slots", "load-progress"}
     assert read_artifact_keys(api, run["id"]) == keys
+
+
+def test_the_cores_log_is_among_the_runs_where_prefect_is_asked_for_it(
+    work: Workbench, api: str
+) -> None:
+    log = {"PREFECT_LOGGING_EXTRA_LOGGERS": "clayload", "PREFECT_LOGGING_ROOT_LEVEL": "INFO"}
+    ended = run_flow(work, work.write_csv(LEADS), PREFECT_API_URL=api, **log)
+    assert ended.exit_code == 0, ended.stderr
+    started, *chunks, closed = read_log(api, read_runs(api)[0]["id"], "clayload.loading")
+    assert started.startswith("load started: run ")
+    assert len([line for line in chunks if line.startswith("chunk delivered: ")]) == 2
+    assert closed.startswith("run closed: ")
+    assert not [secret for secret in work.secrets if secret in ended.stderr]
+    assert "without a flow run id" not in ended.stderr
 
 
 def test_with_nothing_configured_the_embedded_server_serves(work: Workbench) -> None:

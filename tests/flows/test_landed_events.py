@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +17,7 @@ from prefect.events.schemas.events import Event
 from prefect.settings import PREFECT_API_URL
 from support.benches.flow_bench import wait_for
 from support.scenes.load_kit import Ended, end
+from support.servers.warm_process import WarmProcess
 
 from deployments.announce import (
     EVENT_NAME,
@@ -35,23 +34,14 @@ NOBODY = "http://127.0.0.1:9/api"
 
 
 @contextmanager
-def start(
-    folder: Path, *arguments: str | Path, api: str | None = None
-) -> Iterator[subprocess.Popen[str]]:
+def start(folder: Path, *arguments: str | Path, api: str | None = None) -> Iterator[WarmProcess]:
     """Start `clayload …` in a folder; it is killed at the end of the block."""
     environ = {
         **os.environ,
         "CLAYLOAD_HOME": str(folder / "home"),
         "PREFECT_API_URL": api or str(PREFECT_API_URL.value()),
     }
-    with subprocess.Popen(
-        [sys.executable, "-m", "clayload", *map(str, arguments)],
-        cwd=folder,
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with WarmProcess(["clayload", *map(str, arguments)], folder, environ) as process:
         try:
             yield process
         finally:
@@ -139,7 +129,6 @@ def test_without_a_server_a_watched_file_stays_where_it_is(tmp_path: Path) -> No
 def test_a_watch_ends_at_a_signal(tmp_path: Path, by: signal.Signals, exit_code: int) -> None:
     (tmp_path / "inbox").mkdir()
     with start(tmp_path, "watch", "inbox") as process:
-        assert process.stdout is not None
         assert process.stdout.readline().startswith("watching")
         process.send_signal(by)
         assert end(process).exit_code == exit_code

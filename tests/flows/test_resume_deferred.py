@@ -65,6 +65,8 @@ def test_without_a_server_an_approval_is_not_announced_and_one_that_is_away_is_n
         assert not announce_approved(approved)
     with (
         temporary_settings({PREFECT_API_URL: "http://127.0.0.1:9/api"}),
-        pytest.raises(AnnounceError, match="is recorded, but Prefect cannot be notified"),
+        pytest.raises(
+            AnnounceError, match="the approval is recorded, but Prefect cannot be notified"
+        ),
     ):
         announce_approved(approved)

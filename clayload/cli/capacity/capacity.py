@@ -50,13 +50,13 @@ def capacity(
     details: WithDetails = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a month of leads takes: credits, Actions, plan, webhooks, tables and time."""
+    """Show what a month of leads takes: credits, Actions, plan, webhooks, tables and time."""
     ask = MonthAsk(leads, credits_per_lead, actions_per_lead, own_api_keys, workspaces)
     month = read_month(ask, read_setup(os.environ))
     if as_json:
         print_json(json.dumps(month_for_machines(month), indent=2))
     else:
-        print_summary(render_month_summary(month))
+        print_summary(render_month_summary(month), details=details)
         print_sections(render_month(month) if details else ())
     if not month.is_asked and not month.own.is_enough:
         raise typer.Exit(ExitCode.PENDING)

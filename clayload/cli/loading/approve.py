@@ -12,8 +12,8 @@ import typer
 from clayload.account.sample_account import SampleAccount
 from clayload.clay.command import LiveCounts, Unknown
 from clayload.cli.console import err, out, print_json
+from clayload.cli.existing import read_existing
 from clayload.cli.layout import print_sentence
-from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson, OneTable
 from clayload.cli.suggestions import suggest_runs
 from clayload.delivery.sample import Decision

@@ -67,7 +67,7 @@ def carry_out(request: LoadRequest, setup: Setup, output: Output, *, dry_run: bo
     if output.as_json:
         print_json(report.to_json())
     else:
-        print_summary(render_run_summary(report))
+        print_summary(render_run_summary(report), details=output.details)
         print_sections(render_run(report, with_keys=True) if output.details else ())
     raise typer.Exit(report.exit_code)
 

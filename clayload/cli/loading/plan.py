@@ -35,7 +35,7 @@ def plan(
     details: WithDetails = False,
     as_json: AsJson = False,
 ) -> None:
-    """Read, check and route an extract; say what a load would send, when, and what it takes."""
+    """Read, check and route an extract; show what a load would send, when, and what it takes."""
     setup = read_setup(os.environ)
     request = LoadRequest(tuple(files), cycle, table, limit)
     planned = plan_load(request, setup, asks_clay=not no_live)
@@ -53,7 +53,7 @@ def plan(
 
 def print_plan(planned: LoadPlan, *, details: bool) -> None:
     """Print a load plan: its summary, and with `details` all of it."""
-    print_summary(render_plan_summary(planned))
+    print_summary(render_plan_summary(planned), details=details)
     print_sections(render_plan(planned) if details else ())
 
 

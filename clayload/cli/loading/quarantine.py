@@ -8,10 +8,11 @@ import typer
 
 from clayload.account.extract_summary import ExtractSummary
 from clayload.cli.console import out as screen
-from clayload.cli.monitoring.status import read_existing
+from clayload.cli.existing import read_existing
 from clayload.cli.suggestions import suggest_runs
 from clayload.frames.set_aside import QUARANTINE_FILE, UNROUTED_FILE
 from clayload.ledger.books.runs import RunRow, find_run
+from clayload.plural import count
 from clayload.report.quarantine import SetAsideRows, export_rows
 from clayload.runs.run_folder import find_run_folder, folder_gone
 from clayload.setup import Setup
@@ -49,7 +50,8 @@ def export(
     aside = _find(found, setup, UNROUTED_FILE if unrouted else QUARANTINE_FILE, n_rows)
     path = out or Path(f"{'unrouted' if unrouted else 'quarantine'}-{found.run_id}.csv")
     export_rows(aside, path, force=force)
-    screen.print(f"{n_rows:,} {what} leads of run {found.run_id} lie in {path}", soft_wrap=True)
+    lie = count(n_rows, f"{what} lead", f"{what} leads")
+    screen.print(f"{lie} of run {found.run_id}, written to {path}", soft_wrap=True)
     screen.print(f"next: correct them there, save, and `clayload resubmit {path}`", soft_wrap=True)
 
 

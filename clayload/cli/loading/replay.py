@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from clayload.account.run_report import RunReport
-from clayload.cli.console import err, print_json
+from clayload.cli.console import err, out, print_json
+from clayload.cli.existing import read_existing
 from clayload.cli.layout import print_grid, print_sentence, print_summary
 from clayload.cli.live_progress import run_watched
-from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson, OneTable
 from clayload.cli.suggestions import suggest_runs
 from clayload.ledger.granting.recovery import recover_ended
@@ -43,7 +43,7 @@ def replay(
         bool, typer.Option("--in-doubt", help="Leads that Clay may have already.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be sent again; send nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be sent again; send nothing.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
@@ -108,7 +108,9 @@ def _is_other(state: SubmissionState, request: ReplayRequest) -> bool:
 def _print_plan(plan: ReplayPlan) -> None:
     leads, run_id = count(len(plan.leads), "lead"), plan.parent.run_id
     print_grid(render_counts(plan.counts), f"{leads} of run {run_id}, cycle {plan.parent.cycle}")
+    out.print()
     print_grid(render_placement(plan.by_slot))
+    out.print()
     if plan.n_unplaced:
         no_room = count(plan.n_unplaced, "lead finds", "leads find")
         print_sentence(f"{no_room} no room, and would stay owed: add a slot")

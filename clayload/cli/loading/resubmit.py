@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from clayload.cli.existing import read_existing
 from clayload.cli.loading.load import Output, carry_out
-from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson
 from clayload.loading.followups.resubmit import request_resubmit
 from clayload.setup import read_setup

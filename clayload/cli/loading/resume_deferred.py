@@ -10,9 +10,9 @@ import typer
 
 from clayload.account.run_report import EXIT_CODE_OF, RunReport
 from clayload.cli.console import describe_error, err, out, print_error, print_json
+from clayload.cli.existing import read_existing
 from clayload.cli.layout import print_sentence, print_summary
 from clayload.cli.live_progress import run_watched
-from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson
 from clayload.errors import ClayloadError, ExitCode, StopRunError
 from clayload.loading.followups.resume_deferred import Deferral, list_deferrals, prepare_resume
@@ -25,7 +25,7 @@ from clayload.setup import Setup, read_setup
 def resume_deferred(
     *,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be sent; send nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -7,19 +7,20 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from clayload.alerts import AlertLevel, Change, Condition
 from clayload.cli.console import out, print_json
+from clayload.cli.layout import print_sentence
 from clayload.cli.options import AsJson
 from clayload.errors import ExitCode
 from clayload.monitoring.alerts import look_around, report_changes
+from clayload.plural import count
 from clayload.setup import Setup, read_setup
 
 _STYLES = {
-    AlertLevel.FINE: "bold green",
-    AlertLevel.NEAR: "bold yellow",
-    AlertLevel.OVER: "bold red",
+    AlertLevel.FINE: "green",
+    AlertLevel.NEAR: "yellow",
+    AlertLevel.OVER: "red",
 }
 
 
@@ -27,11 +28,11 @@ def alerts(
     *,
     new: Annotated[
         bool,
-        typer.Option("--new", help="Only what has changed since the last --new, which is noted."),
+        typer.Option("--new", help="Print only what has changed since the last look, and note it."),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say which budgets, slots and tables are near their end, and which loads are degraded."""
+    """Show which budgets, slots and tables are near their end, and which loads are degraded."""
     setup = read_setup(os.environ, read_only=not new)
     if new:
         _print_new(setup, as_json=as_json)
@@ -46,7 +47,8 @@ def _print(setup: Setup, *, as_json: bool) -> None:
     elif look.alerts:
         _print_all((one.level, one) for one in look.alerts)
     else:
-        out.print(f"of {len(look.conditions):,} things watched, all are fine")
+        n_watched = count(len(look.conditions), "thing")
+        print_sentence(f"of {n_watched} watched, all are fine")
     raise typer.Exit(ExitCode.ATTENTION if look.alerts else ExitCode.OK)
 
 
@@ -68,10 +70,9 @@ def _headline(change: Change) -> str:
     return "recovered" if change.is_recovery else str(change.condition.level)
 
 
-def _print_all(told: Iterable[tuple[str, Condition]]) -> None:
-    for headline, condition in told:
-        out.print(
-            Text(f"{headline}:", style=_STYLES[condition.level]), condition.what, soft_wrap=True
-        )
+def _print_all(found: Iterable[tuple[str, Condition]]) -> None:
+    for headline, condition in found:
+        style = _STYLES[condition.level]
+        print_sentence(f"{headline}: {condition.what}", indent="  ", style=style)
         if condition.next_step:
-            out.print(f"  next: {condition.next_step}", soft_wrap=True)
+            print_sentence(f"  next: {condition.next_step}", indent="  ")

@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from clayload.cli.console import print_json
+from clayload.cli.existing import read_existing
 from clayload.cli.layout import print_sentence
-from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson, RunOrNewest
 from clayload.errors import ExitCode
 from clayload.monitoring.diagnosis.finding import Finding, Severity
@@ -29,7 +29,7 @@ def doctor(
     ] = WITHIN_S / _HOUR_S,
     as_json: AsJson = False,
 ) -> None:
-    """Say what is wrong with a run, in figures, and what fixes it; changes nothing."""
+    """Show what is wrong with a run, in figures, and what fixes it; changes nothing."""
     diagnosis = diagnose_run(run, read_existing(os.environ), within_h * _HOUR_S)
     exit_code = _judge(diagnosis.findings)
     if as_json:

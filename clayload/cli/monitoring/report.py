@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from clayload.cli.console import out as screen
-from clayload.cli.monitoring.status import read_existing
+from clayload.cli.existing import read_existing
 from clayload.cli.options import RunOrNewest
 from clayload.loading.report_page import write_page
 from clayload.monitoring.run_account import read_report

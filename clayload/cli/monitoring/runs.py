@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from clayload.cli.console import print_json
+from clayload.cli.existing import read_existing
 from clayload.cli.layout import print_grid, print_sentence
-from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson
 from clayload.monitoring.run_list import read_run_list
 from clayload.report.run_list import describe_standing, render_run_list

@@ -1,15 +1,14 @@
 """`clayload status`: how does a run stand?"""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from clayload.cli.console import print_json
+from clayload.cli.existing import read_existing
 from clayload.cli.layout import print_sections, print_summary
 from clayload.cli.options import AsJson, RunOrNewest, WithDetails
-from clayload.errors import Code, RunError
 from clayload.ledger.books.traffic import WorkspaceUse, read_workspaces
-from clayload.ledger.database.engine import is_new
 from clayload.monitoring.budgets import read_budgets
 from clayload.monitoring.run_account import read_report
 from clayload.monitoring.standing import read_standing
@@ -18,7 +17,6 @@ from clayload.report.run.run_grids import LISTED_LEADS
 from clayload.report.run.run_sections import render_run
 from clayload.report.run.run_summary import describe_next_step, render_run_summary
 from clayload.report.run.workspaces import describe_workspace, is_held_up
-from clayload.setup import Setup, read_setup
 
 
 def status(
@@ -47,7 +45,7 @@ def status(
     is_running = standing is not None and standing.is_running
     notes = _list_notes(workspaces, is_of_all=is_running or details)
     of_budgets = describe_budgets(budgets) if details else ()
-    print_summary(render_run_summary(report, standing, *notes, *of_budgets))
+    print_summary(render_run_summary(report, standing, *notes, *of_budgets), details=details)
     print_sections(render_run(report, with_keys=True) if details else ())
 
 
@@ -55,19 +53,3 @@ def _list_notes(workspaces: Sequence[WorkspaceUse], *, is_of_all: bool) -> Itera
     """Say how fast the workspaces go: all of them, or those that are held up."""
     shown = (use for use in workspaces if is_of_all or is_held_up(use))
     yield from (describe_workspace(use) for use in shown)
-
-
-def read_existing(environ: Mapping[str, str]) -> Setup:
-    """Read the surroundings of runs that were; the ledger is opened read-only.
-
-    Raises:
-        RunError: there is no ledger yet.
-    """
-    setup = read_setup(environ, read_only=True)
-    if is_new(setup.settings.ledger_url):
-        raise RunError(
-            Code.RUN_UNKNOWN,
-            f"there is no ledger yet at {setup.settings.ledger_url}",
-            hint="load an extract first, or name the ledger you mean in CLAYLOAD_HOME",
-        )
-    return setup

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from clayload.cli.console import out, print_json
+from clayload.cli.existing import read_existing
 from clayload.cli.layout import print_grid, print_sentence
-from clayload.cli.monitoring.status import read_existing
 from clayload.cli.options import AsJson
 from clayload.monitoring.trace import LeadStory, trace_lead
 from clayload.report.lead_grids import render_events, render_status

@@ -99,4 +99,6 @@ Try next
   clayload plan {sample}          what a load would send (sends nothing)
   clayload standin                a Clay of your own, with a page in the browser
   clayload check                  whether your configuration and secrets are ready
+  CLAYLOAD_HOME={home} clayload status --details
+                                  all there is to know of this run
   less {home}/runs/*/report.md    the report of this run, with its quarantine.csv beside it"""

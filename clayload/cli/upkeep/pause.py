@@ -1,15 +1,16 @@
-"""`clayload pause` and `clayload unpause`: let a workspace stand still, and go on."""
+"""`clayload pause` and `clayload unpause`: stop a workspace, and let it go on."""
 
 import os
 from typing import Annotated
 
 import typer
 
-from clayload.cli.console import out
+from clayload.cli.layout import print_sentence
 from clayload.cli.suggestions import suggest_workspaces
 from clayload.ledger.books.orphans import find_orphans
 from clayload.ledger.books.pauses import count_in_flight, find_pause, list_workspaces
 from clayload.ledger.store import Ledger
+from clayload.plural import count
 from clayload.report.moments import describe_moment, describe_pause, describe_seconds
 from clayload.setup import Setup, read_setup
 from clayload.tables.problems import check_name
@@ -25,14 +26,14 @@ def pause(
     *,
     because: Annotated[str, typer.Option(help="Why, for those who see it stand still.")] = "",
 ) -> None:
-    """Let nobody send into a workspace, on any machine, until it is resumed."""
+    """Let nobody send into a workspace, on any machine, until it is unpaused."""
     setup = read_setup(os.environ)
     ledger = _open_with(workspace, setup)
     ledger.pause(workspace, because)
     pause = find_pause(ledger, workspace)
     if pause is not None:
-        out.print(describe_pause(pause))
-    out.print(_describe_in_flight(ledger, setup))
+        print_sentence(describe_pause(pause))
+    print_sentence(_describe_in_flight(ledger, setup))
 
 
 def unpause(workspace: WorkspaceName) -> None:
@@ -41,11 +42,11 @@ def unpause(workspace: WorkspaceName) -> None:
     ledger = _open_with(workspace, setup)
     pause = find_pause(ledger, workspace)
     if pause is None:
-        out.print(f"{workspace} was not paused")
+        print_sentence(f"{workspace} was not paused")
         return
     ledger.unpause(workspace)
     paused_s = ledger.now() - pause.paused_at
-    out.print(f"{workspace} goes on, after a pause of {describe_seconds(paused_s)}")
+    print_sentence(f"{workspace} goes on, after a pause of {describe_seconds(paused_s)}")
 
 
 def _open_with(workspace: str, setup: Setup) -> Ledger:
@@ -66,7 +67,6 @@ def _describe_in_flight(ledger: Ledger, setup: Setup) -> str:
     if flying.recorded_by is None:
         return "nothing is in flight"
     left_s = max(flying.recorded_by - ledger.now(), 0.0)
-    return (
-        f"{flying.n_leads:,} leads are in flight; their answers are recorded as they come, the "
-        f"last by {describe_moment(flying.recorded_by)} (in {describe_seconds(left_s)} at most)"
-    )
+    last = f"{describe_moment(flying.recorded_by)} (in {describe_seconds(left_s)} at most)"
+    are = count(flying.n_leads, "lead is", "leads are")
+    return f"{are} in flight; answers are recorded as they come, the last by {last}"

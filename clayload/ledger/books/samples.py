@@ -2,7 +2,7 @@
 
 In:    a load (extract and cycle), its tables with a sample, and what ended processes left behind.
 Out:   the samples that have begun, with their leads by where they stand.
-Never: a write: `granting.samples` counts what is granted, and records a decision.
+Never: a write: `granting.sampling` counts what is granted, and records a decision.
 """
 
 from __future__ import annotations

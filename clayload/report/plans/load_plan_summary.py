@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from clayload.capacity.load_plan import LoadPlan, TableLoadPlan
 from clayload.plural import count
-from clayload.report.grids import Grid, Summary, drop_empty, keep_first
+from clayload.report.grids import Grid, Summary, drop_empty
 from clayload.report.plans.load_plan import (
     describe_by_slot,
     describe_span,
@@ -20,6 +20,7 @@ from clayload.report.plans.load_plan import (
 )
 
 _MOST_TABLES = 6
+_MOST_NOTES = 2
 
 
 def render_plan_summary(plan: LoadPlan) -> Summary:
@@ -29,9 +30,9 @@ def render_plan_summary(plan: LoadPlan) -> Summary:
     return Summary(
         verdict=f"{describe_verdict(plan)}. {describe_totals(plan)}",
         facts=(f"{extract.describe_rows()}{left_out}",),
-        decisions=keep_first((*plan.describe_lacks(), *plan.describe_risks())),
+        decisions=(*plan.describe_lacks(), *plan.describe_risks()),
         grid=_render_overview(plan),
-        notes=(*_describe_spread(plan), *keep_first(plan.notes, 2)),
+        notes=(*_describe_spread(plan), *plan.notes[:_MOST_NOTES]),
         more="nothing was sent; all of the plan: the same command with `--details`",
     )
 

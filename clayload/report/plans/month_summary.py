@@ -10,7 +10,7 @@ from __future__ import annotations
 from clayload.capacity.month import MonthPlan
 from clayload.capacity.rule_of_thumb import describe_price
 from clayload.plural import count
-from clayload.report.grids import Summary, keep_first
+from clayload.report.grids import Summary
 from clayload.report.moments import describe_seconds
 from clayload.report.plans.month import render_offer
 from clayload.report.plans.month_sentences import (
@@ -38,7 +38,7 @@ def render_month_summary(month: MonthPlan) -> Summary:
     return Summary(
         verdict=describe_own_plan(month),
         facts=(describe_month_shortly(month),),
-        decisions=keep_first((*describe_full_tables(month), *describe_disputes(month))),
+        decisions=(*describe_full_tables(month), *describe_disputes(month)),
         grid=render_offer(month),
         notes=(describe_cost(month.offer.fits[Level.LIKELY]),),
         more="by table, webhooks, time, own API keys: the same command with `--details`",

@@ -28,7 +28,7 @@ TABLE_ENDS = (
 )
 """How leads that have a Clay table can end."""
 _SET_ASIDE = (RowEnd.QUARANTINED, RowEnd.DUPLICATE, RowEnd.SUPPRESSED, RowEnd.UNROUTED)
-_MOST_TABLES = 5
+_MOST_TABLES = 4
 
 
 def render_overview(report: RunReport) -> Grid:
@@ -60,7 +60,7 @@ def _sum_small(tables: dict[str, dict[RowEnd, int]]) -> dict[str, dict[RowEnd, i
 
 def _list_bare(report: RunReport) -> Iterator[tuple[str, int]]:
     """List the rows that have no table, by what became of them."""
-    yield from ((end.value, report.ends[end]) for end in _SET_ASIDE)
+    yield "set aside", sum(report.ends[end] for end in _SET_ASIDE)
     yield "left out, as asked", report.extract.n_left_out
     yield "not yet written down", report.n_unwritten
     yield "not accounted for", report.n_unaccounted
@@ -114,4 +114,5 @@ def render_leads(leads: Sequence[LeadRow], *, with_keys: bool) -> Grid:
         )
         for lead in leads[:LISTED_LEADS]
     ]
-    return Grid((*header, "lead_key", "answer") if with_keys else header, tuple(rows))
+    of_keys = ("lead_key", "answer") if with_keys else ()
+    return drop_empty(Grid((*header, *of_keys), tuple(rows)))

@@ -10,16 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from clayload.account.deferral import describe_deferred, find_deferred
-from clayload.account.run_report import RunReport, describe_ends
+from clayload.account.run_report import RunReport
 from clayload.account.standing import RunStanding
+from clayload.errors import Code
 from clayload.model import Outcome, RowEnd
 from clayload.plural import count
-from clayload.report.grids import Summary, keep_first
+from clayload.report.grids import Summary
 from clayload.report.moments import describe_seconds
 from clayload.report.run.progress import describe_progress, describe_stop
 from clayload.report.run.run_grids import render_overview
 
-_OTHER_ENDS = (RowEnd.ALREADY_DELIVERED, RowEnd.REFUSED, RowEnd.IN_DOUBT, RowEnd.DEFERRED)
+_SHOWN_CHILDREN = 2
 
 
 def render_run_summary(
@@ -29,11 +30,19 @@ def render_run_summary(
     return Summary(
         verdict=describe_run(report, standing),
         facts=(_describe_identity(report), report.extract.describe_rows()),
-        decisions=keep_first(list_decisions(report, standing)),
+        decisions=tuple(list_decisions(report, standing)),
         grid=render_overview(report),
-        notes=(*keep_first(report.describe_children(), 2), *notes),
+        notes=(*_describe_children(report), *notes),
         more=f"all of it: `clayload status {report.run_id} --details`",
     )
+
+
+def _describe_children(report: RunReport) -> Iterator[str]:
+    """Say what the first runs made of it that took up its leads, and how many more there are."""
+    sentences = list(report.describe_children())
+    yield from sentences[:_SHOWN_CHILDREN]
+    if n_more := len(sentences[_SHOWN_CHILDREN:]):
+        yield f"{n_more:,} more of these with `--details`"
 
 
 def describe_run(report: RunReport, standing: RunStanding | None = None) -> str:
@@ -47,16 +56,12 @@ def describe_run(report: RunReport, standing: RunStanding | None = None) -> str:
 
 
 def _describe_work(report: RunReport) -> str:
-    """Say what was delivered, how fast, and what was not."""
-    ends, n = report.ends, report.n_delivered
-    others = describe_ends(
-        {end: ends[end] for end in _OTHER_ENDS} | {RowEnd.PENDING: _count_owed(report)}
-    )
+    """Say what was delivered, and how fast."""
+    n, n_before = report.n_delivered, report.ends[RowEnd.ALREADY_DELIVERED]
     if not n:
-        return f"no lead delivered{f'; {others}' if others else ''}"
+        return f"no lead delivered{f'; {n_before:,} already delivered' if n_before else ''}"
     rate = f" ({n / report.duration_s:.1f}/s)" if report.duration_s else ""
-    took = f"{count(n, 'lead')} delivered in {describe_seconds(report.duration_s)}{rate}"
-    return f"{took}{f'; {others}' if others else ''}"
+    return f"{count(n, 'lead')} delivered in {describe_seconds(report.duration_s)}{rate}"
 
 
 def _count_owed(report: RunReport) -> int:
@@ -101,7 +106,16 @@ def _list_stops(report: RunReport) -> Iterator[str]:
     n = _count_owed(report)
     if n > 0 and not stops:
         yield f"{count(n, 'lead is', 'leads are')} still to be sent: run the same load again"
-    yield from describe_deferred(report.problems, report.tables)
+    yield from _list_deferred(report)
+
+
+def _list_deferred(report: RunReport) -> Iterator[str]:
+    """Say what waits for approval, with what its sample came to, and what for a budget."""
+    waiting = [sample for sample in report.samples if sample.needs_approval]
+    yield from (sample.describe() for sample in waiting)
+    said = {(Code.SAMPLE_SENT, sample.table) for sample in waiting}
+    others = [problem for problem in report.problems if (problem.code, problem.table) not in said]
+    yield from describe_deferred(others, report.tables)
 
 
 def _list_doubts(report: RunReport) -> Iterator[str]:
@@ -115,6 +129,9 @@ def _list_doubts(report: RunReport) -> Iterator[str]:
 
 
 def _list_set_aside(report: RunReport) -> Iterator[str]:
+    n_recovered = sum(child.n_recovered for child in report.children)
+    if n_recovered >= report.extract.n_quarantined + report.extract.n_unrouted:
+        return
     export = f"`clayload quarantine export {report.run_id}"
     if n := report.extract.n_quarantined:
         yield f"{count(n, 'row is', 'rows are')} quarantined: {export}`"

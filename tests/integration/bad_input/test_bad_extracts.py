@@ -28,7 +28,7 @@ def test_a_file_that_is_no_extract_is_told_in_one_line_and_nothing_is_sent(
 ) -> None:
     (bench.folder / name).write_bytes(content)
     ended = bench.load(name)
-    assert (ended.exit_code, ended.stdout) == (11, "")
+    assert (ended.exit_code, ended.is_told) == (11, True)
     what, next_step = ended.error_lines
     assert what.startswith(message)
     assert next_step.startswith("next: ")
@@ -49,7 +49,7 @@ def test_a_directory_a_missing_file_and_one_we_may_not_read_are_told_as_such(
     }
     for path, message in messages.items():
         ended = bench.load(path)
-        assert (ended.exit_code, ended.stdout) == (11, "")
+        assert (ended.exit_code, ended.is_told) == (11, True)
         what, next_step = ended.error_lines
         assert message in what
         assert next_step.startswith("next: ")

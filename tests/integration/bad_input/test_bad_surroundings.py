@@ -30,7 +30,7 @@ def test_a_ledger_that_may_not_be_written_stops_the_load_and_is_still_read(
     ended = bench.load(extract)
     planned = bench.run("plan", extract, "--cycle", CYCLE, "--json")
     bench.home.chmod(0o755)
-    assert (ended.exit_code, ended.stdout) == (12, "")
+    assert (ended.exit_code, ended.is_told) == (12, True)
     what, next_step = ended.error_lines
     assert what.startswith("CLY-LED-01 the ledger ")
     assert "readonly database" in what
@@ -59,7 +59,7 @@ def test_a_disk_that_is_full_stops_the_load_before_the_first_lead(
     extract = bench.write_csv(LEADS)
     bench.launcher = with_room_for(n_bytes)
     ended = bench.load(extract)
-    assert (ended.exit_code, ended.stdout) == (12, "")
+    assert (ended.exit_code, ended.is_told) == (12, True)
     what, next_step = ended.error_lines
     assert what.startswith("CLY-LED-03 the ledger ")
     assert next_step == "next: free some disk space and run the same load again: it resumes"
@@ -75,7 +75,7 @@ def test_a_run_folder_without_room_stops_the_load_before_the_first_lead(
     bench.run("check")  # makes the ledger
     (bench.home / "runs").write_text("a file where the folder of the runs should be")
     ended = bench.load(extract)
-    assert (ended.exit_code, ended.stdout) == (22, "")
+    assert (ended.exit_code, ended.is_told) == (22, True)
     what, next_step = ended.error_lines
     assert what.startswith(f"CLY-RUN-01 {tmp_path}")
     assert next_step.startswith("next: free some space, or point CLAYLOAD_HOME")

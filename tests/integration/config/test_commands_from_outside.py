@@ -13,6 +13,10 @@ def greet(name: str) -> None:
     'Say hello to somebody.'
     print(f"hello {name}")
 """
+TABLE = """
+from clayload.cli.commands import Command
+COMMANDS = {"greet": Command("greeter:greet", "Say hello to somebody.")}
+"""
 SCRIPT = """
 import sys
 from clayload.cli import main
@@ -26,10 +30,13 @@ finally:
 def run(folder: Path, *arguments: str) -> str:
     """What the command prints where a package in this folder has the command `greet`."""
     (folder / "greeter.py").write_text(GREETER, "utf-8")
+    (folder / "greeter_table.py").write_text(TABLE, "utf-8")
     info = folder / "greeter-1.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: greeter\nVersion: 1\n", "utf-8")
-    (info / "entry_points.txt").write_text("[clayload.commands]\ngreet = greeter:greet\n", "utf-8")
+    (info / "entry_points.txt").write_text(
+        "[clayload.commands]\ngreeter = greeter_table:COMMANDS\n", "utf-8"
+    )
     # In front of what is there: the project itself may be found through it.
     path = os.pathsep.join([str(folder), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     done = subprocess.run(
@@ -52,7 +59,7 @@ def test_a_command_of_another_package_is_not_imported_for_ours(tmp_path: Path) -
 
 def test_help_lists_the_commands_above_the_core_and_needs_no_prefect(tmp_path: Path) -> None:
     said = run(tmp_path, "--help")
-    for name in ("load", "drop", "watch", "greet"):
+    for name in ("load", "backfill", "watch", "greet"):
         assert f"│ {name} " in said
     assert "Say hello to somebody." in said
     assert said.endswith("Prefect was not needed\n")

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import time
 
 import pytest
-from support.benches.ledger_processes import finish, release, start_program
+from support.benches.ledger_processes import Program, finish, release
 from support.scenes.ledger_scene import LedgerScene, make_config
 
 from clayload.delivery.grant import Grant
@@ -28,8 +27,8 @@ def fast_scene(scene: LedgerScene) -> LedgerScene:
     return scene
 
 
-def _start(scene: LedgerScene, run_id: str) -> subprocess.Popen[str]:
-    return start_program("granting_process.py", scene.url, run_id, "chunk-1")
+def _start(scene: LedgerScene, run_id: str) -> Program:
+    return Program("granting_process", scene.url, run_id, "chunk-1")
 
 
 def test_two_processes_share_a_ledger_and_no_lead_is_granted_twice(
@@ -49,7 +48,6 @@ def test_a_killed_process_leaves_its_open_grant_in_doubt_and_another_sends_the_r
     fast_scene: LedgerScene,
 ) -> None:
     process = _start(fast_scene, "run-1")
-    assert process.stderr is not None
     release([process])
     while int(process.stderr.readline()) < 200:
         pass
@@ -81,7 +79,7 @@ def test_four_processes_spend_a_budget_to_the_last_lead_and_not_one_more(
         scene.start_run(scene.opened[0], run_id)
         scene.register(scene.opened[0], run_id, "chunk-1", KEYS)
     processes = [
-        start_program("granting_process.py", scene.url, run_id, "chunk-1", "1.5") for run_id in runs
+        Program("granting_process", scene.url, run_id, "chunk-1", "1.5") for run_id in runs
     ]
     release(processes)
     granted = [key for told in finish(processes) for key in json.loads(told)["granted"]]

@@ -182,7 +182,7 @@ def test_a_migration_keeps_every_row_and_makes_the_ledger_as_a_new_one(old: OldL
     ledger = Ledger.open(old.place.url)
     # The lead in `sending` lost its process long ago; nothing else is to be said.
     (remark,) = audit(ledger)
-    assert remark.what.startswith("1 leads are granted")
+    assert remark.what.startswith("1 lead is granted")
     ledger.close()
 
 
@@ -371,8 +371,8 @@ def test_a_whole_ledger_in_use_has_nothing_to_tell(scene: LedgerScene) -> None:
 def test_an_answer_long_awaited_is_a_remark_and_no_damage(scene: LedgerScene) -> None:
     ledger = load_some(scene)
     scene.clock.at += 100
-    assert [(one.what[:19], one.is_damage) for one in audit(ledger)] == [
-        ("1 leads are granted", False)
+    assert [(one.what[:17], one.is_damage) for one in audit(ledger)] == [
+        ("1 lead is granted", False)
     ]
 
 

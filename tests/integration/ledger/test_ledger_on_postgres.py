@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from threading import Thread, Timer
 
 import pytest
-from support.benches.ledger_processes import finish, release, start_program
+from support.benches.ledger_processes import Program, finish, release
 from support.scenes.fakes import TokenBucket
 from support.scenes.ledger_places import PostgresPlace, PostgresPlaces
 from support.scenes.ledger_scene import LedgerScene, each, make_config, take_grant
@@ -56,7 +56,7 @@ def test_two_processes_of_which_one_is_an_hour_off_never_pass_the_rate(
     shared: LedgerScene,
 ) -> None:
     processes = [
-        start_program("asking_process.py", shared.url, run_id, str(clock_off_s))
+        Program("asking_process", shared.url, run_id, str(clock_off_s))
         for run_id, clock_off_s in (("run-1", 0.0), ("run-2", HOUR_S))
     ]
     release(processes)
@@ -104,8 +104,7 @@ def test_a_server_restarted_again_and_again_costs_no_lead_and_doubles_none(
 ) -> None:
     postgres_scene.config = make_config(workspace=FAST)
     postgres_scene.load(KEYS)
-    process = start_program("granting_process.py", postgres_scene.url, "run-1", "chunk-1")
-    assert process.stderr is not None
+    process = Program("granting_process", postgres_scene.url, "run-1", "chunk-1")
     modes: list[StopMode] = ["immediate", "fast", "immediate"]
     release([process])
     for n_granted, mode in zip((50, 120, 190), modes, strict=True):

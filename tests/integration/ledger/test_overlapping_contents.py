@@ -127,7 +127,7 @@ COMING_BACK = pytest.mark.parametrize("come_back", [answer, answer_late, be_kill
 ComeBack = Callable[[LedgerScene, ChunkGrants, Grant, Path], None]
 
 
-GAVE_WAY = "nothing: a newer content of the lead stands for it"
+GAVE_WAY = "nothing: a newer content of the lead takes its place"
 
 
 def steps_of(scene: LedgerScene, lead_key: str) -> list[str]:

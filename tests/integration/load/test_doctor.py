@@ -99,8 +99,8 @@ def test_a_running_load_that_takes_too_long_backs_up_and_once_stopped_is_to_be_r
     assert _in_order(said, "this run owes 18", "2 h 3", "at 0.02/s, and 2 h 0 min", "NEXT")
     assert patient == (0, {})
     stopped = _only(bench, "process-ended")
-    assert "it was stopped (interrupted)" in stopped
-    assert "182 leads are owed" in stopped
+    assert "the run was interrupted " in stopped
+    assert " ago; 182 leads are still to be sent" in stopped
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_a_killed_run_is_known_by_its_process_and_by_nobody_working_on_it(
         kill(process)
     exit_code, found = _diagnose(bench)
     assert (exit_code, set(found) - {"in-doubt"}) == (ATTENTION, {"process-ended"})
-    assert "its process ended" in found["process-ended"]
+    assert "a process of the run ended; " in found["process-ended"]
 
 
 def test_a_paused_workspace_is_told_while_leads_wait(standin: StandIn, tmp_path: Path) -> None:

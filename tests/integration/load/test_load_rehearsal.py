@@ -57,6 +57,7 @@ def test_a_rehearsal_without_a_ledger_makes_none_and_needs_no_secret(bench: Work
     ended = bench.run("load", bench.write_csv(LEADS), "--dry-run", "--json")
     assert ended.exit_code == 0
     assert ended.json["n_to_send"] == 85
+    assert "folder" not in ended.json["extract"]  # that of the rehearsal is gone by now
     assert _state_of(bench.folder).keys() == {"tables.yaml", "headers.yaml", "leads.csv"}
     assert bench.n_posts() == 0
 

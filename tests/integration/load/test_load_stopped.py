@@ -21,7 +21,7 @@ from support.servers.standin_process import StandIn
 EXTRACT = make_leads("Software", 200)
 QUIET = {"kind": "answer", "code": 429, "retry_after_s": 3_600}
 SLOW = {"kind": "latency", "latency_s": 3_600.0, "when": "after"}
-PATIENT = {"CLAYLOAD_REQUEST_TIMEOUT_S": "3600"}
+PATIENT = {"CLAYLOAD_REQUEST_TIMEOUT_S": "600"}
 SIGTERM, SIGINT = signal.SIGTERM, signal.SIGINT
 _SIGNALLED_AS_IT_LOADS = """
 import os, sys
@@ -49,6 +49,7 @@ def _stop_when(
     with bench.start("load", extract, "--cycle", CYCLE, **env) as process:
         give_up_at = time.monotonic() + END_WITHIN_S
         while not is_ready():
+            assert process.poll() is None, end(process).stderr
             assert time.monotonic() < give_up_at
             time.sleep(0.05)
         process.send_signal(number)

@@ -6,8 +6,6 @@ import os
 import pty
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +15,7 @@ from support.scenes.load_kit import Ended, Workbench, end, ends_of, kill
 from support.scenes.load_tables import FINANCE, TECH, BenchOptions, Lead, make_leads
 from support.servers.refusing_server import ANSWER, start_refusing_server
 from support.servers.standin_process import StandIn
+from support.servers.warm_process import WarmProcess
 
 N_REFUSED, N_ABSENT, N_ARRIVED = 3, 2, 3
 N_IN_DOUBT = N_ABSENT + N_ARRIVED
@@ -154,17 +153,9 @@ def test_on_a_terminal_a_replay_asks_before_it_sends(
     run_id = _load_first(bench).json["run_id"]
     n_posts = bench.n_posts()
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "clayload", "replay", run_id]
+    command = ["clayload", "replay", run_id]
     try:
-        with subprocess.Popen(
-            command,
-            cwd=bench.folder,
-            env=bench.environ,
-            stdin=theirs,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
+        with WarmProcess(command, bench.folder, bench.environ, stdin=theirs) as process:
             os.write(ours, f"{answer}\n".encode())
             ended = end(process)
     finally:

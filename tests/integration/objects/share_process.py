@@ -61,7 +61,7 @@ if __name__ == "__main__":
         "prepare": prepare,
         "month": prepare_month,
         "list": list_chunks,
-        "fields": send,
+        "send": send,
         "deliver": deliver,
     }
     try:

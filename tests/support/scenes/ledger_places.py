@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import psycopg
 from sqlalchemy import make_url
 
+from clayload.ledger.database.schema import metadata
 from clayload.ledger.store import Ledger
 from support.servers.postgres_server import PostgresServer
 
@@ -53,6 +54,12 @@ class SqlitePlace:
         pass
 
 
+def connect(url: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """Connect to the database of a ledger; each statement is committed at once."""
+    plain = make_url(url).set(drivername="postgresql")
+    return psycopg.connect(plain.render_as_string(hide_password=False), autocommit=True)
+
+
 @dataclass
 class PostgresPlace:
     """A database of a server; asked over one connection, made when it is first needed."""
@@ -62,9 +69,7 @@ class PostgresPlace:
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         if self._connection is None:
-            plain = make_url(self.url).set(drivername="postgresql")
-            dsn = plain.render_as_string(hide_password=False)
-            self._connection = psycopg.connect(dsn, autocommit=True)
+            self._connection = connect(self.url)
         with self._connection.cursor() as cursor:
             cursor.execute(sql.replace("?", "%s").encode(), values)
             return [] if cursor.description is None else cursor.fetchall()
@@ -113,34 +118,84 @@ class SqlitePlaces:
         return self.folder / "pristine.db"
 
 
+_SHAPE = """
+SELECT md5(string_agg(line, ',' ORDER BY line)) FROM (
+    SELECT concat_ws(' ', relname, attname, atttypid, attnotnull) AS line
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND attnum > 0
+    UNION ALL SELECT tgname FROM pg_trigger WHERE NOT tgisinternal
+    UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT version_num FROM alembic_version
+) AS lines
+"""
+_CLEAR = "; ".join(
+    [
+        *(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables)),  # noqa: S608 - names of ours
+        "SELECT setval(oid, 1, false) FROM pg_class WHERE relkind = 'S'",
+    ]
+)
+_HANG_UP = (
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+
+
 @dataclass
 class PostgresPlaces:
-    """Gives new databases of one server."""
+    """Gives new databases of one server; one that is given back is emptied and given again."""
 
     server: PostgresServer
     numbers: Iterator[int] = field(default_factory=count)
+    _empty: list[str] = field(default_factory=list)
+    _shape: str = ""
 
     def __post_init__(self) -> None:
-        Ledger.open(self.server.make_database("pristine")).close()
+        url = self.server.make_database("pristine")
+        Ledger.open(url).close()
+        with connect(url) as connection:
+            self._shape = _read_shape(connection)
 
     @contextmanager
     def new(self) -> Iterator[PostgresPlace]:
-        """A database with a new ledger: a copy of the first, for that is faster."""
-        with self._like("pristine") as place:
+        """A database with a new ledger: an emptied one or a copy of the first, which is faster."""
+        name = self._empty.pop() if self._empty else self._make("pristine")
+        place = PostgresPlace(self.server.url(name))
+        try:
             yield place
+        finally:
+            place.close()
+            if self._clear(place.url):
+                self._empty.append(name)
+            else:
+                self.server.drop_database(name)
 
     @contextmanager
     def empty(self) -> Iterator[PostgresPlace]:
         """A database in which no ledger was ever opened."""
-        with self._like("template1") as place:
-            yield place
-
-    @contextmanager
-    def _like(self, template: str) -> Iterator[PostgresPlace]:
-        name = f"ledger_{next(self.numbers)}"
-        place = PostgresPlace(self.server.make_database(name, template))
+        name = self._make("template1")
+        place = PostgresPlace(self.server.url(name))
         try:
             yield place
         finally:
             place.close()
             self.server.drop_database(name)
+
+    def _make(self, template: str) -> str:
+        name = f"ledger_{next(self.numbers)}"
+        self.server.make_database(name, template)
+        return name
+
+    def _clear(self, url: str) -> bool:
+        """Empty a ledger, unless somebody changed what its tables look like."""
+        with connect(url) as connection:
+            connection.execute(_HANG_UP)
+            if _read_shape(connection) != self._shape:
+                return False
+            connection.execute(_CLEAR.encode())
+        return True
+
+
+def _read_shape(connection: psycopg.Connection[tuple[Any, ...]]) -> str:
+    """Sum up the tables, indexes, triggers and functions, and the version of the ledger."""
+    (shape,) = connection.execute(_SHAPE).fetchone() or ("",)
+    return str(shape)

@@ -63,6 +63,13 @@ class Ended:
         return document
 
     @property
+    def is_told(self) -> bool:
+        """Whether the JSON on standard output is an error: that of the exit code, and of stderr."""
+        error = self.json["error"]
+        line = f"{error['code']} {error['message'].splitlines()[0]}"
+        return bool(error["exit_code"] == self.exit_code and line == self.error_lines[0])
+
+    @property
     def error_lines(self) -> list[str]:
         """The lines on standard error."""
         return self.stderr.splitlines()

@@ -25,7 +25,7 @@ arrivals = st.lists(
     st.tuples(
         st.sampled_from([0.0, 0.7, 10.0, 3_599.9, 3_600.0, 40_000.0]),
         st.sampled_from(list(Priority)),
-        st.integers(1, 4_000),
+        st.integers(1, 1_500),
     ),
     min_size=1,
     max_size=6,

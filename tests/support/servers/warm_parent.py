@@ -108,7 +108,8 @@ def _become(asked: dict[str, Any], standard: tuple[int, ...]) -> None:
     os.environ.clear()
     os.environ.update(asked["env"])
     time.tzset()
-    sys.path[0] = asked["cwd"]
+    more = asked["env"].get("PYTHONPATH", "")
+    sys.path[:1] = [asked["cwd"], *filter(None, more.split(os.pathsep))]
     module, *sys.argv[1:] = asked["command"]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

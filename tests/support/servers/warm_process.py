@@ -34,11 +34,18 @@ class WarmProcess:
         command: the module, and its arguments.
         cwd: the folder it runs in.
         env: all of its environment.
+        stdin: what it reads, if not nothing.
         stderr: where its errors go, if not into a pipe of its own.
     """
 
     def __init__(
-        self, command: Sequence[str], cwd: Path, env: Mapping[str, str], stderr: int | None = None
+        self,
+        command: Sequence[str],
+        cwd: Path,
+        env: Mapping[str, str],
+        *,
+        stdin: int | None = None,
+        stderr: int | None = None,
     ) -> None:
         self.args = list(command)
         self.returncode: int | None = None
@@ -48,7 +55,7 @@ class WarmProcess:
             nothing = files.enter_context(Path(os.devnull).open())
             self.stdout, out = self._open_pipe(files)
             self.stderr, err = self._open_pipe(files) if stderr is None else (io.StringIO(), stderr)
-            standard = [nothing.fileno(), out, err]
+            standard = [nothing.fileno() if stdin is None else stdin, out, err]
             socket.send_fds(_start_parent(), [b" "], [its.fileno(), *standard])
         asked = {"command": self.args, "cwd": str(cwd), "env": dict(env)}
         self._end.sendall(json.dumps(asked).encode() + b"\n")
@@ -86,6 +93,8 @@ class WarmProcess:
         if wait(self._reading, timeout).not_done:
             raise subprocess.TimeoutExpired(self.args, timeout or 0.0)
         self.wait(timeout)
+        self.stdout.close()
+        self.stderr.close()
         stdout, stderr = (read.result() for read in self._reading)
         return stdout, stderr
 

@@ -125,7 +125,7 @@ def test_the_time_is_the_one_that_is_planned() -> None:
 
 def test_the_same_seed_gives_the_same_month_and_another_seed_another() -> None:
     def months(seed: int) -> SimulatedMonth:
-        ask = ScenarioAsk(50_000, n_workspaces=2, seed=seed, failures=Failures.MANY)
+        ask = ScenarioAsk(10_000, n_workspaces=2, seed=seed, failures=Failures.MANY)
         return simulate_month(write_scenarios(ask, CONFIG, AT_A_TIME))
 
     assert months(7) == months(7)

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.examples import dear
 from support.scenes.fakes import WEIGHTS, workspace_at
 
 from clayload.delivery.fair_share import WAIT_FOR_TURN_S, FairShare, FairShares
@@ -160,6 +161,7 @@ def test_silence_earns_no_credit_and_being_alone_leaves_no_debt() -> None:
     assert n[HIGH] > 0.8 * n.total()
 
 
+@dear(15)
 @given(
     st.lists(
         st.tuples(st.sampled_from(Priority), st.floats(0, 60), st.floats(1, 60)),

@@ -16,11 +16,10 @@ _right_time = time.time
 time.time = lambda: _right_time() + CLOCK_OFF_S
 
 # Only now: whoever looks at the clock must see the wrong one.
-from support.scenes.ledger_places import place_at  # noqa: E402
-from support.scenes.ledger_scene import LedgerScene  # noqa: E402
-
 from clayload.delivery.grant import Grant, Wait  # noqa: E402
 from clayload.ledger.store import Ledger  # noqa: E402
+from support.scenes.ledger_places import place_at  # noqa: E402
+from support.scenes.ledger_scene import LedgerScene  # noqa: E402
 
 
 def main(url: str, run_id: str) -> None:

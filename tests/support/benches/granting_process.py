@@ -11,13 +11,12 @@ import json
 import sys
 import time
 
-from support.scenes.ledger_places import place_at
-from support.scenes.ledger_scene import LedgerScene, each, make_config
-
 from clayload.delivery.grant import Grant, Verdicts, Wait
 from clayload.delivery.verdict import Verdict, VerdictKind
 from clayload.ledger.database.engine import open_engine
 from clayload.ledger.store import Ledger
+from support.scenes.ledger_places import place_at
+from support.scenes.ledger_scene import LedgerScene, each, make_config
 
 SENDING_S = 0.03
 """What ten POSTs take; so long that a process which comes a second later still finds some."""
